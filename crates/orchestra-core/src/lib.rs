@@ -1,0 +1,16 @@
+//! What Orchestra knows and decides.
+//!
+//! Ids, documents and their grammar, ownership, the order of work, and the worker's state machine.
+//! Absent on purpose: files, clocks, randomness, environment, processes and `async`. All of these come in with
+//! events and go out as effects.
+#![deny(missing_docs)]
+
+pub mod config;
+pub mod diagnostic;
+pub mod edit;
+pub mod id;
+pub mod path;
+pub mod plan;
+pub mod record;
+pub mod repo;
+pub mod report;

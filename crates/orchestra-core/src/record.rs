@@ -1,0 +1,254 @@
+//! The journal's entries: what must be known after a crash and stands in no commit and no document.
+//!
+//! Append-only JSON lines. A reader skips a record it does not know, so that an older program can read on.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::{AgentName, GateId, MilestoneId, TurnId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::By;
+use crate::repo::{CommitId, TreeId};
+use crate::report::{Finding, Usage, Verdict};
+
+/// One entry of the journal with its place in it.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Entry {
+    /// Counts up by one; order is told by it, never by the clock.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// What happened.
+    #[serde(flatten)]
+    pub record: Record,
+}
+
+/// What happened.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "record", rename_all = "kebab-case")]
+pub enum Record {
+    /// A worker began.
+    Started {
+        /// Its process.
+        pid: u32,
+        /// Which boot of the machine, so that a process id is not taken for a later one's.
+        boot: String,
+        /// The program's version.
+        version: String,
+    },
+    /// A worker left.
+    Left {
+        /// Its exit code.
+        code: u8,
+    },
+    /// A milestone was picked for the first time in this checkout.
+    Picked {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The head at that moment.
+        base: CommitId,
+        /// The branch it is built on.
+        branch: String,
+    },
+    /// The verify commands were run on a tree that no agent had touched.
+    BaseVerified {
+        /// The tree.
+        tree: TreeId,
+        /// Commands that were run and green.
+        green: Vec<String>,
+        /// Commands that were run and red.
+        red: Vec<String>,
+    },
+    /// An agent began.
+    TurnStarted {
+        /// The turn.
+        turn: TurnId,
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// Which attempt at it.
+        attempt: u32,
+        /// The agent.
+        agent: AgentName,
+    },
+    /// An agent ended.
+    TurnEnded {
+        /// The turn.
+        turn: TurnId,
+        /// In a few words: `reported`, `failed: …`.
+        outcome: String,
+        /// What it consumed, where it said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+    },
+    /// The architect's design is complete and may be shown.
+    RfcReady {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The hash of `rfc.md`.
+        of: ContentHash,
+        /// What was found wanting in the grooming.
+        concerns: Vec<String>,
+    },
+    /// A review came to its end.
+    Reviewed {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// Which review, from 1.
+        round: u32,
+        /// The last of the milestone's commits that it read.
+        head: CommitId,
+        /// The conclusion.
+        verdict: Verdict,
+        /// What it found.
+        findings: Vec<Finding>,
+    },
+    /// A question was asked.
+    Asked {
+        /// Its id.
+        gate: GateId,
+        /// Which kind of question.
+        question: String,
+        /// The milestone, where it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        milestone: Option<MilestoneId>,
+        /// The hash of what was shown.
+        of: ContentHash,
+        /// The question in a sentence.
+        text: String,
+        /// The words that answer it.
+        answers: Vec<String>,
+    },
+    /// A question was answered. Written before anything is done about it.
+    Answered {
+        /// Which question.
+        gate: GateId,
+        /// Which kind of question.
+        question: String,
+        /// The milestone, where it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        milestone: Option<MilestoneId>,
+        /// The hash of what was shown.
+        of: ContentHash,
+        /// The answer.
+        answer: Answer,
+        /// Who gave it.
+        by: By,
+    },
+    /// A question is no longer asked: what it was about has changed.
+    Withdrawn {
+        /// Which question.
+        gate: GateId,
+    },
+    /// A commit object is complete and synced, and the branch is about to move to it.
+    Intended {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// The branch names a work's commit.
+    Committed {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// The remote took a push.
+    Pushed {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The commit.
+        commit: CommitId,
+        /// The remote.
+        remote: String,
+        /// The branch on its side.
+        branch: String,
+    },
+    /// A milestone of which nothing can be committed (its documents are kept out of git) was closed.
+    Closed {
+        /// The milestone.
+        milestone: MilestoneId,
+    },
+    /// Changes were saved under a ref before they were taken out of the tree.
+    Rescued {
+        /// The ref.
+        reference: String,
+        /// The paths.
+        paths: Vec<RepoPath>,
+    },
+    /// A document was written by Orchestra.
+    Wrote {
+        /// The document.
+        path: RepoPath,
+        /// The hash of what was written.
+        hash: ContentHash,
+    },
+    /// Something worth a line in the log.
+    Note {
+        /// The line.
+        text: String,
+    },
+}
+
+/// An answer to a question.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(tag = "answer", rename_all = "kebab-case")]
+pub enum Answer {
+    /// Yes.
+    Approve,
+    /// Not like this.
+    Revise {
+        /// What to change.
+        feedback: String,
+    },
+    /// Once more.
+    Retry {
+        /// Something for the agent to know.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        note: Option<String>,
+    },
+    /// Go on without it.
+    Skip,
+    /// Leave it as it is: it is mine; or: do not count it.
+    Keep,
+    /// Put it back: it is the agent's.
+    Restore,
+    /// Close without a push.
+    Finish,
+    /// Push, but to another branch.
+    PushTo {
+        /// The branch on the remote's side.
+        branch: String,
+    },
+    /// Verify by another command.
+    Verify {
+        /// The command.
+        command: String,
+    },
+    /// Stop the run.
+    Stop,
+}
+
+impl Answer {
+    /// The word that `orchestra answer` takes for it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Approve => "approve",
+            Self::Revise { .. } => "revise",
+            Self::Retry { .. } => "retry",
+            Self::Skip => "skip",
+            Self::Keep => "keep",
+            Self::Restore => "restore",
+            Self::Finish => "finish",
+            Self::PushTo { .. } => "push-to",
+            Self::Verify { .. } => "verify",
+            Self::Stop => "stop",
+        }
+    }
+}
