@@ -161,7 +161,7 @@ pub struct PushPolicy {
     pub branch: Option<String>,
 }
 
-const MINUTE: Duration = Duration::from_secs(60);
+const MINUTE: Duration = Duration::from_mins(1);
 const MEBIBYTE: u64 = 1024 * 1024;
 
 impl Default for Limits {
