@@ -1,10 +1,8 @@
 //! What the worker writes into documents, as data. [`crate::document`] turns an edit and a text into a new text.
 
-use jiff::Timestamp;
-
-use crate::id::{PhaseId, RoleId, WorkId};
+use crate::id::{GateId, PhaseId, RoleId, WorkId};
 use crate::path::RepoPath;
-use crate::plan::{Cursor, GateKind, MilestoneStatus, Order, PhaseStatus};
+use crate::plan::{Cursor, MilestoneStatus, Order, PhaseStatus};
 use crate::report::{Decision, Usage};
 
 /// One change of one document of a milestone. Applying it twice gives the same text as applying it once.
@@ -145,6 +143,6 @@ pub struct NewPhase {
     pub depends_on: Vec<PhaseId>,
     /// The person's words.
     pub objective: String,
-    /// Which gate they were said at, and when.
-    pub from: (GateKind, Timestamp),
+    /// The push gate at which they were said.
+    pub feedback: GateId,
 }

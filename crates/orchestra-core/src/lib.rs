@@ -9,6 +9,8 @@ pub mod config;
 pub mod diagnostic;
 pub mod edit;
 pub mod id;
+pub mod message;
+pub mod ownership;
 pub mod path;
 pub mod plan;
 pub mod record;

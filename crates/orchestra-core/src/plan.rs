@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostic::Diagnostic;
-use crate::id::{AgentName, MilestoneId, PhaseId, RoleId, WorkId};
+use crate::id::{AgentName, GateId, MilestoneId, PhaseId, RoleId, WorkId};
 use crate::path::ContentHash;
 use crate::repo::CommitId;
 
@@ -119,6 +119,8 @@ pub struct Phase {
     pub complexity: Complexity,
     /// Whether it may end without a change.
     pub may_be_empty: bool,
+    /// The push gate at which a person asked for it, where the worker wrote it from feedback.
+    pub feedback: Option<GateId>,
 }
 
 /// A phase's place: a decimal number with at most six places, kept as millionths so that it compares exactly.

@@ -97,8 +97,8 @@ pub enum Record {
         milestone: MilestoneId,
         /// Which review, from 1.
         round: u32,
-        /// The last of the milestone's commits that it read.
-        head: CommitId,
+        /// The works whose commits it read.
+        works: Vec<WorkId>,
         /// The conclusion.
         verdict: Verdict,
         /// What it found.
@@ -113,6 +113,9 @@ pub enum Record {
         /// The milestone, where it concerns one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         milestone: Option<MilestoneId>,
+        /// The work, where it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<WorkId>,
         /// The hash of what was shown.
         of: ContentHash,
         /// The question in a sentence.
@@ -129,6 +132,9 @@ pub enum Record {
         /// The milestone, where it concerns one.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         milestone: Option<MilestoneId>,
+        /// The work, where it concerns one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<WorkId>,
         /// The hash of what was shown.
         of: ContentHash,
         /// The answer.
@@ -169,6 +175,30 @@ pub enum Record {
         remote: String,
         /// The branch on its side.
         branch: String,
+    },
+    /// Phases that were already done when the milestone was first picked.
+    Adopted {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The phases.
+        works: Vec<WorkId>,
+    },
+    /// A person decided to go on without a work.
+    Skipped {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+    },
+    /// A milestone was set aside until a person takes it up again.
+    Parked {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work at which it was, where there was one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        work: Option<WorkId>,
+        /// Why.
+        reason: String,
     },
     /// A milestone of which nothing can be committed (its documents are kept out of git) was closed.
     Closed {

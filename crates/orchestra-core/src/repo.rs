@@ -131,6 +131,8 @@ pub struct Change {
     pub dirty_before: bool,
     /// Why it can never be committed, where it is no plain file: a FIFO, a nested repository, a submodule.
     pub unfit: Option<&'static str>,
+    /// What it is now; `None` where it is gone or unfit. Tells whether it changed again later.
+    pub content: Option<ContentHash>,
 }
 
 /// Everything that a push would publish: what the push gate shows.
