@@ -47,6 +47,8 @@ pub enum Record {
         milestone: MilestoneId,
         /// The head at that moment.
         base: CommitId,
+        /// The head's tree.
+        tree: TreeId,
         /// The branch it is built on.
         branch: String,
     },

@@ -1,0 +1,124 @@
+//! The worker's state machine: one milestone from `planning` to `done`, and then the next.
+//!
+//! A pure function of state and event. This file holds the state and the dispatch; what happens in a stage is in the
+//! file that bears its name. [`start`] decides from what disk and git show, and everything that cannot go on where it
+//! was comes back to it through [`Effect::Look`]: a first start, a resume, a start after a power cut and the next
+//! milestone are the same code.
+//!
+//! Invariants, each held by the simulation in [`crate::simulation`] (test builds only):
+//! - A work is committed once, in dependency order, whatever is killed and whenever.
+//! - [`Effect::Push`] and the design's commit follow an answer to exactly what was shown, on record before.
+//! - What a person had when a turn began is in the tree, the index or a rescue ref.
+//!
+//! Absent on purpose: clock, randomness, files, `async`.
+
+mod answer;
+mod ask;
+mod commit;
+mod edits;
+mod effect;
+mod event;
+mod fail;
+mod gates;
+mod inspect;
+mod leave;
+mod memory;
+mod next;
+mod note;
+mod open;
+mod park;
+mod policy;
+mod push;
+mod question;
+mod review;
+mod start;
+mod state;
+mod turn;
+mod verify;
+mod work;
+
+pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
+pub use event::{
+    Checked, Event, Fact, Failure, FailureKind, Inspection, Observed, Stop, Unprepared, Untrusted,
+};
+pub use memory::{Answered, Base, Memory, Open, Picked, Recalled, Review};
+pub use note::Note;
+pub use policy::{Auto, Policy, Presence, Run};
+pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
+pub use state::{Active, After, At, GivingUp, Pending, Progress, Seen, Stage, State, Strain, Tally, Work};
+
+use crate::id::WorkId;
+
+/// Decides what follows from `event`. Total: any event may come in any state.
+pub fn step(state: &State, event: Event) -> (State, Vec<Effect>) {
+    let mut machine = Machine { state: state.clone(), effects: Vec::new() };
+    machine.state.at = event.at;
+    machine.on(event.fact);
+    (machine.state, machine.effects)
+}
+
+/// A state on its way to the next one, and the effects decided so far.
+struct Machine {
+    state: State,
+    effects: Vec<Effect>,
+}
+
+impl Machine {
+    fn on(&mut self, fact: Fact) {
+        if let Stage::Left { .. } = self.state.stage {
+            return;
+        }
+        match fact {
+            Fact::Started(seen) | Fact::Looked(seen) => self.looked(*seen),
+            Fact::Scanned { plan, policy, untrusted } => self.scanned(*plan, *policy, untrusted),
+            Fact::Snapshotted { work, dirty } => self.with(&work, |m, work| m.snapshotted(work, &dirty)),
+            Fact::TooLarge { work, bytes } => self.with(&work, |m, work| m.too_large(work, bytes)),
+            Fact::TurnEnded { turn, outcome, session, usage } => {
+                self.turn_ended(turn, outcome, session, usage);
+            }
+            Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
+            Fact::PutBack { work, reference } => self.with(&work, |m, work| m.put_back(work, &reference)),
+            Fact::Verified { work, results } => self.with(&work, |m, work| m.verified(work, results)),
+            Fact::Prepared { work, commit, subject, changed_by_hooks } => {
+                self.with(&work, |m, work| m.prepared(work, commit, subject, &changed_by_hooks));
+            }
+            Fact::Unprepared { work, why } => self.with(&work, |m, work| m.unprepared(work, why)),
+            Fact::Swapped { work, commit } => self.with(&work, |m, work| m.swapped(work, &commit)),
+            Fact::NotSwapped { work, branch } => self.with(&work, |m, work| m.not_swapped(work, branch)),
+            Fact::Settled { work, notes } => self.with(&work, |m, work| m.settled(work, notes)),
+            Fact::Surveyed { survey } => self.surveyed(survey),
+            Fact::Pushed { commit } => self.pushed(commit),
+            Fact::NotPushed { words } => self.not_pushed(&words),
+            Fact::Answered { gate, answer, by } => self.answered(&gate, answer, by),
+            Fact::StopRequested(stop) => self.stop_requested(stop),
+            Fact::Woke => self.woke(),
+            Fact::EffectFailed(failure) => self.effect_failed(failure),
+        }
+    }
+
+    /// Takes a running work out of the state and hands it on; a fact about another is noted and ignored.
+    fn with(&mut self, id: &WorkId, on: impl FnOnce(&mut Self, Work)) {
+        match self.state.take_work(id) {
+            Some(work) => on(self, work),
+            None => self.late(&format!("something about {id}")),
+        }
+    }
+
+    fn late(&mut self, what: &str) {
+        self.note(Note::Remark(format!("{what} came too late and was ignored")));
+    }
+
+    fn note(&mut self, note: Note) {
+        self.effects.push(Effect::Note(note));
+    }
+
+    fn act(&mut self, effect: Effect) {
+        self.effects.push(effect);
+    }
+
+    /// Puts a record into the journal, and into what the machine remembers of it.
+    fn record(&mut self, record: crate::record::Record) {
+        self.state.seen.memory.take(&record);
+        self.effects.push(Effect::Record(record));
+    }
+}

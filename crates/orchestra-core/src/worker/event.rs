@@ -1,0 +1,274 @@
+//! Facts that reach the machine.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::memory::Memory;
+use super::policy::Policy;
+use crate::id::{GateId, MilestoneId, SessionId, TurnId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{By, Plan};
+use crate::record::Answer;
+use crate::repo::{Change, CommitId, Head, History, Obstacle, Survey};
+use crate::report::{Outcome, Usage};
+
+/// A fact with the moment at which it was noticed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Event {
+    /// When it was noticed.
+    pub at: Timestamp,
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// Everything a start, a resume and the next milestone are decided from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Observed {
+    /// Configuration and flags.
+    pub policy: Policy,
+    /// The documents.
+    pub plan: Plan,
+    /// Where the work tree stands, or why nothing may be started in it.
+    pub head: Result<Head, Obstacle>,
+    /// Changed or untracked paths that are neither ignored nor a milestone's documents.
+    pub dirty: Vec<RepoPath>,
+    /// What the branch's history says of each milestone that has a base.
+    pub histories: BTreeMap<MilestoneId, History>,
+    /// What the journal says of each milestone.
+    pub memory: Memory,
+    /// Commands that nobody has trusted yet.
+    pub untrusted: Option<Untrusted>,
+    /// Whether git ignores `.orchestra`, so that documents cannot be committed.
+    pub private: bool,
+}
+
+/// Commands that nobody has trusted yet, as they are shown.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Untrusted {
+    /// The hash that an answer is remembered by.
+    pub of: ContentHash,
+    /// A line for each.
+    pub lines: Vec<String>,
+}
+
+/// What happened. Facts about a work carry its id; a fact about a work that no longer runs is noted and ignored.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Fact {
+    /// The program began. The only start there is.
+    Started(Box<Observed>),
+    /// [`super::Effect::Look`] is done.
+    Looked(Box<Observed>),
+    /// Documents or configuration changed on disk.
+    Scanned {
+        /// The documents as they are now.
+        plan: Box<Plan>,
+        /// The policy as it is now.
+        policy: Box<Policy>,
+        /// Commands that nobody has trusted yet.
+        untrusted: Option<Untrusted>,
+    },
+    /// What was dirty is saved.
+    Snapshotted {
+        /// The work.
+        work: WorkId,
+        /// Paths that were dirty.
+        dirty: Vec<RepoPath>,
+    },
+    /// There is more to save than the limit allows.
+    TooLarge {
+        /// The work.
+        work: WorkId,
+        /// How many bytes there are.
+        bytes: u64,
+    },
+    /// An agent ended and its tree of processes is empty.
+    TurnEnded {
+        /// The turn.
+        turn: TurnId,
+        /// How.
+        outcome: Outcome,
+        /// Its conversation, to go on with.
+        session: Option<SessionId>,
+        /// What it consumed, where it said so.
+        usage: Option<Usage>,
+    },
+    /// The tree was looked at.
+    Inspected {
+        /// The work.
+        work: WorkId,
+        /// What was found.
+        found: Inspection,
+    },
+    /// Changes were saved under a ref and taken out of the tree.
+    PutBack {
+        /// The work.
+        work: WorkId,
+        /// The ref.
+        reference: String,
+    },
+    /// Verify commands came to their end.
+    Verified {
+        /// The work.
+        work: WorkId,
+        /// Each command's result, in order; those after a red one may be missing.
+        results: Vec<Checked>,
+    },
+    /// A commit object is complete and synced; nothing shared was touched.
+    Prepared {
+        /// The work.
+        work: WorkId,
+        /// The commit.
+        commit: CommitId,
+        /// Its subject line.
+        subject: String,
+        /// Paths that hooks changed or added.
+        changed_by_hooks: Vec<RepoPath>,
+    },
+    /// No commit could be made.
+    Unprepared {
+        /// The work.
+        work: WorkId,
+        /// Why.
+        why: Unprepared,
+    },
+    /// The branch names the commit: the one moment of truth.
+    Swapped {
+        /// The work.
+        work: WorkId,
+        /// The commit.
+        commit: CommitId,
+    },
+    /// The branch was not moved, because it is no longer where it was.
+    NotSwapped {
+        /// The work.
+        work: WorkId,
+        /// The branch that the head names now.
+        branch: Option<String>,
+    },
+    /// Index, documents and disk agree with the commit.
+    Settled {
+        /// The work.
+        work: WorkId,
+        /// What the person should know.
+        notes: Vec<String>,
+    },
+    /// What a push would publish is known.
+    Surveyed {
+        /// What it would publish.
+        survey: Survey,
+    },
+    /// The remote took the push.
+    Pushed {
+        /// The commit.
+        commit: CommitId,
+    },
+    /// The remote, or a hook, did not take the push.
+    NotPushed {
+        /// Its words.
+        words: String,
+    },
+    /// Somebody answered a question.
+    Answered {
+        /// Which one.
+        gate: GateId,
+        /// The answer.
+        answer: Answer,
+        /// Who gave it; [`By::User`] from outside.
+        by: By,
+    },
+    /// A person or the system wishes an end.
+    StopRequested(Stop),
+    /// The moment of [`super::Effect::WakeAt`] has come.
+    Woke,
+    /// An effect failed; those after it were not begun.
+    EffectFailed(Failure),
+}
+
+/// What the tree holds after a turn, against the snapshot before it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Inspection {
+    /// Where the work tree stands now.
+    pub head: Head,
+    /// Whether the head descends from where the turn began.
+    pub descends: bool,
+    /// Changed paths, without what Orchestra wrote and without other milestones' folders.
+    pub changes: Vec<Change>,
+    /// Paths that somebody committed since the turn began.
+    pub overtaken: Vec<RepoPath>,
+    /// The hash of the milestone's `rfc.md`, where there is one.
+    pub rfc_document: Option<ContentHash>,
+    /// The ref that holds commits the agent had made by itself, which were folded back into the tree.
+    pub folded: Option<String>,
+}
+
+/// The result of one verify command.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Checked {
+    /// The command.
+    pub command: String,
+    /// Whether it ended with 0.
+    pub green: bool,
+    /// The end of what it printed.
+    pub output: String,
+}
+
+/// Why no commit could be made.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Unprepared {
+    /// A hook refused, or did not end in time: the agent may mend that.
+    Hook {
+        /// Which hook.
+        hook: String,
+        /// What it printed.
+        output: String,
+    },
+    /// A file is no longer what was approved.
+    NotAsApproved {
+        /// The file.
+        path: RepoPath,
+    },
+    /// No phase can mend it: signing, identity, a missing filter, the disk.
+    Unusable {
+        /// What is wrong.
+        message: String,
+        /// What the person can do.
+        hint: String,
+    },
+}
+
+/// How a run should end.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Stop {
+    /// End the turn, keep its changes and ask (`ctrl-c` once, on a terminal).
+    Pause,
+    /// Leave after the phase (`orchestra stop`).
+    AfterWork,
+    /// Leave now, with this exit code (a signal, `ctrl-c` twice, `orchestra stop --now`).
+    Now {
+        /// 128 and the signal's number; 0 for `orchestra stop --now`.
+        code: u8,
+    },
+}
+
+/// An effect that could not be performed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Failure {
+    /// What was tried, as a fragment: `write context.md`.
+    pub what: String,
+    /// Why it did not work.
+    pub why: String,
+    /// What the person can do.
+    pub hint: String,
+    /// What follows from it.
+    pub kind: FailureKind,
+}
+
+/// What follows from a failed effect.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FailureKind {
+    /// Disk, journal, lock, repository: the run ends, every status stays as it is.
+    Run,
+    /// A document that can no longer be read: this milestone is set aside.
+    Milestone,
+}

@@ -1,0 +1,100 @@
+//! Failure inside a work: back to the agent, then one diagnosis, then a person.
+
+use super::effect::Tell;
+use super::next::ARCHITECT;
+use super::question::Question;
+use super::state::{Pending, Progress, Work};
+use super::{Machine, Note};
+use crate::edit::DocEdit;
+use crate::id::{RoleId, WorkId};
+use crate::plan::PhaseStatus;
+
+impl Machine {
+    /// Tells whether a failure may still go back to the agent.
+    pub(super) fn may_repair(&self, work: &Work) -> bool {
+        work.tries() <= self.state.seen.policy.config.limits.repair_attempts
+    }
+
+    /// Sends a work back to its agent with what is wrong; when that has been tried, asks the architect once; then it
+    /// has failed.
+    pub(super) fn repair(&mut self, mut work: Work, tell: Tell, reason: String) {
+        if let WorkId::Diagnosis(of) = &work.id {
+            let of = of.as_ref().clone();
+            return self.diagnosed(&of, String::new());
+        }
+        work.failures.push(reason.clone());
+        if self.may_repair(&work) {
+            if let Some(role) = work.role.clone() {
+                self.note(Note::Repairing { work: work.id.clone(), role, why: reason });
+            }
+            return self.try_again(work, vec![tell]);
+        }
+        let is_first_time = work.tries() == self.state.seen.policy.config.limits.repair_attempts + 1;
+        let architect = RoleId::parse(ARCHITECT).ok();
+        let can_be_asked =
+            architect.as_ref().is_some_and(|role| self.state.seen.plan.find_role(role).is_some())
+                && matches!(work.id, WorkId::Phase(_) | WorkId::Fix { .. })
+                && work.role != architect;
+        if is_first_time && can_be_asked {
+            work.tell = vec![tell];
+            return self.diagnose(work, architect);
+        }
+        self.fail(work, reason);
+    }
+
+    fn try_again(&mut self, mut work: Work, tell: Vec<Tell>) {
+        work.attempt += 1;
+        work.tell = tell;
+        work.reverified = false;
+        work.leave_out = Vec::new();
+        if let Some(head) = &self.state.seen.head {
+            work.turn_base = head.commit.clone();
+        }
+        self.begin_attempt(work);
+    }
+
+    /// The architect looks at why a work keeps failing, and writes nothing.
+    fn diagnose(&mut self, mut work: Work, architect: Option<RoleId>) {
+        let id = WorkId::Diagnosis(Box::new(work.id.clone()));
+        self.note(Note::Diagnosing { work: work.id.clone() });
+        let mut diagnosis = Work::new(id, architect, work.turn_base.clone());
+        (diagnosis.attempt, diagnosis.since, diagnosis.baseline) = (work.attempt, work.attempt, work.attempt);
+        diagnosis.standing = vec![Tell::Failures(work.failures.clone())];
+        diagnosis.standing.extend(work.tell.clone());
+        work.progress = Progress::Diagnosed;
+        self.state.keep(work);
+        let limit = self.state.seen.policy.config.limits.snapshot;
+        self.snapshot(diagnosis, Some(limit));
+    }
+
+    /// The diagnosis is there, or could not be had: one more try with it.
+    pub(super) fn diagnosed(&mut self, of: &WorkId, text: String) {
+        let Some(mut work) = self.state.take_work(of) else { return self.late("a diagnosis") };
+        let mut tell = std::mem::take(&mut work.tell);
+        if !text.trim().is_empty() {
+            tell.push(Tell::Diagnosis(text));
+        }
+        work.session = None;
+        self.try_again(work, tell);
+    }
+
+    /// A work has failed: a person says what now.
+    pub(super) fn fail(&mut self, mut work: Work, reason: String) {
+        if let WorkId::Diagnosis(of) = &work.id {
+            let of = of.as_ref().clone();
+            return self.diagnosed(&of, String::new());
+        }
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        let id = work.id.clone();
+        if work.failures.last() != Some(&reason) {
+            work.failures.push(reason.clone());
+        }
+        work.progress = Progress::Asking(Pending::Failed);
+        self.state.keep(work);
+        if let WorkId::Phase(phase) = &id {
+            self.write(vec![DocEdit::PhaseStatus { phase: phase.clone(), status: PhaseStatus::Failed }]);
+        }
+        self.note(Note::Failed { work: id.clone(), reason: reason.clone() });
+        self.ask(Question::Failed { milestone, work: id, reason });
+    }
+}

@@ -1,0 +1,146 @@
+//! The design's gate, and who owns what at both gates.
+
+use super::effect::Tell;
+use super::question::Question;
+use super::state::{After, At, Work};
+use super::{Machine, Note};
+use crate::edit::DocEdit;
+use crate::id::{RoleId, WorkId};
+use crate::ownership::{Place, Room};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{GateAnswer, GateKind, Milestone, PhaseStatus, Role, StageName};
+use crate::record::{Answer, Record};
+use crate::report::Finding;
+
+/// How often a design may be sent back.
+const REVISIONS: u32 = 3;
+
+/// How documents spell the answers.
+pub(super) const APPROVED: &str = "approved";
+/// Closed without a push.
+pub(super) const FINISHED: &str = "finished";
+
+impl Machine {
+    /// The architect's turn is over and everything in the tree is theirs to write.
+    pub(super) fn rfc_written(&mut self, work: Work) {
+        let Some(milestone) = self.state.milestone().cloned() else { return };
+        let Some(of) = milestone.rfc_document else {
+            return self.repair(work, Tell::NoRfc, "it wrote no rfc.md".to_owned());
+        };
+        let concerns = work.report.concerns.clone();
+        let id = milestone.id.clone();
+        self.record(Record::RfcReady { milestone: id, of, concerns: concerns.clone() });
+        if let Some(role) = work.role.clone() {
+            self.note(Note::RfcReady { role, concerns });
+        }
+        let mut edits = self.said_in_passing(&work);
+        edits.push(DocEdit::Current(Some("rfc: waits for its answer".to_owned())));
+        self.write_with_cursor(edits, |cursor| cursor.stage = StageName::RfcGate);
+        self.advance();
+    }
+
+    pub(super) fn ask_rfc(&mut self) {
+        let Some(milestone) = self.state.milestone().cloned() else { return };
+        let Some(document) = milestone.rfc_document else { return self.look() };
+        let known = self.state.recalled();
+        self.go_to(At::RfcGate);
+        self.ask(Question::Rfc {
+            milestone: milestone.id.clone(),
+            document,
+            concerns: known.rfc_ready.clone().unwrap_or_default(),
+            skipped: skipped(&milestone, &known),
+            may_revise: known.rfc_revisions < REVISIONS,
+        });
+    }
+
+    pub(super) fn rfc_answered(&mut self, document: ContentHash, answer: Answer) {
+        if answer == Answer::Approve
+            && self.state.milestone().is_some_and(|milestone| milestone.rfc_document == Some(document))
+        {
+            self.show_answer(GateKind::Rfc, APPROVED, "rfc");
+        }
+        // What the answer means is read from the record, as it would be after a crash.
+        self.advance();
+    }
+
+    /// Shows an answer in `context.md`. Only the journal's record counts as one.
+    pub(super) fn show_answer(&mut self, gate: GateKind, word: &str, question: &str) {
+        if let Some(answer) = self.gate_answer(word, question) {
+            self.write_with_cursor(Vec::new(), |cursor| {
+                cursor.gates.retain(|(other, _)| *other != gate);
+                cursor.gates.push((gate, answer));
+            });
+        }
+    }
+
+    pub(super) fn gate_answer(&self, word: &str, question: &str) -> Option<GateAnswer> {
+        let known = self.state.recalled();
+        let answered = known.answer(question, None)?;
+        Some(GateAnswer { answer: word.to_owned(), by: answered.by, at: self.state.at, of: answered.of })
+    }
+
+    /// The design was changed while its gate is open: what was shown is no longer what is there.
+    pub(super) fn plan_changed_at_gate(&mut self) {
+        let is_at_gate = matches!(self.state.active().map(|active| &active.at), Some(At::RfcGate));
+        let shown = self.state.open.as_ref().map(|asked| asked.of);
+        let now = self.state.milestone().and_then(|milestone| milestone.rfc_document);
+        if is_at_gate && shown.is_some() && shown != now {
+            self.close_question();
+            self.ask_rfc();
+        }
+    }
+
+    /// The design was approved as this: it is committed if it is still this.
+    pub(super) fn commit_rfc(&mut self, of: ContentHash) {
+        let role = self.role_of(&WorkId::Rfc);
+        let (Some(active), Some(head)) = (self.state.active(), self.state.seen.head.clone()) else { return };
+        let cursor = active.cursor.clone();
+        let mut work = Work::new(WorkId::Rfc, role, cursor.turn_base.unwrap_or(head.commit));
+        (work.attempt, work.since, work.baseline) = (cursor.attempt, cursor.since, cursor.baseline);
+        work.approved = Some(of);
+        self.inspect(work, After::Approval);
+    }
+
+    pub(super) fn commit_approved(&mut self, work: Work) {
+        let now = self.state.milestone().and_then(|milestone| milestone.rfc_document);
+        if now == work.approved {
+            return self.prepare(work);
+        }
+        self.advance();
+    }
+}
+
+/// Works of a milestone that a person skipped.
+pub(super) fn skipped(milestone: &Milestone, known: &super::Recalled) -> Vec<WorkId> {
+    let phases = milestone.phases.iter().filter(|phase| phase.status == PhaseStatus::Skipped);
+    let phases = phases.map(|phase| WorkId::Phase(phase.id.clone()));
+    let mut skipped: Vec<WorkId> = phases.chain(known.skipped.iter().cloned()).collect();
+    skipped.sort();
+    skipped.dedup();
+    skipped
+}
+
+/// The role that should mend a finding: the one that owns its file, of the milestone's own roles first. Where it names
+/// no file, the role that the reviewer named.
+pub(super) fn owner_of(finding: &Finding, roles: &[Role], milestone: &Milestone) -> Option<RoleId> {
+    let owner = owner_of_path(&finding.file, roles, milestone, finding.role.as_ref());
+    let is_named = || finding.role.clone().filter(|role| roles.iter().any(|known| known.id == *role));
+    if finding.file.trim().is_empty() { is_named() } else { owner }
+}
+
+/// The role that owns a path: the named one if it does, else the first of the milestone's roles, else the first.
+pub(super) fn owner_of_path(
+    path: &str,
+    roles: &[Role],
+    milestone: &Milestone,
+    named: Option<&RoleId>,
+) -> Option<RoleId> {
+    let path = RepoPath::parse(path.trim().trim_start_matches("./")).ok()?;
+    let owns = |role: &&Role| Room::of(role, None).is_ok_and(|room| room.place(&path, &[]) != Place::Outside);
+    let owners: Vec<&Role> = roles.iter().filter(owns).collect();
+    let is_named = |role: &&&Role| Some(&role.id) == named;
+    let is_at_work = |role: &&&Role| milestone.phases.iter().any(|phase| phase.role == role.id);
+    let owner =
+        owners.iter().find(is_named).or_else(|| owners.iter().find(is_at_work)).or_else(|| owners.first());
+    owner.map(|role| role.id.clone())
+}

@@ -1,0 +1,241 @@
+//! The tree after a turn: whose changes are these, and what follows.
+
+use super::effect::{Effect, Tell};
+use super::event::Inspection;
+use super::question::Question;
+use super::state::{After, GivingUp, Pending, Progress, Work};
+use super::{Machine, Note};
+use crate::id::WorkId;
+use crate::ownership::{Place, Room, is_lock_file};
+use crate::path::RepoPath;
+use crate::record::Record;
+use crate::repo::Change;
+
+/// How often somebody may move the branch during a work before that is asked about.
+const OVERTAKEN_LIMIT: u32 = 3;
+
+impl Machine {
+    /// Orders a look at the tree.
+    pub(super) fn inspect(&mut self, mut work: Work, after: After) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.act(Effect::Inspect {
+            milestone,
+            work: work.id.clone(),
+            attempt: work.attempt,
+            baseline: work.baseline,
+            turn_base: work.turn_base.clone(),
+        });
+        work.progress = Progress::Inspecting(after);
+        self.state.keep(work);
+    }
+
+    pub(super) fn inspected(&mut self, mut work: Work, found: Inspection) {
+        let Progress::Inspecting(after) = work.progress else {
+            self.state.keep(work);
+            return self.late("a look at the tree");
+        };
+        if let Some(reference) = found.folded.clone() {
+            self.note(Note::Folded { reference: reference.clone() });
+            work.concerns
+                .push(format!("the agent made commits of its own; they were folded into one ({reference})"));
+        }
+        if let Some((trouble, hint)) = self.moved(&work, &found, after) {
+            if let After::GivingUp(_) = after {
+                // Somebody else's branch is out: nothing is touched in it, what the turn left is saved.
+                self.save_found(&work);
+                return self.gave_up(work, after);
+            }
+            return self.ask_history(work, after, trouble, hint);
+        }
+        self.state.seen.head = Some(found.head.clone());
+        if let After::GivingUp(_) = after {
+            let changes = found
+                .changes
+                .iter()
+                .filter(|change| !change.dirty_before && !work.mine.contains(&change.path));
+            let paths: Vec<RepoPath> = changes.map(|change| change.path.clone()).collect();
+            return if paths.is_empty() {
+                self.gave_up(work, after)
+            } else {
+                self.order_put_back(work, paths, after)
+            };
+        }
+        let room = match self.room_of(&work) {
+            Ok(room) => room,
+            Err(reason) => return self.fail(work, reason),
+        };
+        let (inside, outside) = sort(&work, &room, found.changes);
+        if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
+            let milestones = &mut self.state.seen.plan.milestones;
+            if let Some(seen) = milestones.iter_mut().find(|seen| seen.id == milestone) {
+                seen.rfc_document = found.rfc_document;
+            }
+        }
+        let before = std::mem::replace(&mut work.inside, inside);
+        if outside.is_empty() {
+            return self.accept(work, after, &before);
+        }
+        self.ask_whose(work, outside, after);
+    }
+
+    fn ask_whose(&mut self, mut work: Work, paths: Vec<RepoPath>, after: After) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        let id = work.id.clone();
+        work.progress = Progress::Asking(Pending::MayBeYours { paths: paths.clone(), after });
+        self.state.keep(work);
+        self.ask(Question::MayBeYours { milestone, work: id, paths });
+    }
+
+    /// What moved below the work and needs a person: the branch, the history, a file that both changed.
+    fn moved(&self, work: &Work, found: &Inspection, after: After) -> Option<(String, String)> {
+        let active = self.state.active()?;
+        if found.head.branch != active.branch {
+            let (begun, now) = (&active.branch, &found.head.branch);
+            let trouble = format!("{} was begun on branch {begun}, and {now} is checked out.", active.id);
+            return Some((trouble, format!("Switch back (`git switch {begun}`), then retry.")));
+        }
+        if !found.descends {
+            let trouble = format!("The branch no longer holds the commit on which {} began.", work.id);
+            let hint = format!("Bring {} back below the branch's tip, then retry.", work.turn_base.short());
+            return Some((trouble, hint));
+        }
+        if matches!(after, After::GivingUp(_)) {
+            return None;
+        }
+        let is_overtaken =
+            |change: &&Change| found.overtaken.contains(&change.path) && !work.mine.contains(&change.path);
+        let both = found.changes.iter().find(is_overtaken)?;
+        let trouble = format!("{} was changed by {} and by a commit made meanwhile.", both.path, work.id);
+        Some((trouble, "Bring the two together in the file, commit it, then retry.".to_owned()))
+    }
+
+    pub(super) fn ask_history(&mut self, mut work: Work, after: After, trouble: String, hint: String) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        work.progress = Progress::Asking(Pending::History(after));
+        self.state.keep(work);
+        self.ask(Question::History { milestone, trouble, hint, claimed: None });
+    }
+
+    /// Orders changes to be saved and put back.
+    pub(super) fn order_put_back(&mut self, mut work: Work, paths: Vec<RepoPath>, after: After) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        let label = match after {
+            After::Turn | After::Verify | After::Approval => "out-of-room",
+            After::GivingUp(GivingUp::Parking) => "parked",
+            After::GivingUp(GivingUp::Skipping) => "skipped",
+        };
+        self.act(Effect::PutBack {
+            milestone,
+            work: work.id.clone(),
+            attempt: work.attempt,
+            baseline: work.baseline,
+            label,
+            paths: paths.clone(),
+        });
+        if !matches!(after, After::GivingUp(_)) {
+            work.tell = vec![Tell::OutOfRoom(paths)];
+        }
+        work.progress = Progress::PuttingBack(after);
+        self.state.keep(work);
+    }
+
+    /// Changes were saved and put back.
+    pub(super) fn put_back(&mut self, mut work: Work, reference: &str) {
+        let Progress::PuttingBack(after) = work.progress else {
+            self.state.keep(work);
+            return self.late("something put back");
+        };
+        if let After::GivingUp(_) = after {
+            self.note(Note::PutBack { paths: Vec::new(), reference: reference.to_owned() });
+            return self.gave_up(work, after);
+        }
+        let paths = match work.tell.pop() {
+            Some(Tell::OutOfRoom(paths)) => paths,
+            other => {
+                work.tell.extend(other);
+                Vec::new()
+            }
+        };
+        self.record(Record::Rescued { reference: reference.to_owned(), paths: paths.clone() });
+        self.note(Note::PutBack { paths: paths.clone(), reference: reference.to_owned() });
+        let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+        let concern = format!(
+            "changed outside the room and put back: {} (`orchestra rescue show {reference}`)",
+            names.join(", ")
+        );
+        work.concerns.push(concern);
+        let may_be_told = matches!(work.id, WorkId::Phase(_) | WorkId::Fix { .. } | WorkId::Rfc);
+        if after == After::Turn && may_be_told && !work.told && self.may_repair(&work) {
+            work.told = true;
+            let reason = format!("it changed {} outside its room", names.join(", "));
+            return self.repair(work, Tell::OutOfRoom(paths), reason);
+        }
+        let before = work.inside.clone();
+        self.accept(work, after, &before);
+    }
+
+    /// Every change left is in the room.
+    fn accept(&mut self, work: Work, after: After, before: &[Change]) {
+        match (after, &work.id) {
+            (After::GivingUp(_), _) => self.gave_up(work, after),
+            (After::Approval, _) => self.commit_approved(work),
+            (After::Verify, WorkId::Base) => self.base_verified(work),
+            (After::Verify, _) => self.verified_and_inspected(work, before),
+            (After::Turn, WorkId::Rfc) => self.rfc_written(work),
+            (After::Turn, WorkId::Review(_)) => self.reviewed(work),
+            (After::Turn, WorkId::Diagnosis(of)) => {
+                let of = of.as_ref().clone();
+                self.diagnosed(&of, work.report.summary);
+            }
+            (After::Turn, WorkId::Phase(_) | WorkId::Fix { .. }) => self.built(work),
+            (After::Turn, WorkId::Base | WorkId::Close(_)) => self.advance(),
+        }
+    }
+
+    /// A phase without a change is not done, unless its document says that it may be empty.
+    fn built(&mut self, work: Work) {
+        let may_be_empty = self.phase_of(&work.id).is_some_and(|phase| phase.may_be_empty);
+        if !work.inside.is_empty() || may_be_empty {
+            return self.verify(work);
+        }
+        if work.tell_was_nothing_changed() {
+            return self.fail(work, "it changed nothing, twice".to_owned());
+        }
+        self.repair(work, Tell::NothingChanged, "it changed nothing".to_owned());
+    }
+
+    /// Verification is green: what it changed itself joins the commit, and is verified once, lock files apart.
+    fn verified_and_inspected(&mut self, mut work: Work, before: &[Change]) {
+        let is_new = |change: &&Change| !before.contains(change) && !is_lock_file(&change.path);
+        let is_same = work.inside.iter().find(is_new).is_none();
+        if is_same || work.reverified {
+            return self.prepare(work);
+        }
+        work.reverified = true;
+        self.verify(work);
+    }
+}
+
+impl Work {
+    fn tell_was_nothing_changed(&self) -> bool {
+        self.tell.contains(&Tell::NothingChanged)
+    }
+}
+
+/// Sorts changes into what will be committed and what lies outside.
+fn sort(work: &Work, room: &Room, changes: Vec<Change>) -> (Vec<Change>, Vec<RepoPath>) {
+    let changes: Vec<Change> =
+        changes.into_iter().filter(|change| !work.mine.contains(&change.path)).collect();
+    let all: Vec<RepoPath> = changes.iter().map(|change| change.path.clone()).collect();
+    let beside: Vec<&RepoPath> = all.iter().collect();
+    let is_inside = |change: &Change| {
+        !change.dirty_before && change.unfit.is_none() && room.place(&change.path, &beside) != Place::Outside
+    };
+    let (inside, outside): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(is_inside);
+    (inside, outside.into_iter().map(|change| change.path).collect())
+}
+
+/// Whether the branch may have moved once more.
+pub(super) fn is_overtaken_too_often(work: &Work) -> bool {
+    work.overtaken > OVERTAKEN_LIMIT
+}

@@ -1,0 +1,73 @@
+//! Stopping, and what the run came to.
+
+use super::event::{Failure, FailureKind, Stop};
+use super::state::{Progress, Stage};
+use super::{Effect, Machine, Note};
+use crate::record::Record;
+
+impl Machine {
+    pub(super) fn stop_requested(&mut self, stop: Stop) {
+        match stop {
+            Stop::Now { code } => self.leave(Some(code)),
+            Stop::AfterWork if self.state.works().is_empty() || self.is_waiting_for_person() => {
+                self.leave(None)
+            }
+            Stop::AfterWork => self.state.stop_after = true,
+            Stop::Pause => self.pause(),
+        }
+    }
+
+    /// Ends the running turn and asks what next; where no turn runs there is nothing to keep, and it leaves.
+    fn pause(&mut self) {
+        let running = self.state.works().iter().find_map(|work| match work.progress {
+            Progress::Running { turn, pausing: false } => Some((work.id.clone(), turn)),
+            _ => None,
+        });
+        let Some((id, turn)) = running else { return self.leave(Some(130)) };
+        if let Some(mut work) = self.state.take_work(&id) {
+            work.progress = Progress::Running { turn, pausing: true };
+            self.state.keep(work);
+        }
+        self.act(Effect::CancelTurn { turn });
+    }
+
+    /// Leaves: with this code, or with what the run came to.
+    pub(super) fn leave(&mut self, code: Option<u8>) {
+        let code = code.unwrap_or_else(|| self.state.tally.code());
+        self.state.stage = Stage::Left { code };
+        self.record(Record::Left { code });
+        self.act(Effect::Leave { code });
+    }
+
+    /// An effect could not be performed, and those after it were not begun.
+    pub(super) fn effect_failed(&mut self, failure: Failure) {
+        let Failure { what, why, hint, kind } = failure;
+        self.note(Note::Stopping { why: format!("could not {what}: {why}"), hint });
+        let active = self.state.active().map(|active| active.id.clone());
+        match (kind, active) {
+            (FailureKind::Milestone, Some(milestone)) => {
+                self.state.tally.set_aside.insert(milestone.to_string());
+                self.state.passed.insert(milestone);
+                self.look();
+            }
+            (FailureKind::Run, _) | (FailureKind::Milestone, None) => {
+                // Nothing is recorded: the journal may be what failed. Every status stays as it is.
+                self.state.stage = Stage::Left { code: 1 };
+                self.act(Effect::Leave { code: 1 });
+            }
+        }
+    }
+}
+
+impl super::Tally {
+    /// The exit code: 1 something failed or was set aside, 3 something waits for a person, 0 all done.
+    pub fn code(&self) -> u8 {
+        if !self.parked.is_empty() || !self.set_aside.is_empty() {
+            1
+        } else if self.waiting.is_empty() {
+            0
+        } else {
+            3
+        }
+    }
+}

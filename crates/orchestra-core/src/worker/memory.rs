@@ -1,0 +1,260 @@
+//! What the journal says, folded to what a start must know.
+//!
+//! A pure function of the journal's entries, so that a lost, torn or older journal means a question asked again and
+//! nothing worse.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::id::{GateId, MilestoneId, TurnId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::By;
+use crate::record::{Answer, Record};
+use crate::repo::{CommitId, TreeId};
+use crate::report::{Finding, Usage, Verdict};
+
+/// What the journal says.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Memory {
+    /// What it says of each milestone.
+    pub milestones: BTreeMap<MilestoneId, Recalled>,
+    /// The milestone that was worked on last.
+    pub last: Option<MilestoneId>,
+    /// Results of verification on untouched trees.
+    pub bases: BTreeMap<TreeId, Base>,
+    /// Questions that were asked and neither answered nor withdrawn.
+    pub open: BTreeMap<GateId, Open>,
+    /// The last turn that was started.
+    pub last_turn: TurnId,
+    /// How many questions were ever asked.
+    pub asked: u64,
+    /// Content that Orchestra wrote, by path, the latest last.
+    pub wrote: BTreeMap<RepoPath, ContentHash>,
+}
+
+/// What it says of one milestone.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Recalled {
+    /// Head and branch when it was first picked.
+    pub picked: Option<Picked>,
+    /// Whether the architect's design is complete, and what it found wanting.
+    pub rfc_ready: Option<Vec<String>>,
+    /// How often the design was sent back.
+    pub rfc_revisions: u32,
+    /// Answers since the question was last asked, by the question's name and the work it concerned.
+    pub answers: BTreeMap<(String, Option<WorkId>), Answered>,
+    /// Reviews, oldest first.
+    pub reviews: Vec<Review>,
+    /// Works that a person decided to go on without.
+    pub skipped: BTreeSet<WorkId>,
+    /// Phases that were done before Orchestra came, or by a person.
+    pub adopted: BTreeSet<WorkId>,
+    /// Commits that were about to be made, or were.
+    pub intended: BTreeMap<WorkId, CommitId>,
+    /// Works of which it is known that everything after the commit was finished.
+    pub committed: BTreeSet<WorkId>,
+    /// The branch on the remote's side that a person named.
+    pub push_branch: Option<String>,
+    /// The commit that the remote took.
+    pub pushed: Option<CommitId>,
+    /// Whether it was closed without a commit.
+    pub closed: bool,
+    /// At which work it was parked, and why; taken away by an answer.
+    pub parked: Option<(Option<WorkId>, String)>,
+    /// The last attempt at each work.
+    pub attempts: BTreeMap<WorkId, u32>,
+    /// What its turns consumed.
+    pub usage: Usage,
+}
+
+/// Where the work tree stood when a milestone was first picked.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Picked {
+    /// The head.
+    pub base: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
+    /// The branch.
+    pub branch: String,
+}
+
+/// A question that waits.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Open {
+    /// The question's name.
+    pub question: String,
+    /// The milestone it concerns.
+    pub milestone: Option<MilestoneId>,
+    /// The work it concerns.
+    pub work: Option<WorkId>,
+    /// The hash of what was shown.
+    pub of: ContentHash,
+    /// The question in a sentence.
+    pub text: String,
+    /// The words that answer it.
+    pub answers: Vec<String>,
+}
+
+/// An answer on record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Answered {
+    /// Which question it answered.
+    pub gate: GateId,
+    /// The hash of what was shown.
+    pub of: ContentHash,
+    /// The answer.
+    pub answer: Answer,
+    /// Who gave it.
+    pub by: By,
+}
+
+/// A review on record.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Review {
+    /// Which one, from 1.
+    pub round: u32,
+    /// The works that it read.
+    pub works: Vec<WorkId>,
+    /// The conclusion.
+    pub verdict: Verdict,
+    /// What it found.
+    pub findings: Vec<Finding>,
+}
+
+/// The result of verification on an untouched tree.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Base {
+    /// Commands that were green.
+    pub green: BTreeSet<String>,
+    /// Commands that were red.
+    pub red: BTreeSet<String>,
+}
+
+impl Memory {
+    /// Folds records, oldest first.
+    pub fn of<'a>(records: impl IntoIterator<Item = &'a Record>) -> Self {
+        let mut memory = Self::default();
+        for record in records {
+            memory.take(record);
+        }
+        memory
+    }
+
+    /// What is known of a milestone.
+    pub fn recall(&self, milestone: &MilestoneId) -> Recalled {
+        self.milestones.get(milestone).cloned().unwrap_or_default()
+    }
+
+    fn about(&mut self, milestone: &MilestoneId) -> &mut Recalled {
+        self.milestones.entry(milestone.clone()).or_default()
+    }
+
+    /// Takes one more record.
+    #[expect(clippy::too_many_lines, reason = "one flat arm a record")]
+    pub fn take(&mut self, record: &Record) {
+        match record {
+            Record::Picked { milestone, base, tree, branch } => {
+                self.last = Some(milestone.clone());
+                let picked = Picked { base: base.clone(), tree: tree.clone(), branch: branch.clone() };
+                self.about(milestone).picked = Some(picked);
+            }
+            Record::BaseVerified { tree, green, red } => {
+                let base = self.bases.entry(tree.clone()).or_default();
+                base.green.extend(green.iter().cloned());
+                base.red.extend(red.iter().cloned());
+            }
+            Record::TurnStarted { turn, milestone, work, attempt, .. } => {
+                self.last_turn = self.last_turn.max(*turn);
+                self.last = Some(milestone.clone());
+                let known = self.about(milestone);
+                known.parked = None;
+                let last = known.attempts.entry(work.clone()).or_default();
+                *last = (*last).max(*attempt);
+                if *work == WorkId::Rfc {
+                    known.rfc_ready = None;
+                }
+            }
+            Record::TurnEnded { usage, .. } => {
+                if let (Some(usage), Some(last)) = (usage, self.last.clone()) {
+                    let known = self.about(&last);
+                    known.usage = known.usage.plus(*usage);
+                }
+            }
+            Record::RfcReady { milestone, concerns, .. } => {
+                self.about(milestone).rfc_ready = Some(concerns.clone());
+            }
+            Record::Reviewed { milestone, round, works, verdict, findings } => {
+                let (works, findings) = (works.clone(), findings.clone());
+                self.about(milestone).reviews.push(Review {
+                    round: *round,
+                    works,
+                    verdict: *verdict,
+                    findings,
+                });
+            }
+            Record::Asked { gate, question, milestone, work, of, text, answers } => {
+                self.asked += 1;
+                if let Some(milestone) = milestone {
+                    self.about(milestone).answers.remove(&(question.clone(), work.clone()));
+                }
+                let open = Open {
+                    question: question.clone(),
+                    milestone: milestone.clone(),
+                    work: work.clone(),
+                    of: *of,
+                    text: text.clone(),
+                    answers: answers.clone(),
+                };
+                self.open.insert(gate.clone(), open);
+            }
+            Record::Answered { gate, question, milestone, work, of, answer, by } => {
+                self.open.remove(gate);
+                if let Some(milestone) = milestone {
+                    let known = self.about(milestone);
+                    if let Answer::PushTo { branch } = answer {
+                        known.push_branch = Some(branch.clone());
+                    }
+                    if question == "rfc" && matches!(answer, Answer::Revise { .. }) {
+                        known.rfc_revisions += 1;
+                    }
+                    if !matches!(answer, Answer::Stop) {
+                        known.parked = None;
+                        let answered =
+                            Answered { gate: gate.clone(), of: *of, answer: answer.clone(), by: *by };
+                        known.answers.insert((question.clone(), work.clone()), answered);
+                    }
+                }
+            }
+            Record::Withdrawn { gate } => {
+                self.open.remove(gate);
+            }
+            Record::Intended { milestone, work, commit } => {
+                self.about(milestone).intended.insert(work.clone(), commit.clone());
+            }
+            Record::Committed { milestone, work, .. } => {
+                self.about(milestone).committed.insert(work.clone());
+            }
+            Record::Pushed { milestone, commit, .. } => self.about(milestone).pushed = Some(commit.clone()),
+            Record::Adopted { milestone, works } => {
+                self.about(milestone).adopted.extend(works.iter().cloned());
+            }
+            Record::Skipped { milestone, work } => {
+                self.about(milestone).skipped.insert(work.clone());
+            }
+            Record::Parked { milestone, work, reason } => {
+                self.about(milestone).parked = Some((work.clone(), reason.clone()));
+            }
+            Record::Closed { milestone } => self.about(milestone).closed = true,
+            Record::Wrote { path, hash } => {
+                self.wrote.insert(path.clone(), *hash);
+            }
+            Record::Started { .. } | Record::Left { .. } | Record::Rescued { .. } | Record::Note { .. } => {}
+        }
+    }
+}
+
+impl Recalled {
+    /// The answer on record to a question, since it was last asked.
+    pub fn answer(&self, question: &str, work: Option<&WorkId>) -> Option<&Answered> {
+        self.answers.get(&(question.to_owned(), work.cloned()))
+    }
+}

@@ -1,0 +1,263 @@
+//! What follows in a milestone, read from history, documents and the journal alone, so that it is the same after a
+//! crash.
+
+use super::effect::Tell;
+use super::gates;
+use super::question::Question;
+use super::state::At;
+use super::{Machine, Recalled, Review};
+use crate::edit::DocEdit;
+use crate::id::{GateId, PhaseId, RoleId, WorkId};
+use crate::path::ContentHash;
+use crate::plan::{Milestone, Phase, PhaseStatus, Role};
+use crate::record::{Answer, Record};
+use crate::report::{Finding, Severity, Verdict};
+
+/// The role that designs, and is asked why a work keeps failing.
+pub(super) const ARCHITECT: &str = "architect";
+/// The role that reviews.
+pub(super) const REVIEWER: &str = "code-reviewer";
+
+/// What follows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Next {
+    /// A turn of this work, told this besides the usual.
+    Work(WorkId, Vec<Tell>),
+    /// The design waits for its answer.
+    RfcGate,
+    /// The design was approved as this, and is committed.
+    RfcCommit(ContentHash),
+    /// A phase failed and nobody has said what now.
+    Failed(PhaseId),
+    /// A person said to go on without it.
+    Skip(PhaseId),
+    /// Nothing can be begun, because a phase waits for one that will not be done.
+    Blocked(PhaseId),
+    /// A person sent the work back at this gate, with these words: phases are made of them.
+    Plan(GateId, String),
+    /// The push gate.
+    Push,
+}
+
+/// Tells whether a phase is built: it is neither the design stage nor the review stage in the plan's clothes.
+pub(super) fn is_built(milestone: &Milestone, phase: &PhaseId) -> bool {
+    milestone.find_phase(phase).is_some_and(|found| !is_review(found) && !is_design(milestone, found))
+}
+
+fn is_review(phase: &Phase) -> bool {
+    phase.role.as_str() == REVIEWER
+}
+
+/// A phase of the architect before all others is the design stage.
+fn is_design(milestone: &Milestone, phase: &Phase) -> bool {
+    let first = milestone.phases.first();
+    phase.role.as_str() == ARCHITECT
+        && milestone.rfc == crate::plan::RfcNeed::Required
+        && first.is_some_and(|first| first.id == phase.id)
+}
+
+impl Machine {
+    /// Begins what follows.
+    pub(super) fn advance(&mut self) {
+        if self.state.stop_after {
+            return self.leave(None);
+        }
+        if self.asks_trust() {
+            return;
+        }
+        match self.next() {
+            Next::Work(id, standing) => self.begin(id, standing),
+            Next::RfcGate => self.ask_rfc(),
+            Next::RfcCommit(of) => self.commit_rfc(of),
+            Next::Plan(gate, feedback) => {
+                self.plan_feedback(&gate, &feedback);
+                self.advance();
+            }
+            Next::Push => self.survey(None),
+            Next::Skip(phase) => {
+                if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
+                    self.record(Record::Skipped { milestone, work: WorkId::Phase(phase.clone()) });
+                }
+                self.write(vec![DocEdit::PhaseStatus { phase, status: PhaseStatus::Skipped }]);
+                self.advance();
+            }
+            Next::Failed(phase) => self.ask_failed(phase, "it failed before"),
+            Next::Blocked(phase) => self.ask_failed(phase, "it waits for a phase that is not done"),
+        }
+    }
+
+    fn ask_failed(&mut self, phase: PhaseId, reason: &str) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.go_to(At::Opening);
+        let (work, reason) = (WorkId::Phase(phase), reason.to_owned());
+        self.ask(Question::Failed { milestone, work, reason });
+    }
+
+    fn next(&self) -> Next {
+        let (Some(milestone), known) = (self.state.milestone(), self.state.recalled()) else {
+            return Next::Push;
+        };
+        if self.state.seen.policy.wants_rfc(milestone)
+            && let Some(next) = self.next_of_rfc(milestone, &known)
+        {
+            return next;
+        }
+        if let Some(next) = self.next_of_build(milestone, &known) {
+            return next;
+        }
+        if let Some(Answer::Revise { feedback }) = known.answer("push", None).map(|answered| &answered.answer)
+            && let Some(gate) = known.answer("push", None).map(|answered| answered.gate.clone())
+            && !milestone.phases.iter().any(|phase| phase.feedback.as_ref() == Some(&gate))
+        {
+            return Next::Plan(gate, feedback.clone());
+        }
+        self.next_of_review(milestone, &known).unwrap_or(Next::Push)
+    }
+
+    fn has_commit(&self, work: &WorkId) -> bool {
+        self.state.active().is_some_and(|active| active.commit_of(work).is_some())
+    }
+
+    fn next_of_rfc(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
+        if self.has_commit(&WorkId::Rfc)
+            || known.skipped.contains(&WorkId::Rfc)
+            || self.was_built_before(known)
+        {
+            return None;
+        }
+        let answer = known.answer("rfc", None);
+        let shown = milestone.rfc_document;
+        match answer.map(|answered| (&answered.answer, answered.of)) {
+            Some((Answer::Approve, of)) if shown == Some(of) => {
+                if self.state.seen.private {
+                    None
+                } else {
+                    Some(Next::RfcCommit(of))
+                }
+            }
+            Some((Answer::Revise { feedback }, _)) => {
+                Some(Next::Work(WorkId::Rfc, vec![Tell::Person(feedback.clone())]))
+            }
+            _ if known.rfc_ready.is_some() && shown.is_some() => Some(Next::RfcGate),
+            _ => Some(Next::Work(WorkId::Rfc, person_notes(known, &WorkId::Rfc))),
+        }
+    }
+
+    /// Phases that were adopted were built on a design, or without one: none is asked for afterwards.
+    fn was_built_before(&self, known: &Recalled) -> bool {
+        let is_phase = |work: &WorkId| work.phase().is_some();
+        known.adopted.iter().any(is_phase)
+            || self.state.active().is_some_and(|active| active.done.iter().any(|(work, _)| is_phase(work)))
+    }
+
+    fn is_done(&self, milestone: &Milestone, known: &Recalled, phase: &Phase) -> bool {
+        let work = WorkId::Phase(phase.id.clone());
+        self.has_commit(&work)
+            || known.adopted.contains(&work)
+            || phase.status == PhaseStatus::Skipped
+            || !is_built(milestone, &phase.id)
+    }
+
+    fn next_of_build(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
+        let is_done = |phase: &Phase| self.is_done(milestone, known, phase);
+        let open: Vec<&Phase> = milestone.phases.iter().filter(|phase| !is_done(phase)).collect();
+        let is_ready =
+            |phase: &&&Phase| phase.depends_on.iter().all(|id| milestone.find_phase(id).is_none_or(is_done));
+        let mut ready = open.iter().filter(is_ready);
+        let running = open.iter().find(|phase| phase.status == PhaseStatus::InProgress && is_ready(phase));
+        let Some(phase) = running.or_else(|| ready.next()) else {
+            return open.first().map(|phase| Next::Blocked(phase.id.clone()));
+        };
+        let work = WorkId::Phase(phase.id.clone());
+        let is_wanted = self.state.seen.policy.run.only.as_ref() == Some(&milestone.id);
+        let notes = person_notes(known, &work);
+        Some(match (phase.status, known.answer("failed", Some(&work)).map(|answered| &answered.answer)) {
+            (PhaseStatus::Failed, Some(Answer::Skip)) => Next::Skip(phase.id.clone()),
+            (PhaseStatus::Failed, None) if !is_wanted => Next::Failed(phase.id.clone()),
+            _ => Next::Work(work, notes),
+        })
+    }
+
+    fn next_of_review(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
+        let (policy, roles) = (&self.state.seen.policy, &self.state.seen.plan.roles);
+        let active = self.state.active()?;
+        if !policy.config.review.always || active.is_closed() {
+            return None;
+        }
+        let is_reviewed = |work: &WorkId| known.reviews.iter().any(|review| review.works.contains(work));
+        let round = known.reviews.iter().map(|review| review.round).max().unwrap_or(0);
+        let review = |round: u32| {
+            let work = WorkId::Review(round);
+            (!known.skipped.contains(&work)).then(|| {
+                let notes = person_notes(known, &work);
+                Next::Work(work, notes)
+            })
+        };
+        let fresh = active.done.iter().any(|(work, _)| work.phase().is_some() && !is_reviewed(work));
+        if fresh {
+            return review(round + 1);
+        }
+        let last = known.reviews.iter().max_by_key(|review| review.round)?;
+        if last.verdict != Verdict::ChangesRequested {
+            return None;
+        }
+        if rounds_of_cycle(&known.reviews) <= policy.config.review.fix_rounds
+            && let Some(role) = fixers(last, milestone, roles)
+                .into_iter()
+                .find(|role| !self.is_fixed(known, last.round, role))
+        {
+            let work = WorkId::Fix { round: last.round, role: role.clone() };
+            let mut tell = vec![Tell::Findings(findings_for(last, &role, milestone, roles))];
+            tell.extend(person_notes(known, &work));
+            return Some(Next::Work(work, tell));
+        }
+        let had_blocking = last.findings.iter().any(|finding| finding.severity == Severity::Blocking);
+        let wants_again = policy.config.review.again || (policy.is_auto() && had_blocking);
+        let is_fix = |work: &WorkId| matches!(work, WorkId::Fix { round, .. } if *round == last.round);
+        let was_fixed = active.done.iter().any(|(work, _)| is_fix(work));
+        if wants_again && was_fixed { review(last.round + 1) } else { None }
+    }
+
+    fn is_fixed(&self, known: &Recalled, round: u32, role: &RoleId) -> bool {
+        let work = WorkId::Fix { round, role: role.clone() };
+        self.has_commit(&work) || known.skipped.contains(&work)
+    }
+}
+
+/// What a person said about a work that failed, to be said again until it is done.
+fn person_notes(known: &Recalled, work: &WorkId) -> Vec<Tell> {
+    match known.answer("failed", Some(work)).map(|answered| &answered.answer) {
+        Some(Answer::Retry { note: Some(note) }) => vec![Tell::Person(note.clone())],
+        _ => Vec::new(),
+    }
+}
+
+/// How many reviews the newest phases have had: the first reads phases, those after it only fixes.
+fn rounds_of_cycle(reviews: &[Review]) -> u32 {
+    let is_first = |review: &&Review| review.works.iter().any(|work| work.phase().is_some());
+    let again = reviews.iter().rev().take_while(|review| !is_first(review)).count();
+    u32::try_from(again).unwrap_or(u32::MAX).saturating_add(1)
+}
+
+/// The roles that must mend something, in the order of the findings.
+fn fixers(review: &Review, milestone: &Milestone, roles: &[Role]) -> Vec<RoleId> {
+    let mut fixers = Vec::new();
+    let counts = |severity| matches!(severity, Severity::Blocking | Severity::Important);
+    for finding in review.findings.iter().filter(|finding| counts(finding.severity)) {
+        if let Some(role) = gates::owner_of(finding, roles, milestone)
+            && !fixers.contains(&role)
+        {
+            fixers.push(role);
+        }
+    }
+    fixers
+}
+
+/// What one role is told of a review.
+fn findings_for(review: &Review, role: &RoleId, milestone: &Milestone, roles: &[Role]) -> Vec<Finding> {
+    let is_theirs = |finding: &&Finding| {
+        finding.severity != Severity::Praise
+            && gates::owner_of(finding, roles, milestone).as_ref() == Some(role)
+    };
+    review.findings.iter().filter(is_theirs).cloned().collect()
+}

@@ -1,0 +1,74 @@
+//! Setting a milestone or a work aside: what the turn changed is saved and put back, and others go on.
+
+use super::effect::Asked;
+use super::question::Question;
+use super::state::{After, GivingUp, Progress, Work};
+use super::{Machine, Note};
+use crate::edit::{CompletedWork, DocEdit};
+use crate::id::WorkId;
+use crate::plan::{MilestoneStatus, PhaseStatus};
+use crate::record::Record;
+
+impl Machine {
+    /// The milestone is set aside until a person takes it up; the question stays open for them.
+    pub(super) fn park(&mut self, asked: Asked) {
+        let reason = match &asked.question {
+            Question::Failed { work, reason, .. } => format!("{work} failed: {reason}"),
+            Question::History { trouble, .. } => trouble.clone(),
+            question => question.text(),
+        };
+        self.state.put_off.insert(asked.gate.clone(), asked);
+        let waits = |work: &&Work| matches!(work.progress, Progress::Asking(_));
+        let id = self.state.works().iter().find(waits).map(|work| work.id.clone());
+        match id.and_then(|id| self.state.take_work(&id)) {
+            Some(mut work) if !matches!(work.id, WorkId::Close(_) | WorkId::Base) => {
+                work.failures.push(reason);
+                self.inspect(work, After::GivingUp(GivingUp::Parking));
+            }
+            Some(work) => self.parked(Some(work.id), reason),
+            None => self.parked(None, reason),
+        }
+    }
+
+    /// Everything of a work is saved and put back.
+    pub(super) fn gave_up(&mut self, work: Work, after: After) {
+        if after == After::GivingUp(GivingUp::Parking) {
+            let reason = work.failures.last().cloned().unwrap_or_default();
+            return self.parked(Some(work.id), reason);
+        }
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.record(Record::Skipped { milestone, work: work.id.clone() });
+        let completed = CompletedWork {
+            work: work.id.clone(),
+            role: work.role.clone(),
+            title: self.title_of(&work.id),
+            commit: String::new(),
+            files: Vec::new(),
+            decisions: Vec::new(),
+            note: Some("skipped by you".to_owned()),
+        };
+        let mut edits = vec![DocEdit::Completed(completed), DocEdit::Current(None)];
+        if let WorkId::Phase(phase) = work.id {
+            edits.push(DocEdit::PhaseStatus { phase, status: PhaseStatus::Skipped });
+        }
+        self.write(edits);
+        self.advance();
+    }
+
+    fn parked(&mut self, work: Option<WorkId>, reason: String) {
+        let Some(active) = self.state.active() else { return };
+        let (milestone, branch) = (active.id.clone(), active.branch.clone());
+        self.record(Record::Parked { milestone: milestone.clone(), work, reason: reason.clone() });
+        // On somebody else's branch no document is touched: the journal alone knows.
+        if self.state.seen.head.as_ref().is_some_and(|head| head.branch == branch) {
+            let status =
+                DocEdit::MilestoneStatus { status: MilestoneStatus::Parked, reason: Some(reason.clone()) };
+            // The next try begins with a snapshot of its own: there is nothing of the old one left in the tree.
+            self.write_with_cursor(vec![status], |cursor| cursor.baseline = cursor.attempt + 1);
+        }
+        self.note(Note::Parked { milestone: milestone.clone(), reason: reason.clone() });
+        self.state.passed.insert(milestone.clone());
+        self.state.tally.parked.push((milestone, reason));
+        self.look();
+    }
+}

@@ -1,0 +1,266 @@
+//! The push gate, the close and the push.
+
+use super::effect::Effect;
+use super::question::{PushQuestion, Question};
+use super::state::{At, Work};
+use super::{Machine, Note, Recalled};
+use crate::edit::{DocEdit, NewPhase};
+use crate::id::{GateId, PhaseId, RoleId, WorkId};
+use crate::plan::{Milestone, MilestoneStatus, Order, StageName};
+use crate::record::{Answer, Record};
+use crate::repo::{CommitId, PushCommit, PushTarget, Survey};
+
+impl Machine {
+    /// Finds out what a push would publish.
+    pub(super) fn survey(&mut self, words: Option<String>) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        let branch = self.state.recalled().push_branch;
+        self.go_to(At::Surveying { words });
+        self.act(Effect::Survey { milestone, branch });
+    }
+
+    /// What a push would publish is known: where it was answered already, in this run or before a crash, it goes on;
+    /// else it is asked.
+    pub(super) fn surveyed(&mut self, survey: Survey) {
+        let Some(At::Surveying { words }) = self.state.active().map(|active| active.at.clone()) else {
+            return self.late("what a push would publish");
+        };
+        if let (Some(head), Some(commit)) = (&mut self.state.seen.head, &survey.head) {
+            head.commit = commit.clone();
+        }
+        let known = self.state.recalled();
+        let is_closed = self.is_closed();
+        if is_closed && known.answer("push", None).is_some_and(|answered| answered.answer == Answer::Finish) {
+            return self.finish(false);
+        }
+        let is_known_target = matches!(survey.target, PushTarget::Remote { .. });
+        if is_closed && is_known_target && survey.commits.is_empty() {
+            return self.is_published(&survey);
+        }
+        let is_approved = |of| {
+            known
+                .answer("push", None)
+                .is_some_and(|answered| answered.answer == Answer::Approve && answered.of == of)
+        };
+        let shown = if is_closed { self.before_close(&survey) } else { survey.clone() };
+        if words.is_none() && (is_approved(shown.hash()) || is_approved(survey.hash())) {
+            return if is_closed { self.push(survey) } else { self.close() };
+        }
+        self.ask_push(survey, words);
+    }
+
+    fn is_closed(&self) -> bool {
+        let known = self.state.recalled();
+        self.state.active().is_some_and(super::Active::is_closed) || (self.state.seen.private && known.closed)
+    }
+
+    /// What the gate showed before the close was put on top.
+    fn before_close(&self, survey: &Survey) -> Survey {
+        let Some(active) = self.state.active() else { return survey.clone() };
+        let is_close = |commit: &PushCommit| {
+            commit
+                .of
+                .as_ref()
+                .is_some_and(|(milestone, work)| *milestone == active.id && matches!(work, WorkId::Close(_)))
+        };
+        let mut shown = survey.clone();
+        if shown.commits.last().is_some_and(is_close) {
+            shown.commits.pop();
+            let below = active.done.iter().rev().nth(1).map(|(_, commit)| commit.clone());
+            shown.head = shown.commits.last().map(|commit| commit.id.clone()).or(below);
+        }
+        shown
+    }
+
+    fn ask_push(&mut self, survey: Survey, words: Option<String>) {
+        let Some(milestone) = self.state.milestone().cloned() else { return };
+        let known = self.state.recalled();
+        let is_foreign = |commit: &&PushCommit| commit.of.as_ref().is_none_or(|(of, _)| *of != milestone.id);
+        let question = PushQuestion {
+            milestone: milestone.id.clone(),
+            foreign: survey.commits.iter().filter(is_foreign).cloned().collect(),
+            verdict: known.reviews.last().map(|review| review.verdict),
+            findings: self.findings_left(&known),
+            red: self.red_base().into_iter().collect(),
+            skipped: super::gates::skipped(&milestone, &known),
+            words: words.clone(),
+            survey,
+        };
+        let is_at_gate = self.state.active().is_some_and(|active| active.cursor.stage == StageName::PushGate);
+        // After the close the documents are what is pushed: they are not touched again.
+        if !is_at_gate && !self.is_closed() {
+            let edit = DocEdit::Current(Some("push: waits for its answer".to_owned()));
+            self.write_with_cursor(vec![edit], |cursor| cursor.stage = StageName::PushGate);
+        }
+        self.go_to(At::PushGate);
+        let question = Box::new(question);
+        self.ask(if words.is_some() { Question::Rejected(question) } else { Question::Push(question) });
+    }
+
+    /// Findings of the last review that nobody mended: those of roles that had no fix, or had one and were found
+    /// wanting again.
+    fn findings_left(&self, known: &Recalled) -> Vec<crate::report::Finding> {
+        let (Some(last), Some(milestone)) = (known.reviews.last(), self.state.milestone()) else {
+            return Vec::new();
+        };
+        let roles = &self.state.seen.plan.roles;
+        let is_left = |finding: &&crate::report::Finding| {
+            let owner = super::gates::owner_of(finding, roles, milestone);
+            let is_mended = owner.is_some_and(|role| {
+                let work = WorkId::Fix { round: last.round, role };
+                self.state.active().is_some_and(|active| active.commit_of(&work).is_some())
+            });
+            !is_mended && finding.severity != crate::report::Severity::Praise
+        };
+        last.findings.iter().filter(is_left).cloned().collect()
+    }
+
+    pub(super) fn push_answered(&mut self, push: &PushQuestion, gate: &GateId, answer: Answer) {
+        match answer {
+            Answer::Approve if self.is_closed() => self.push(push.survey.clone()),
+            Answer::Finish if self.is_closed() => self.finish(false),
+            Answer::Approve | Answer::Finish => self.close(),
+            Answer::Revise { feedback } => {
+                self.plan_feedback(gate, &feedback);
+                self.advance();
+            }
+            Answer::PushTo { .. }
+            | Answer::Retry { .. }
+            | Answer::Skip
+            | Answer::Keep
+            | Answer::Restore
+            | Answer::Verify { .. }
+            | Answer::Stop => self.survey(None),
+        }
+    }
+
+    /// The answer is recorded: one commit sets `done`, and the push carries it.
+    fn close(&mut self) {
+        let Some(active) = self.state.active() else { return };
+        let id = WorkId::Close(active.closes() + 1);
+        if self.state.seen.private {
+            let milestone = active.id.clone();
+            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
+            self.record(Record::Closed { milestone });
+            return self.closed();
+        }
+        let Some(head) = self.state.seen.head.clone() else { return };
+        let mut work = Work::new(id, None, head.commit);
+        work.attempt = active.cursor.attempt;
+        self.prepare(work);
+    }
+
+    /// The close is committed: what follows was answered at the gate.
+    pub(super) fn closed(&mut self) {
+        if self.is_finished_without_push() { self.finish(false) } else { self.survey(None) }
+    }
+
+    fn push(&mut self, survey: Survey) {
+        let (PushTarget::Remote { name, url, branch }, Some(commit), Some(active)) =
+            (survey.target.clone(), survey.head.clone(), self.state.active())
+        else {
+            return self.survey(None);
+        };
+        let milestone = active.id.clone();
+        self.go_to(At::Pushing { survey: Box::new(survey) });
+        self.act(Effect::Push { milestone, commit, remote: name, url, branch });
+    }
+
+    pub(super) fn pushed(&mut self, commit: CommitId) {
+        let Some(At::Pushing { survey }) = self.state.active().map(|active| active.at.clone()) else {
+            return self.late("a push");
+        };
+        if let PushTarget::Remote { name, branch, .. } = &survey.target {
+            self.state.tally.pushes.push(format!("{name}/{branch}"));
+            self.note(Note::Pushed { commit, remote: name.clone(), branch: branch.clone() });
+        }
+        self.is_published(&survey);
+    }
+
+    /// The remote has everything: that is recorded, and the milestone has come to its end.
+    fn is_published(&mut self, survey: &Survey) {
+        let Some(active) = self.state.active() else { return };
+        let milestone = active.id.clone();
+        let closing = active.done.last().map(|(_, commit)| commit.clone()).or_else(|| survey.head.clone());
+        if let (PushTarget::Remote { name, branch, .. }, Some(commit)) = (&survey.target, closing) {
+            let (remote, branch) = (name.clone(), branch.clone());
+            self.record(Record::Pushed { milestone, commit, remote, branch });
+        }
+        self.finish(true);
+    }
+
+    pub(super) fn not_pushed(&mut self, words: &str) {
+        let Some(At::Pushing { .. }) = self.state.active().map(|active| &active.at) else {
+            return self.late("a refused push");
+        };
+        self.note(Note::NotPushed { words: words.to_owned() });
+        self.survey(Some(words.to_owned()));
+    }
+
+    fn finish(&mut self, pushed: bool) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.state.tally.done.push(milestone.clone());
+        self.note(Note::MilestoneDone { milestone, pushed });
+        self.look();
+    }
+
+    /// Makes phases of a person's words: lines that name a file go to the role that owns it, the rest to the role of
+    /// the last phase.
+    pub(super) fn plan_feedback(&mut self, gate: &GateId, feedback: &str) {
+        let Some(milestone) = self.state.milestone().cloned() else { return };
+        let shares = self.share_out(&milestone, feedback);
+        let mut edits = Vec::new();
+        let mut order = milestone.phases.iter().map(|phase| phase.order).max().unwrap_or_default();
+        let mut number = last_number(&milestone);
+        let mut before: Vec<PhaseId> =
+            milestone.phases.last().map(|phase| phase.id.clone()).into_iter().collect();
+        for (role, objective) in shares {
+            number += 1;
+            order = Order(order.0 + 1_000_000);
+            let Ok(id) = PhaseId::parse(&format!("phase-{number}")) else { continue };
+            edits.push(DocEdit::NewPhase(NewPhase {
+                id: id.clone(),
+                role,
+                title: title_of(&objective),
+                order,
+                depends_on: std::mem::replace(&mut before, vec![id]),
+                objective,
+                feedback: gate.clone(),
+            }));
+        }
+        edits.push(DocEdit::MilestoneStatus { status: MilestoneStatus::InProgress, reason: None });
+        self.write(edits);
+    }
+
+    fn share_out(&self, milestone: &Milestone, feedback: &str) -> Vec<(RoleId, String)> {
+        let roles = &self.state.seen.plan.roles;
+        let is_builder = |phase: &&crate::plan::Phase| phase.role.as_str() != super::next::REVIEWER;
+        let last = milestone.phases.iter().rev().find(is_builder).or_else(|| milestone.phases.last());
+        let fallback = last.map(|phase| phase.role.clone());
+        let mut shares: Vec<(RoleId, String)> = Vec::new();
+        for line in feedback.lines() {
+            let names_file =
+                line.split_once(':').map(|(path, _)| path).filter(|path| path.contains(['/', '.']));
+            let owner = names_file.and_then(|path| super::gates::owner_of_path(path, roles, milestone, None));
+            let Some(role) = owner.or_else(|| fallback.clone()) else { continue };
+            match shares.iter_mut().find(|(known, _)| *known == role) {
+                Some((_, words)) => *words = format!("{words}\n{line}"),
+                None => shares.push((role, line.to_owned())),
+            }
+        }
+        shares
+    }
+}
+
+/// The highest number that a phase's name ends in.
+fn last_number(milestone: &Milestone) -> u32 {
+    let number = |id: &PhaseId| id.as_str().rsplit('-').next().and_then(|digits| digits.parse::<u32>().ok());
+    milestone.phases.iter().filter_map(|phase| number(&phase.id)).max().unwrap_or(0)
+}
+
+/// The first words of an objective.
+fn title_of(objective: &str) -> String {
+    let line = objective.lines().find(|line| !line.trim().is_empty()).unwrap_or("Feedback").trim();
+    let short: String = line.chars().take(60).collect();
+    if short.len() < line.len() { format!("{}…", short.trim_end()) } else { short }
+}

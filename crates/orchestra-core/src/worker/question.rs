@@ -1,0 +1,523 @@
+//! Everything that is ever asked, and who answers it when nobody sits there.
+
+use super::policy::{Policy, Presence};
+use crate::config::GatePolicy;
+use crate::id::{MilestoneId, PhaseId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{By, GateKind, Milestone};
+use crate::record::Answer;
+use crate::repo::{PushCommit, PushTarget, Survey};
+use crate::report::{Finding, Verdict};
+
+/// Something that is asked. Each variant is a row of [`ROWS`].
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Question {
+    /// May the design be built?
+    Rfc {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The hash of `rfc.md`.
+        document: ContentHash,
+        /// What was found wanting in the grooming.
+        concerns: Vec<String>,
+        /// Phases that a person skipped.
+        skipped: Vec<WorkId>,
+        /// Whether it may still be sent back.
+        may_revise: bool,
+    },
+    /// May this be published?
+    Push(Box<PushQuestion>),
+    /// Files are changed that nobody's turn changed: what about them?
+    Dirty {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The phase whose plan names some of them; none at the milestone's start.
+        phase: Option<PhaseId>,
+        /// The files.
+        paths: Vec<RepoPath>,
+    },
+    /// Commands are red before anything was done: do they count?
+    RedBase {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The commands.
+        commands: Vec<String>,
+    },
+    /// A work failed for good: what now?
+    Failed {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// Why.
+        reason: String,
+    },
+    /// Changes outside the room: are they yours?
+    MayBeYours {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// The files.
+        paths: Vec<RepoPath>,
+    },
+    /// May these commands be run?
+    Trust {
+        /// The hash that the answer is remembered by.
+        of: ContentHash,
+        /// A line for each.
+        lines: Vec<String>,
+    },
+    /// The branch or its history is not what the milestone was built on.
+    History {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// What is the matter, as a sentence.
+        trouble: String,
+        /// What the person can do.
+        hint: String,
+        /// The phase that is said to be done and has no commit, where that is the matter.
+        claimed: Option<PhaseId>,
+    },
+    /// The push was not taken.
+    Rejected(Box<PushQuestion>),
+    /// The turn was interrupted: go on?
+    Interrupted {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+    },
+    /// There is more uncommitted work than is saved without asking.
+    TooLarge {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// How many bytes.
+        bytes: u64,
+    },
+}
+
+/// What the push gate shows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PushQuestion {
+    /// The milestone.
+    pub milestone: MilestoneId,
+    /// Everything the push would publish.
+    pub survey: Survey,
+    /// Of these commits, those that are not this milestone's.
+    pub foreign: Vec<PushCommit>,
+    /// The reviewer's last conclusion; none where there was no review.
+    pub verdict: Option<Verdict>,
+    /// Findings that nobody mended.
+    pub findings: Vec<Finding>,
+    /// Commands that were red before anything was done and were not counted.
+    pub red: Vec<String>,
+    /// Works that a person skipped.
+    pub skipped: Vec<WorkId>,
+    /// The server's words, where an earlier push was not taken.
+    pub words: Option<String>,
+}
+
+impl PushQuestion {
+    /// Tells whether a finding stands that must not be published.
+    pub fn is_blocked(&self) -> bool {
+        self.findings.iter().any(|finding| finding.severity == crate::report::Severity::Blocking)
+    }
+}
+
+/// A row of the table of questions: who answers, in words.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Row {
+    /// The name that records use.
+    pub name: &'static str,
+    /// The question.
+    pub question: &'static str,
+    /// With a person at a terminal.
+    pub terminal: &'static str,
+    /// Under `--auto`.
+    pub auto: &'static str,
+    /// Without a terminal and without `--auto`.
+    pub headless: &'static str,
+}
+
+/// The table of questions, one row for each variant, with the push gate's two faces.
+pub const ROWS: [Row; 12] = [
+    Row {
+        name: "rfc",
+        question: "May the design be built?",
+        terminal: "approve · revise, with feedback (three times) · stop",
+        auto: "approved, `by: auto`; waits where `hold` names it",
+        headless: "exit 3; with `--wait` it stays until `orchestra answer`",
+    },
+    Row {
+        name: "push",
+        question: "May this be published?",
+        terminal: "approve · revise, with feedback · finish without a push · push to another branch · stop",
+        auto: "approved, `by: auto`; waits where `hold` names it, with `--auto=rfc`, without a remote, or with a \
+               blocking finding left",
+        headless: "exit 3; with `--wait` it stays until `orchestra answer`",
+    },
+    Row {
+        name: "push-foreign",
+        question: "The push would also publish commits that are not this milestone's. Publish them?",
+        terminal: "as `push`, with these commits listed apart",
+        auto: "not pushed: waits at its gate, the next milestone runs",
+        headless: "exit 3; with `--wait` it stays until `orchestra answer`",
+    },
+    Row {
+        name: "dirty",
+        question: "Files are changed already. Keep them as they are?",
+        terminal: "keep (closed to agents) · commit them, then retry · stop",
+        auto: "keep",
+        headless: "keep",
+    },
+    Row {
+        name: "red-base",
+        question: "Verify commands are red before anything was done. Do they count?",
+        terminal: "keep (do not count them) · verify, by another command · stop",
+        auto: "does not block; named at the push gate",
+        headless: "does not block; named at the push gate",
+    },
+    Row {
+        name: "failed",
+        question: "A phase failed. What now?",
+        terminal: "retry · retry with a note · skip · stop",
+        auto: "parked",
+        headless: "exit 1",
+    },
+    Row {
+        name: "may-be-yours",
+        question: "Files outside the role's room changed during the turn. Are they yours?",
+        terminal: "keep (mine, leave them) · restore (the agent's, put them back)",
+        auto: "put back, saved, a concern",
+        headless: "put back, saved, a concern",
+    },
+    Row {
+        name: "trust",
+        question: "May these commands be run here?",
+        terminal: "approve · stop (the default)",
+        auto: "exit 2, before anything runs",
+        headless: "exit 2, before anything runs",
+    },
+    Row {
+        name: "history",
+        question: "The branch, or its history, is not what the milestone was built on. What now?",
+        terminal: "retry, once it is mended · keep (a phase without a commit counts as yours) · stop",
+        auto: "set aside",
+        headless: "exit 3",
+    },
+    Row {
+        name: "rejected",
+        question: "The push was not taken. What now?",
+        terminal: "back to the gate, with the server's words",
+        auto: "waits at its gate, the next milestone runs",
+        headless: "exit 3",
+    },
+    Row {
+        name: "interrupted",
+        question: "The turn was interrupted. Go on?",
+        terminal: "retry · retry with a note · stop",
+        auto: "does not arise: the first `ctrl-c` leaves",
+        headless: "does not arise: the first signal leaves",
+    },
+    Row {
+        name: "too-large",
+        question: "There is more uncommitted work than is saved without asking. Save it all the same?",
+        terminal: "approve · stop",
+        auto: "set aside",
+        headless: "exit 3",
+    },
+];
+
+/// Who answers a question.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Resolution {
+    /// A person, now.
+    Ask,
+    /// Nobody needs to: this is the answer.
+    Answer(Answer, By),
+    /// A person, later; other milestones go on meanwhile.
+    PassOver,
+    /// A person, later; the milestone is set aside with its changes saved.
+    Park,
+    /// Nobody can: the run ends with this code, and the question stays open.
+    Leave(u8),
+}
+
+impl Question {
+    /// The question's row.
+    pub fn row(&self) -> &'static Row {
+        let name = match self {
+            Self::Rfc { .. } => "rfc",
+            Self::Push(push) if push.foreign.is_empty() => "push",
+            Self::Push(_) => "push-foreign",
+            Self::Dirty { .. } => "dirty",
+            Self::RedBase { .. } => "red-base",
+            Self::Failed { .. } => "failed",
+            Self::MayBeYours { .. } => "may-be-yours",
+            Self::Trust { .. } => "trust",
+            Self::History { .. } => "history",
+            Self::Rejected(_) => "rejected",
+            Self::Interrupted { .. } => "interrupted",
+            Self::TooLarge { .. } => "too-large",
+        };
+        ROWS.iter().find(|row| row.name == name).expect("every question has a row: a test asks each")
+    }
+
+    /// The name that records and gate ids use: both faces of the push gate are `push`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Push(_) | Self::Rejected(_) => "push",
+            Self::Rfc { .. }
+            | Self::Dirty { .. }
+            | Self::RedBase { .. }
+            | Self::Failed { .. }
+            | Self::MayBeYours { .. }
+            | Self::Trust { .. }
+            | Self::History { .. }
+            | Self::Interrupted { .. }
+            | Self::TooLarge { .. } => self.row().name,
+        }
+    }
+
+    /// The milestone it concerns.
+    pub fn milestone(&self) -> Option<&MilestoneId> {
+        match self {
+            Self::Rfc { milestone, .. }
+            | Self::Dirty { milestone, .. }
+            | Self::RedBase { milestone, .. }
+            | Self::Failed { milestone, .. }
+            | Self::MayBeYours { milestone, .. }
+            | Self::History { milestone, .. }
+            | Self::Interrupted { milestone, .. }
+            | Self::TooLarge { milestone, .. } => Some(milestone),
+            Self::Push(push) | Self::Rejected(push) => Some(&push.milestone),
+            Self::Trust { .. } => None,
+        }
+    }
+
+    /// The work it concerns.
+    pub fn work(&self) -> Option<WorkId> {
+        match self {
+            Self::Failed { work, .. }
+            | Self::MayBeYours { work, .. }
+            | Self::Interrupted { work, .. }
+            | Self::TooLarge { work, .. } => Some(work.clone()),
+            Self::Dirty { phase, .. } => phase.clone().map(WorkId::Phase),
+            Self::History { claimed, .. } => claimed.clone().map(WorkId::Phase),
+            Self::Rfc { .. }
+            | Self::Push(_)
+            | Self::Rejected(_)
+            | Self::RedBase { .. }
+            | Self::Trust { .. } => None,
+        }
+    }
+
+    /// The words that answer it.
+    pub fn answers(&self) -> Vec<&'static str> {
+        match self {
+            Self::Rfc { may_revise: true, .. } => vec!["approve", "revise", "stop"],
+            Self::Rfc { may_revise: false, .. } | Self::Trust { .. } | Self::TooLarge { .. } => {
+                vec!["approve", "stop"]
+            }
+            Self::Push(push) | Self::Rejected(push) => match push.survey.target {
+                PushTarget::Remote { .. } => vec!["approve", "revise", "finish", "push-to", "stop"],
+                PushTarget::Missing | PushTarget::Ambiguous { .. } => {
+                    vec!["retry", "revise", "finish", "stop"]
+                }
+            },
+            Self::Dirty { .. } => vec!["keep", "retry", "stop"],
+            Self::RedBase { .. } => vec!["keep", "verify", "stop"],
+            Self::Failed { .. } => vec!["retry", "skip", "stop"],
+            Self::MayBeYours { .. } => vec!["keep", "restore"],
+            Self::History { claimed: Some(_), .. } => vec!["keep", "retry", "stop"],
+            Self::History { claimed: None, .. } | Self::Interrupted { .. } => vec!["retry", "stop"],
+        }
+    }
+
+    /// Tells whether an answer fits: its word is among [`Self::answers`] and what it needs is there.
+    pub fn admits(&self, answer: &Answer) -> bool {
+        let is_whole = match answer {
+            Answer::Revise { feedback: text }
+            | Answer::PushTo { branch: text }
+            | Answer::Verify { command: text } => !text.trim().is_empty(),
+            Answer::Approve
+            | Answer::Retry { .. }
+            | Answer::Skip
+            | Answer::Keep
+            | Answer::Restore
+            | Answer::Finish
+            | Answer::Stop => true,
+        };
+        is_whole && self.answers().contains(&answer.word())
+    }
+
+    /// Says who answers, for this policy. `milestone` is the one it concerns.
+    pub fn resolve(&self, policy: &Policy, milestone: Option<&Milestone>) -> Resolution {
+        if let Some(resolution) = self.resolve_by_config(policy) {
+            return resolution;
+        }
+        if policy.is_auto() {
+            return self.resolve_auto(policy, milestone);
+        }
+        match policy.run.presence {
+            Presence::Terminal => Resolution::Ask,
+            Presence::Headless { wait } => self.resolve_headless(wait),
+        }
+    }
+
+    /// A gate that the configuration answers.
+    fn resolve_by_config(&self, policy: &Policy) -> Option<Resolution> {
+        let gates = policy.config.gates;
+        match self {
+            Self::Rfc { .. } if gates.rfc == GatePolicy::Auto => {
+                Some(Resolution::Answer(Answer::Approve, By::Policy))
+            }
+            Self::Push(_) if gates.push == GatePolicy::Never => {
+                Some(Resolution::Answer(Answer::Finish, By::Policy))
+            }
+            Self::Push(push)
+                if gates.push == GatePolicy::Auto
+                    && push.foreign.is_empty()
+                    && push.can_be_pushed_unseen() =>
+            {
+                Some(Resolution::Answer(Answer::Approve, By::Policy))
+            }
+            Self::Rfc { .. }
+            | Self::Push(_)
+            | Self::Dirty { .. }
+            | Self::RedBase { .. }
+            | Self::Failed { .. }
+            | Self::MayBeYours { .. }
+            | Self::Trust { .. }
+            | Self::History { .. }
+            | Self::Rejected(_)
+            | Self::Interrupted { .. }
+            | Self::TooLarge { .. } => None,
+        }
+    }
+
+    fn resolve_auto(&self, policy: &Policy, milestone: Option<&Milestone>) -> Resolution {
+        let answers = |gate| milestone.is_some_and(|milestone| policy.auto_answers(gate, milestone));
+        match self {
+            Self::Rfc { .. } if answers(GateKind::Rfc) => Resolution::Answer(Answer::Approve, By::Auto),
+            Self::Push(push)
+                if answers(GateKind::Push) && push.foreign.is_empty() && push.can_be_pushed_unseen() =>
+            {
+                Resolution::Answer(Answer::Approve, By::Auto)
+            }
+            Self::Rfc { .. } | Self::Push(_) | Self::Rejected(_) => Resolution::PassOver,
+            Self::Dirty { .. } | Self::RedBase { .. } => Resolution::Answer(Answer::Keep, By::Auto),
+            Self::MayBeYours { .. } => Resolution::Answer(Answer::Restore, By::Auto),
+            Self::Failed { .. } | Self::History { .. } | Self::TooLarge { .. } => Resolution::Park,
+            Self::Trust { .. } => Resolution::Leave(2),
+            Self::Interrupted { .. } => Resolution::Answer(Answer::Stop, By::Auto),
+        }
+    }
+
+    fn resolve_headless(&self, wait: bool) -> Resolution {
+        match self {
+            Self::Dirty { .. } | Self::RedBase { .. } => Resolution::Answer(Answer::Keep, By::Policy),
+            Self::MayBeYours { .. } => Resolution::Answer(Answer::Restore, By::Policy),
+            Self::Trust { .. } => Resolution::Leave(2),
+            Self::Interrupted { .. } => Resolution::Answer(Answer::Stop, By::Policy),
+            _ if wait => Resolution::Ask,
+            Self::Failed { .. } => Resolution::Leave(1),
+            Self::Rfc { .. }
+            | Self::Push(_)
+            | Self::Rejected(_)
+            | Self::History { .. }
+            | Self::TooLarge { .. } => Resolution::Leave(3),
+        }
+    }
+
+    /// The question in a sentence, for logs and `orchestra status`.
+    pub fn text(&self) -> String {
+        match self {
+            Self::Rfc { .. } => "Approve RFC to start implementation?".to_owned(),
+            Self::Push(push) => push.text(),
+            Self::Rejected(push) => {
+                let words = push.words.as_deref().unwrap_or_default();
+                format!("The push was not taken: {}. What now?", words.trim().trim_end_matches('.'))
+            }
+            Self::Dirty { phase: None, paths, .. } => {
+                format!("Changed already: {}. Keep as they are (closed to agents)?", list(paths))
+            }
+            Self::Dirty { phase: Some(phase), paths, .. } => {
+                format!(
+                    "{phase} plans to touch what you have changed: {}. Keep it closed to the agent?",
+                    list(paths)
+                )
+            }
+            Self::RedBase { commands, .. } => {
+                format!("Red before anything was done: {}. Go on without counting it?", commands.join(", "))
+            }
+            Self::Failed { work, reason, .. } => format!("{work} failed: {reason}. What now?"),
+            Self::MayBeYours { work, paths, .. } => {
+                format!("Changed during {work}, outside its role's room: {}. Yours?", list(paths))
+            }
+            Self::Trust { lines, .. } => {
+                format!("Run the {} command(s) that this repository names?", lines.len())
+            }
+            Self::History { trouble, hint, .. } => format!("{trouble} {hint}"),
+            Self::Interrupted { work, .. } => {
+                format!("{work} was interrupted; its changes are in the tree. Go on?")
+            }
+            Self::TooLarge { bytes, .. } => {
+                format!("{} MiB of uncommitted files would be saved first. Save them?", bytes / (1024 * 1024))
+            }
+        }
+    }
+}
+
+impl PushQuestion {
+    /// Tells whether nothing speaks against a push that nobody looks at.
+    fn can_be_pushed_unseen(&self) -> bool {
+        matches!(self.survey.target, PushTarget::Remote { .. }) && !self.is_blocked()
+    }
+
+    fn text(&self) -> String {
+        match &self.survey.target {
+            PushTarget::Missing => {
+                "All done. There is no remote to push to: add one (`git remote add origin URL`) and retry, or \
+                 finish without a push?"
+                    .to_owned()
+            }
+            PushTarget::Ambiguous { remotes } => format!(
+                "All done. Which remote? There are {}: set `push.remote` in .orchestra/config.yaml and retry, or \
+                 finish without a push?",
+                remotes.join(", ")
+            ),
+            PushTarget::Remote { name, .. } if self.foreign.is_empty() => format!("All done. Push to {name}?"),
+            PushTarget::Remote { name, .. } => format!(
+                "All done. Push to {name}, with {} commit(s) that are not {}'s: {}?",
+                self.foreign.len(),
+                self.milestone,
+                self.foreign.iter().map(|commit| commit.id.short()).collect::<Vec<_>>().join(", ")
+            ),
+        }
+    }
+}
+
+/// Names a few paths and counts the rest.
+fn list(paths: &[RepoPath]) -> String {
+    let named: Vec<String> = paths.iter().take(5).map(ToString::to_string).collect();
+    let rest = paths.len().saturating_sub(5);
+    if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }
+}
+
+/// The table of questions as Markdown, for the documentation.
+pub fn table() -> String {
+    let mut text =
+        "| question | on a terminal | `--auto` | no terminal, no `--auto` |\n|---|---|---|---|\n".to_owned();
+    for row in &ROWS {
+        let line = format!(
+            "| `{}`: {} | {} | {} | {} |\n",
+            row.name, row.question, row.terminal, row.auto, row.headless
+        );
+        text.push_str(&line);
+    }
+    text
+}

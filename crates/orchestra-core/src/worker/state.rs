@@ -1,0 +1,387 @@
+//! All that the machine knows between two events.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::effect::{Asked, Tell};
+use super::event::{Observed, Untrusted};
+use super::memory::{Memory, Recalled};
+use super::policy::Policy;
+use crate::edit::DocEdit;
+use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{Cursor, Milestone, Plan};
+use crate::repo::{Change, CommitId, Head, History, Survey};
+use crate::report::{Report, Usage};
+
+/// All that the machine knows.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct State {
+    /// When the last event was noticed.
+    pub at: Timestamp,
+    /// What was seen of the world, kept up to date by what the machine itself orders.
+    pub seen: Seen,
+    /// What it is at.
+    pub stage: Stage,
+    /// The question that holds up the work.
+    pub open: Option<Asked>,
+    /// Questions of milestones that were passed over; others go on meanwhile.
+    pub put_off: BTreeMap<GateId, Asked>,
+    /// Milestones that this run does not pick again by itself.
+    pub passed: BTreeSet<MilestoneId>,
+    /// How the agents bear up.
+    pub agents: BTreeMap<AgentName, Strain>,
+    /// The last turn that was started.
+    pub last_turn: TurnId,
+    /// Whether to leave when the running work is done.
+    pub stop_after: bool,
+    /// Which odd documents were named already.
+    pub named: BTreeSet<String>,
+    /// What the run came to so far.
+    pub tally: Tally,
+}
+
+/// What was seen of the world.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Seen {
+    /// Configuration and flags.
+    pub policy: Policy,
+    /// The documents.
+    pub plan: Plan,
+    /// Where the work tree stands.
+    pub head: Option<Head>,
+    /// Changed or untracked paths.
+    pub dirty: Vec<RepoPath>,
+    /// What history says of each milestone.
+    pub histories: BTreeMap<MilestoneId, History>,
+    /// What the journal says.
+    pub memory: Memory,
+    /// Commands that nobody has trusted yet.
+    pub untrusted: Option<Untrusted>,
+    /// Whether git ignores `.orchestra`.
+    pub private: bool,
+}
+
+/// What the machine is at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Stage {
+    /// Nothing has been seen yet.
+    Asleep,
+    /// Waits to see everything anew, or for an answer without which nothing can be picked.
+    Looking,
+    /// Nothing is runnable.
+    Idle,
+    /// A milestone is being worked on.
+    Milestone(Box<Active>),
+    /// It has left.
+    Left {
+        /// With this exit code.
+        code: u8,
+    },
+}
+
+/// The milestone that is being worked on.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Active {
+    /// Which one.
+    pub id: MilestoneId,
+    /// The branch it is built on.
+    pub branch: String,
+    /// The worker's place in it.
+    pub cursor: Cursor,
+    /// Works with a commit, oldest first.
+    pub done: Vec<(WorkId, CommitId)>,
+    /// What it is at.
+    pub at: At,
+}
+
+impl Active {
+    /// The commit of a work.
+    pub fn commit_of(&self, work: &WorkId) -> Option<&CommitId> {
+        self.done.iter().rev().find(|(id, _)| id == work).map(|(_, commit)| commit)
+    }
+
+    /// How often the milestone was closed; more than once where a push was refused and work was added.
+    pub fn closes(&self) -> u32 {
+        let closes = self.done.iter().filter(|(work, _)| matches!(work, WorkId::Close(_))).count();
+        u32::try_from(closes).unwrap_or(u32::MAX)
+    }
+
+    /// Tells whether the close is the last thing that was committed.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.done.last(), Some((WorkId::Close(_), _)))
+    }
+}
+
+/// What a milestone is at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum At {
+    /// A question must be answered before anything is done; then everything is seen anew.
+    Opening,
+    /// Works run: one at first, more once `limits.jobs` allows it.
+    Working(Vec<Work>),
+    /// The design waits for its answer.
+    RfcGate,
+    /// What a push would publish is being found out.
+    Surveying {
+        /// The server's words, where an earlier push was not taken.
+        words: Option<String>,
+    },
+    /// The push waits for its answer.
+    PushGate,
+    /// The push is under way.
+    Pushing {
+        /// What it publishes.
+        survey: Box<Survey>,
+    },
+}
+
+/// One piece of work: snapshot, turn, inspection, verification, commit.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Work {
+    /// Which one.
+    pub id: WorkId,
+    /// Who does it; nobody for base and close.
+    pub role: Option<RoleId>,
+    /// The n-th turn for it, from 1.
+    pub attempt: u32,
+    /// The attempt from which tries are counted.
+    pub since: u32,
+    /// The attempt whose snapshot tells the person's changes from the work's.
+    pub baseline: u32,
+    /// The head when the running turn began.
+    pub turn_base: CommitId,
+    /// What the next brief must say.
+    pub tell: Vec<Tell>,
+    /// What every brief of this work must say: a person's words, findings.
+    pub standing: Vec<Tell>,
+    /// The agent's conversation.
+    pub session: Option<SessionId>,
+    /// Transient errors in a row.
+    pub hiccups: u32,
+    /// Since when the agent has been out of reach.
+    pub outage_since: Option<Timestamp>,
+    /// How often somebody moved the branch before the commit.
+    pub overtaken: u32,
+    /// What the agent reported last.
+    pub report: Report,
+    /// Whether it was told what it changed outside its room.
+    pub told: bool,
+    /// Whether verification was run again because it changed files itself.
+    pub reverified: bool,
+    /// Paths outside the room that the person said are theirs.
+    pub mine: BTreeSet<RepoPath>,
+    /// The changes that will be committed.
+    pub inside: Vec<Change>,
+    /// Commands that were green.
+    pub green: Vec<String>,
+    /// Paths in which hooks may not change anything.
+    pub leave_out: Vec<RepoPath>,
+    /// The edits that go with the commit.
+    pub edits: Vec<DocEdit>,
+    /// The commit's subject line.
+    pub subject: String,
+    /// The design's hash as it was approved.
+    pub approved: Option<ContentHash>,
+    /// Why tries failed, oldest first.
+    pub failures: Vec<String>,
+    /// What it consumed.
+    pub usage: Usage,
+    /// What was put back and the like, for the gate.
+    pub concerns: Vec<String>,
+    /// What it waits for.
+    pub progress: Progress,
+}
+
+/// What a work waits for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Progress {
+    /// The snapshot.
+    Snapshotting,
+    /// The agent.
+    Running {
+        /// The turn.
+        turn: TurnId,
+        /// Whether a person interrupted it.
+        pausing: bool,
+    },
+    /// A moment at which the agent is tried again.
+    Backoff {
+        /// The moment.
+        until: Timestamp,
+        /// Whether this is an outage, in which the phase counts as pending.
+        outage: bool,
+    },
+    /// A look at the tree, and why.
+    Inspecting(After),
+    /// Changes being put back, and what was inspected why.
+    PuttingBack(After),
+    /// Verify commands.
+    Verifying,
+    /// The commit object.
+    Preparing,
+    /// The branch.
+    Swapping {
+        /// The commit.
+        commit: CommitId,
+    },
+    /// Index, documents, disk.
+    Settling,
+    /// The architect's diagnosis.
+    Diagnosed,
+    /// An answer.
+    Asking(Pending),
+}
+
+/// Why the tree is looked at.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum After {
+    /// The agent ended.
+    Turn,
+    /// Verify commands ended.
+    Verify,
+    /// The design was approved.
+    Approval,
+    /// The milestone is set aside, or the work skipped: everything is put back.
+    GivingUp(GivingUp),
+}
+
+/// Why everything of a work is put back.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum GivingUp {
+    /// The milestone is set aside.
+    Parking,
+    /// A person goes on without the work.
+    Skipping,
+}
+
+/// What an answer is awaited for.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Pending {
+    /// Whether changed files are the person's.
+    MayBeYours {
+        /// The files.
+        paths: Vec<RepoPath>,
+        /// Why the tree was looked at.
+        after: After,
+    },
+    /// What follows from a failure.
+    Failed,
+    /// Whether to save a large snapshot.
+    TooLarge,
+    /// Whether the agent may begin though its plan names changed files.
+    Dirty,
+    /// Whether the history was mended.
+    History(After),
+    /// Whether new commands may be run.
+    Trust,
+    /// Whether to go on after an interruption.
+    Interrupted,
+}
+
+/// How an agent bears up.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub struct Strain {
+    /// Failures in a row.
+    pub failures: u32,
+    /// Until when it rests.
+    pub rests_until: Option<Timestamp>,
+}
+
+/// What a run came to.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Tally {
+    /// Milestones that came to their end.
+    pub done: Vec<MilestoneId>,
+    /// Milestones that were set aside, and why.
+    pub parked: Vec<(MilestoneId, String)>,
+    /// Milestones that wait for a person.
+    pub waiting: BTreeSet<MilestoneId>,
+    /// Folders that could not be read.
+    pub set_aside: BTreeSet<String>,
+    /// Commits that were made.
+    pub commits: u32,
+    /// Where was pushed.
+    pub pushes: Vec<String>,
+    /// What turns consumed.
+    pub usage: Usage,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self {
+            at: Timestamp::UNIX_EPOCH,
+            seen: Seen::default(),
+            stage: Stage::Asleep,
+            open: None,
+            put_off: BTreeMap::new(),
+            passed: BTreeSet::new(),
+            agents: BTreeMap::new(),
+            last_turn: TurnId::default(),
+            stop_after: false,
+            named: BTreeSet::new(),
+            tally: Tally::default(),
+        }
+    }
+}
+
+impl State {
+    /// The milestone that is being worked on.
+    pub fn active(&self) -> Option<&Active> {
+        match &self.stage {
+            Stage::Milestone(active) => Some(active),
+            Stage::Asleep | Stage::Looking | Stage::Idle | Stage::Left { .. } => None,
+        }
+    }
+
+    pub(super) fn active_mut(&mut self) -> Option<&mut Active> {
+        match &mut self.stage {
+            Stage::Milestone(active) => Some(active),
+            Stage::Asleep | Stage::Looking | Stage::Idle | Stage::Left { .. } => None,
+        }
+    }
+
+    /// The documents of the milestone that is being worked on.
+    pub fn milestone(&self) -> Option<&Milestone> {
+        self.active().and_then(|active| self.seen.plan.find(&active.id))
+    }
+
+    /// What the journal says of the milestone that is being worked on.
+    pub fn recalled(&self) -> Recalled {
+        self.active().map(|active| self.seen.memory.recall(&active.id)).unwrap_or_default()
+    }
+
+    /// The works that run.
+    pub fn works(&self) -> &[Work] {
+        match self.active().map(|active| &active.at) {
+            Some(At::Working(works)) => works,
+            Some(At::Opening | At::RfcGate | At::Surveying { .. } | At::PushGate | At::Pushing { .. })
+            | None => &[],
+        }
+    }
+
+    pub(super) fn take_work(&mut self, id: &WorkId) -> Option<Work> {
+        let At::Working(works) = &mut self.active_mut()?.at else { return None };
+        let place = works.iter().position(|work| work.id == *id)?;
+        Some(works.remove(place))
+    }
+
+    /// Puts a work back, or in.
+    pub(super) fn keep(&mut self, work: Work) {
+        if let Some(active) = self.active_mut() {
+            if let At::Working(works) = &mut active.at {
+                works.push(work);
+            } else {
+                active.at = At::Working(vec![work]);
+            }
+        }
+    }
+}
+
+impl Seen {
+    pub(super) fn of(seen: Observed, head: Head) -> Self {
+        let Observed { policy, plan, head: _, dirty, histories, memory, untrusted, private } = seen;
+        Self { policy, plan, head: Some(head), dirty, histories, memory, untrusted, private }
+    }
+}
