@@ -71,8 +71,17 @@ pub enum Record {
         work: WorkId,
         /// Which attempt at it.
         attempt: u32,
+        /// The attempt whose snapshot tells the person's changes from the work's.
+        baseline: u32,
         /// The agent.
         agent: AgentName,
+    },
+    /// The tree was looked at after a turn, and holds nothing any more that lies outside the role's room.
+    Inspected {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
     },
     /// An agent ended.
     TurnEnded {

@@ -5,7 +5,7 @@
 //! was comes back to it through [`Effect::Look`]: a first start, a resume, a start after a power cut and the next
 //! milestone are the same code.
 //!
-//! Invariants, each held by the simulation in [`crate::simulation`] (test builds only):
+//! Invariants, each held by the simulation beside the machine (`simulation.rs`, in test builds):
 //! - A work is committed once, in dependency order, whatever is killed and whenever.
 //! - [`Effect::Push`] and the design's commit follow an answer to exactly what was shown, on record before.
 //! - What a person had when a turn began is in the tree, the index or a rescue ref.
@@ -31,6 +31,8 @@ mod policy;
 mod push;
 mod question;
 mod review;
+#[cfg(test)]
+mod simulation;
 mod start;
 mod state;
 mod turn;
@@ -65,7 +67,11 @@ struct Machine {
 
 impl Machine {
     fn on(&mut self, fact: Fact) {
-        if let Stage::Left { .. } = self.state.stage {
+        if let Stage::Left { code } = self.state.stage {
+            if let Fact::EffectFailed(_) = fact {
+                // The last record could not be written: it leaves all the same.
+                self.act(Effect::Leave { code });
+            }
             return;
         }
         match fact {
@@ -85,7 +91,7 @@ impl Machine {
             Fact::Unprepared { work, why } => self.with(&work, |m, work| m.unprepared(work, why)),
             Fact::Swapped { work, commit } => self.with(&work, |m, work| m.swapped(work, &commit)),
             Fact::NotSwapped { work, branch } => self.with(&work, |m, work| m.not_swapped(work, branch)),
-            Fact::Settled { work, notes } => self.with(&work, |m, work| m.settled(work, notes)),
+            Fact::Settled { work, notes } => self.with(&work, |m, work| m.settled(&work, notes)),
             Fact::Surveyed { survey } => self.surveyed(survey),
             Fact::Pushed { commit } => self.pushed(commit),
             Fact::NotPushed { words } => self.not_pushed(&words),

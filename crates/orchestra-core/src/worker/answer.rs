@@ -66,7 +66,7 @@ impl Machine {
             }
             Question::RedBase { .. } => self.look(),
             Question::Dirty { .. } | Question::History { .. } => {
-                self.opening_answered(&asked.question, &answer)
+                self.opening_answered(&asked.question, &answer);
             }
             Question::Failed { work, .. } => self.failed_answered(work, answer),
             Question::MayBeYours { .. } => self.may_be_yours_answered(&answer),
@@ -96,7 +96,7 @@ impl Machine {
         match self.take_asking() {
             Some(work) => match work.progress.clone() {
                 Progress::Asking(Pending::History(after)) => self.inspect(work, after),
-                _ => self.start_turn(work),
+                _ => self.start_late_turn(work),
             },
             None => self.look(),
         }
@@ -139,7 +139,7 @@ impl Machine {
             work.tell = vec![Tell::CutShort];
             work.standing.extend(note.map(Tell::Person));
         }
-        self.start_turn(work);
+        self.start_late_turn(work);
     }
 
     fn too_large_answered(&mut self) {

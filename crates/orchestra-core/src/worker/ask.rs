@@ -63,7 +63,7 @@ impl Machine {
     /// Makes an id that no open question has, from what is shown and how many questions there were.
     fn new_gate(&self, question: &Question) -> GateId {
         let hash = question.hash().to_string();
-        (0_u64..)
+        (0..u64::from(u16::MAX))
             .map(|salt| {
                 let count = (self.state.seen.memory.asked + salt).to_le_bytes();
                 let short = ContentHash::of_parts([hash.as_bytes(), &count]).short();

@@ -21,15 +21,15 @@ impl Machine {
         let (Some(active), Some(head)) = (self.state.active(), self.state.seen.head.clone()) else { return };
         let (milestone, is_first) = (active.id.clone(), active.done.is_empty());
         let message = self.message(&work);
-        work.subject = message.lines().next().unwrap_or_default().to_owned();
+        message.lines().next().unwrap_or_default().clone_into(&mut work.subject);
         work.edits = self.closing_edits(&work);
         self.act(Effect::Prepare(Box::new(CommitOrder {
             milestone,
             work: work.id.clone(),
             parent: head.commit,
-            paths: work.inside.iter().map(|change| change.path.clone()).collect(),
+            paths: work.inside.iter().map(|change| (change.path.clone(), change.content)).collect(),
             edits: work.edits.clone(),
-            plan_too: is_first,
+            plan_too: is_first || matches!(work.id, WorkId::Close(_)),
             message,
             leave_out: work.leave_out.clone(),
             approved_rfc: work.approved,
@@ -141,7 +141,7 @@ impl Machine {
     }
 
     fn planned_and_beyond(&self, work: &Work, files: Vec<RepoPath>) -> (Vec<RepoPath>, Vec<RepoPath>) {
-        let room = self.room_of(work).unwrap_or_else(|_| Room::closed());
+        let room = Self::room_of(work).unwrap_or_else(|_| Room::closed());
         let beside: Vec<&RepoPath> = work.inside.iter().map(|change| &change.path).collect();
         files.into_iter().partition(|path| room.place(path, &beside) != Place::Beyond)
     }
@@ -158,7 +158,7 @@ impl Machine {
             self.state.keep(work);
             return self.late("a prepared commit");
         }
-        let room = self.room_of(&work).unwrap_or_else(|_| Room::closed());
+        let room = Self::room_of(&work).unwrap_or_else(|_| Room::closed());
         let is_known = |path: &RepoPath| work.inside.iter().any(|change| change.path == *path);
         let beside: Vec<&RepoPath> = changed_by_hooks.iter().collect();
         let is_outside = |path: &&RepoPath| !is_known(path) && room.place(path, &beside) == Place::Outside;
@@ -196,13 +196,26 @@ impl Machine {
                 self.repair(work, Tell::Hook { hook, output }, reason);
             }
             // It was changed after it was shown: it is shown again.
-            Unprepared::NotAsApproved { .. } => self.look(),
+            Unprepared::Changed { .. } if work.approved.is_some() => self.look(),
+            Unprepared::Changed { path } => self.changed_meanwhile(work, &path),
             Unprepared::Unusable { message, hint } => {
                 self.state.keep(work);
                 self.note(Note::Stopping { why: message, hint });
                 self.leave(Some(1));
             }
         }
+    }
+
+    /// Somebody saved a file after it was verified: it is looked at and verified again, three times at most.
+    fn changed_meanwhile(&mut self, mut work: Work, path: &RepoPath) {
+        work.overtaken += 1;
+        work.reverified = false;
+        if super::inspect::is_overtaken_too_often(&work) {
+            work.overtaken = 0;
+            let trouble = format!("{path} keeps changing while {} is being committed.", work.id);
+            return self.ask_history(work, After::Turn, trouble, "Retry when it is quiet.".to_owned());
+        }
+        self.inspect(work, After::Turn);
     }
 
     /// The branch names the commit. Documents, index and disk follow.
@@ -252,12 +265,14 @@ impl Machine {
     }
 
     /// Index, documents and disk agree with the commit: only now it is said to be done.
-    pub(super) fn settled(&mut self, work: Work, notes: Vec<String>) {
+    pub(super) fn settled(&mut self, work: &Work, notes: Vec<String>) {
         let Some(active) = self.state.active() else { return };
         let milestone = active.id.clone();
         let Some(commit) = active.commit_of(&work.id).cloned() else { return self.late("a settled commit") };
         self.record(Record::Committed { milestone, work: work.id.clone(), commit });
-        notes.into_iter().for_each(|note| self.note(Note::Remark(note)));
+        for note in notes {
+            self.note(Note::Remark(note));
+        }
         self.note(Note::Committed {
             work: work.id.clone(),
             role: work.role.clone(),

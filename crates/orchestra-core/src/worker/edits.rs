@@ -28,7 +28,9 @@ impl Machine {
         let Some(id) = self.state.active().map(|active| active.id.clone()) else { return };
         let milestones = &mut self.state.seen.plan.milestones;
         if let Some(milestone) = milestones.iter_mut().find(|milestone| milestone.id == id) {
-            edits.iter().for_each(|edit| apply(milestone, edit));
+            for edit in edits {
+                apply(milestone, edit);
+            }
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::report::Finding;
 /// An order to the runner.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Effect {
-    /// Appends to the journal and syncs it.
+    /// Appends to the journal and syncs it; what [`Record::RfcReady`] speaks of is synced before.
     Record(Record),
     /// Edits a milestone's documents, each file in one atomic write, in order.
     Write {
@@ -41,7 +41,7 @@ pub enum Effect {
         /// Bytes beyond which it asks; `None` where the person said to go on.
         limit: Option<u64>,
     },
-    /// Saves what a cut-short turn left in the tree under `…/<work>/<attempt>/found`; changes nothing.
+    /// Saves what is in the tree where a turn goes on under `…/<work>/<attempt>/found`; changes nothing.
     SaveFound {
         /// The milestone.
         milestone: MilestoneId,
@@ -73,7 +73,8 @@ pub enum Effect {
         /// Where the turn began.
         turn_base: CommitId,
     },
-    /// Saves paths under `…/<work>/<attempt>/<label>`, then makes them what they were before the turn.
+    /// Saves paths under `…/<work>/<attempt>/<label>`, then makes them what they were: documents before the attempt,
+    /// everything else before the work.
     /// Comes back as [`super::Fact::PutBack`].
     PutBack {
         /// The milestone.
@@ -98,7 +99,8 @@ pub enum Effect {
         /// Whether to go on after a red one.
         all: bool,
     },
-    /// Makes a commit object. Comes back as [`super::Fact::Prepared`] or [`super::Fact::Unprepared`].
+    /// Makes a commit object, and syncs it and the files of the work tree that it was made of.
+    /// Comes back as [`super::Fact::Prepared`] or [`super::Fact::Unprepared`].
     Prepare(Box<CommitOrder>),
     /// Moves the branch to a prepared commit if it still stands where the commit expects.
     /// Comes back as [`super::Fact::Swapped`] or [`super::Fact::NotSwapped`].
@@ -122,7 +124,8 @@ pub enum Effect {
         /// The commit.
         commit: CommitId,
     },
-    /// Repairs documents and index from a commit that was made just before a crash.
+    /// Repairs index and documents from a commit that was made just before a crash: documents that the commit
+    /// changed and that still are as Orchestra had left them.
     Recover {
         /// The milestone.
         milestone: MilestoneId,
@@ -262,11 +265,11 @@ pub struct CommitOrder {
     pub work: WorkId,
     /// The branch's tip that it is made on.
     pub parent: CommitId,
-    /// Changed paths of the work tree.
-    pub paths: Vec<RepoPath>,
+    /// Changed paths of the work tree, with what they must hold: what was verified.
+    pub paths: Vec<(RepoPath, Option<ContentHash>)>,
     /// Edits of the milestone's documents that go with it; they are written to disk after the swap.
     pub edits: Vec<DocEdit>,
-    /// Whether all documents of the milestone go with it: true for its first commit.
+    /// Whether all documents of the milestone go with it: true for its first commit and for the close.
     pub plan_too: bool,
     /// The whole message.
     pub message: String,

@@ -190,16 +190,18 @@ pub enum Fact {
 pub struct Inspection {
     /// Where the work tree stands now.
     pub head: Head,
-    /// Whether the head descends from where the turn began.
+    /// Whether the head descends from the milestone's base.
     pub descends: bool,
     /// Changed paths, without what Orchestra wrote and without other milestones' folders.
     pub changes: Vec<Change>,
-    /// Paths that somebody committed since the turn began.
+    /// Paths that differ between the head of the snapshot and the head of now: somebody committed them.
     pub overtaken: Vec<RepoPath>,
     /// The hash of the milestone's `rfc.md`, where there is one.
     pub rfc_document: Option<ContentHash>,
     /// The ref that holds commits the agent had made by itself, which were folded back into the tree.
     pub folded: Option<String>,
+    /// Whether the agent's own commits lie below somebody else's, so that they cannot be folded.
+    pub tangled: bool,
 }
 
 /// The result of one verify command.
@@ -223,8 +225,8 @@ pub enum Unprepared {
         /// What it printed.
         output: String,
     },
-    /// A file is no longer what was approved.
-    NotAsApproved {
+    /// A file is no longer what was approved, or verified.
+    Changed {
         /// The file.
         path: RepoPath,
     },

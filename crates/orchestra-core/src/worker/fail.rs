@@ -57,7 +57,7 @@ impl Machine {
     fn diagnose(&mut self, mut work: Work, architect: Option<RoleId>) {
         let id = WorkId::Diagnosis(Box::new(work.id.clone()));
         self.note(Note::Diagnosing { work: work.id.clone() });
-        let mut diagnosis = Work::new(id, architect, work.turn_base.clone());
+        let mut diagnosis = self.work_of(id, architect, work.turn_base.clone());
         (diagnosis.attempt, diagnosis.since, diagnosis.baseline) = (work.attempt, work.attempt, work.attempt);
         diagnosis.standing = vec![Tell::Failures(work.failures.clone())];
         diagnosis.standing.extend(work.tell.clone());

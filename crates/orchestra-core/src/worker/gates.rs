@@ -95,7 +95,7 @@ impl Machine {
         let role = self.role_of(&WorkId::Rfc);
         let (Some(active), Some(head)) = (self.state.active(), self.state.seen.head.clone()) else { return };
         let cursor = active.cursor.clone();
-        let mut work = Work::new(WorkId::Rfc, role, cursor.turn_base.unwrap_or(head.commit));
+        let mut work = self.work_of(WorkId::Rfc, role, cursor.turn_base.unwrap_or(head.commit));
         (work.attempt, work.since, work.baseline) = (cursor.attempt, cursor.since, cursor.baseline);
         work.approved = Some(of);
         self.inspect(work, After::Approval);

@@ -43,6 +43,7 @@ impl Machine {
             if let After::GivingUp(_) = after {
                 // Somebody else's branch is out: nothing is touched in it, what the turn left is saved.
                 self.save_found(&work);
+                self.state.seen.head = Some(found.head);
                 return self.gave_up(work, after);
             }
             return self.ask_history(work, after, trouble, hint);
@@ -55,16 +56,16 @@ impl Machine {
                 .filter(|change| !change.dirty_before && !work.mine.contains(&change.path));
             let paths: Vec<RepoPath> = changes.map(|change| change.path.clone()).collect();
             return if paths.is_empty() {
-                self.gave_up(work, after)
+                self.gave_up(work, after);
             } else {
-                self.order_put_back(work, paths, after)
+                self.order_put_back(work, paths, after);
             };
         }
-        let room = match self.room_of(&work) {
+        let room = match Self::room_of(&work) {
             Ok(room) => room,
             Err(reason) => return self.fail(work, reason),
         };
-        let (inside, outside) = sort(&work, &room, found.changes);
+        let (inside, outside) = sort(&work, &room, found.changes, after);
         if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
             let milestones = &mut self.state.seen.plan.milestones;
             if let Some(seen) = milestones.iter_mut().find(|seen| seen.id == milestone) {
@@ -95,12 +96,20 @@ impl Machine {
             return Some((trouble, format!("Switch back (`git switch {begun}`), then retry.")));
         }
         if !found.descends {
-            let trouble = format!("The branch no longer holds the commit on which {} began.", work.id);
-            let hint = format!("Bring {} back below the branch's tip, then retry.", work.turn_base.short());
+            let base = active.cursor.base.short();
+            let trouble =
+                format!("The commit on which {} was begun ({base}) is no longer below the tip.", active.id);
+            let hint = format!("Bring {base} back below the branch's tip, then retry.");
             return Some((trouble, hint));
         }
         if matches!(after, After::GivingUp(_)) {
             return None;
+        }
+        if found.tangled {
+            let trouble =
+                format!("The agent of {} made commits of its own, and others came on top.", work.id);
+            let hint = "Take those by agent@orchestra.invalid out (`git rebase -i`), then retry.".to_owned();
+            return Some((trouble, hint));
         }
         let is_overtaken =
             |change: &&Change| found.overtaken.contains(&change.path) && !work.mine.contains(&change.path);
@@ -120,7 +129,7 @@ impl Machine {
     pub(super) fn order_put_back(&mut self, mut work: Work, paths: Vec<RepoPath>, after: After) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         let label = match after {
-            After::Turn | After::Verify | After::Approval => "out-of-room",
+            After::Turn | After::CutShort | After::Verify | After::Approval => "out-of-room",
             After::GivingUp(GivingUp::Parking) => "parked",
             After::GivingUp(GivingUp::Skipping) => "skipped",
         };
@@ -176,7 +185,13 @@ impl Machine {
 
     /// Every change left is in the room.
     fn accept(&mut self, work: Work, after: After, before: &[Change]) {
+        if matches!(after, After::Turn | After::CutShort)
+            && let Some(milestone) = self.state.active().map(|active| active.id.clone())
+        {
+            self.record(Record::Inspected { milestone, work: work.id.clone() });
+        }
         match (after, &work.id) {
+            (After::CutShort, _) => self.look(),
             (After::GivingUp(_), _) => self.gave_up(work, after),
             (After::Approval, _) => self.commit_approved(work),
             (After::Verify, WorkId::Base) => self.base_verified(work),
@@ -223,13 +238,23 @@ impl Work {
 }
 
 /// Sorts changes into what will be committed and what lies outside.
-fn sort(work: &Work, room: &Room, changes: Vec<Change>) -> (Vec<Change>, Vec<RepoPath>) {
+/// After a turn that was cut short, Orchestra's own files but for the milestone's are outside whatever the role's file
+/// says: it is one of them.
+fn sort(work: &Work, room: &Room, changes: Vec<Change>, after: After) -> (Vec<Change>, Vec<RepoPath>) {
     let changes: Vec<Change> =
         changes.into_iter().filter(|change| !work.mine.contains(&change.path)).collect();
     let all: Vec<RepoPath> = changes.iter().map(|change| change.path.clone()).collect();
     let beside: Vec<&RepoPath> = all.iter().collect();
+    let is_steering = |path: &RepoPath| {
+        after == After::CutShort
+            && path.is_beneath(b".orchestra")
+            && !path.is_beneath(b".orchestra/milestones")
+    };
     let is_inside = |change: &Change| {
-        !change.dirty_before && change.unfit.is_none() && room.place(&change.path, &beside) != Place::Outside
+        !change.dirty_before
+            && !is_steering(&change.path)
+            && change.unfit.is_none()
+            && room.place(&change.path, &beside) != Place::Outside
     };
     let (inside, outside): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(is_inside);
     (inside, outside.into_iter().map(|change| change.path).collect())

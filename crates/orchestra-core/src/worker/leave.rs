@@ -10,7 +10,7 @@ impl Machine {
         match stop {
             Stop::Now { code } => self.leave(Some(code)),
             Stop::AfterWork if self.state.works().is_empty() || self.is_waiting_for_person() => {
-                self.leave(None)
+                self.leave(None);
             }
             Stop::AfterWork => self.state.stop_after = true,
             Stop::Pause => self.pause(),

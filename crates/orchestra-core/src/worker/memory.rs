@@ -9,7 +9,7 @@ use crate::id::{GateId, MilestoneId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::By;
 use crate::record::{Answer, Record};
-use crate::repo::{CommitId, TreeId};
+use crate::repo::{CommitId, LedgerEntry, TreeId};
 use crate::report::{Finding, Usage, Verdict};
 
 /// What the journal says.
@@ -62,8 +62,21 @@ pub struct Recalled {
     pub parked: Option<(Option<WorkId>, String)>,
     /// The last attempt at each work.
     pub attempts: BTreeMap<WorkId, u32>,
+    /// A turn whose changes nobody has looked at yet: until then no document is believed.
+    pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
     pub usage: Usage,
+}
+
+/// A turn after which the tree was not looked at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Unchecked {
+    /// The work.
+    pub work: WorkId,
+    /// The attempt.
+    pub attempt: u32,
+    /// The attempt whose snapshot is compared with.
+    pub baseline: u32,
 }
 
 /// Where the work tree stood when a milestone was first picked.
@@ -162,17 +175,20 @@ impl Memory {
                 base.green.extend(green.iter().cloned());
                 base.red.extend(red.iter().cloned());
             }
-            Record::TurnStarted { turn, milestone, work, attempt, .. } => {
+            Record::TurnStarted { turn, milestone, work, attempt, baseline, .. } => {
                 self.last_turn = self.last_turn.max(*turn);
                 self.last = Some(milestone.clone());
                 let known = self.about(milestone);
                 known.parked = None;
                 let last = known.attempts.entry(work.clone()).or_default();
                 *last = (*last).max(*attempt);
+                known.unchecked =
+                    Some(Unchecked { work: work.clone(), attempt: *attempt, baseline: *baseline });
                 if *work == WorkId::Rfc {
                     known.rfc_ready = None;
                 }
             }
+            Record::Inspected { milestone, .. } => self.about(milestone).unchecked = None,
             Record::TurnEnded { usage, .. } => {
                 if let (Some(usage), Some(last)) = (usage, self.last.clone()) {
                     let known = self.about(&last);
@@ -180,7 +196,10 @@ impl Memory {
                 }
             }
             Record::RfcReady { milestone, concerns, .. } => {
-                self.about(milestone).rfc_ready = Some(concerns.clone());
+                let known = self.about(milestone);
+                known.rfc_ready = Some(concerns.clone());
+                // Words with which the design was sent back have been heard.
+                known.answers.remove(&("rfc".to_owned(), None));
             }
             Record::Reviewed { milestone, round, works, verdict, findings } => {
                 let (works, findings) = (works.clone(), findings.clone());
@@ -212,6 +231,9 @@ impl Memory {
                     let known = self.about(milestone);
                     if let Answer::PushTo { branch } = answer {
                         known.push_branch = Some(branch.clone());
+                    }
+                    if question == "push" && matches!(answer, Answer::Revise { .. }) {
+                        known.closed = false;
                     }
                     if question == "rfc" && matches!(answer, Answer::Revise { .. }) {
                         known.rfc_revisions += 1;
@@ -253,6 +275,11 @@ impl Memory {
 }
 
 impl Recalled {
+    /// Tells whether a commit was made and a crash came before everything after it was done.
+    pub(super) fn is_cut_short(&self, entry: &LedgerEntry) -> bool {
+        self.intended.get(&entry.work) == Some(&entry.commit) && !self.committed.contains(&entry.work)
+    }
+
     /// The answer on record to a question, since it was last asked.
     pub fn answer(&self, question: &str, work: Option<&WorkId>) -> Option<&Answered> {
         self.answers.get(&(question.to_owned(), work.cloned()))

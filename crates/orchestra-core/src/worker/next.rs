@@ -4,13 +4,12 @@
 use super::effect::Tell;
 use super::gates;
 use super::question::Question;
-use super::state::At;
+use super::state::{At, Pending, Progress};
 use super::{Machine, Recalled, Review};
-use crate::edit::DocEdit;
 use crate::id::{GateId, PhaseId, RoleId, WorkId};
 use crate::path::ContentHash;
 use crate::plan::{Milestone, Phase, PhaseStatus, Role};
-use crate::record::{Answer, Record};
+use crate::record::Answer;
 use crate::report::{Finding, Severity, Verdict};
 
 /// The role that designs, and is asked why a work keeps failing.
@@ -62,6 +61,9 @@ impl Machine {
         if self.state.stop_after {
             return self.leave(None);
         }
+        if self.state.stale {
+            return self.look();
+        }
         if self.asks_trust() {
             return;
         }
@@ -74,13 +76,7 @@ impl Machine {
                 self.advance();
             }
             Next::Push => self.survey(None),
-            Next::Skip(phase) => {
-                if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
-                    self.record(Record::Skipped { milestone, work: WorkId::Phase(phase.clone()) });
-                }
-                self.write(vec![DocEdit::PhaseStatus { phase, status: PhaseStatus::Skipped }]);
-                self.advance();
-            }
+            Next::Skip(phase) => self.skip(WorkId::Phase(phase)),
             Next::Failed(phase) => self.ask_failed(phase, "it failed before"),
             Next::Blocked(phase) => self.ask_failed(phase, "it waits for a phase that is not done"),
         }
@@ -88,8 +84,12 @@ impl Machine {
 
     fn ask_failed(&mut self, phase: PhaseId, reason: &str) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
-        self.go_to(At::Opening);
         let (work, reason) = (WorkId::Phase(phase), reason.to_owned());
+        self.go_to(At::Opening);
+        if let Some(mut left) = self.left_work(&work) {
+            left.progress = Progress::Asking(Pending::Failed);
+            self.state.keep(left);
+        }
         self.ask(Question::Failed { milestone, work, reason });
     }
 

@@ -19,12 +19,7 @@ impl Machine {
         let is_begun = history.is_some();
         let history =
             history.unwrap_or_else(|| History { descends: true, complete: true, ..History::default() });
-        let branch =
-            known.picked.as_ref().map_or_else(|| head.branch.clone(), |picked| picked.branch.clone());
-        let cursor = milestone.cursor.clone().unwrap_or_else(|| new_cursor(&known, &head));
-        let done = history.commits.iter().map(|entry| (entry.work.clone(), entry.commit.clone())).collect();
-        let active = Active { id: id.clone(), branch, cursor, done, at: At::Opening };
-        self.state.stage = Stage::Milestone(Box::new(active));
+        self.state.stage = Stage::Milestone(Box::new(active(&milestone, &head, &history, &known)));
 
         if is_begun && let Some(question) = trouble(&milestone, &head, &history, &known) {
             return self.ask(question);
@@ -38,7 +33,9 @@ impl Machine {
         if !is_begun && self.asks_about_dirty(&milestone, &known) {
             return;
         }
-        self.note(Note::Starting { milestone: id.clone(), resumed: is_begun });
+        if self.state.said.replace(id.clone()).as_ref() != Some(id) {
+            self.note(Note::Starting { milestone: id.clone(), resumed: is_begun });
+        }
         self.begin_milestone(&milestone, &head, is_begun);
         if !self.verifies_base(&milestone, &history) {
             self.advance();
@@ -49,8 +46,7 @@ impl Machine {
     fn recovers(&mut self, milestone: &Milestone, history: &History, known: &Recalled) -> bool {
         let last = history.commits.last();
         let is_unfinished = |entry: &&LedgerEntry| {
-            let is_cut_short = known.intended.get(&entry.work) == Some(&entry.commit)
-                && !known.committed.contains(&entry.work);
+            let is_cut_short = known.is_cut_short(entry);
             let is_unsaid = match &entry.work {
                 WorkId::Phase(phase) => {
                     milestone.find_phase(phase).is_some_and(|phase| phase.status != PhaseStatus::Done)
@@ -129,6 +125,14 @@ impl Machine {
         }
         self.write(edits);
     }
+}
+
+/// The milestone as disk, history and journal show it.
+pub(super) fn active(milestone: &Milestone, head: &Head, history: &History, known: &Recalled) -> Active {
+    let branch = known.picked.as_ref().map_or_else(|| head.branch.clone(), |picked| picked.branch.clone());
+    let cursor = milestone.cursor.clone().unwrap_or_else(|| new_cursor(known, head));
+    let done = history.commits.iter().map(|entry| (entry.work.clone(), entry.commit.clone())).collect();
+    Active { id: milestone.id.clone(), branch, cursor, done, at: At::Opening }
 }
 
 fn new_cursor(known: &Recalled, head: &Head) -> Cursor {

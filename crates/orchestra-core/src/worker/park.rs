@@ -30,8 +30,36 @@ impl Machine {
         }
     }
 
+    /// A work of an earlier run that has left something in the tree.
+    pub(super) fn left_work(&self, id: &WorkId) -> Option<Work> {
+        let cursor = self.state.active()?.cursor.clone();
+        let has_left_something = cursor.work.as_ref() == Some(id) && cursor.baseline <= cursor.attempt;
+        let mut work = self.new_work(id.clone(), self.role_of(id)).filter(|_| has_left_something)?;
+        (work.attempt, work.since, work.baseline) = (cursor.attempt, cursor.since, cursor.baseline);
+        Some(work)
+    }
+
+    /// A person goes on without a work that failed in an earlier run: what it left in the tree is put back, as it
+    /// would have been then.
+    pub(super) fn skip(&mut self, id: WorkId) {
+        let skipping = After::GivingUp(GivingUp::Skipping);
+        if let Some(work) = self.left_work(&id) {
+            return self.inspect(work, skipping);
+        }
+        let role = self.role_of(&id);
+        if let Some(work) = self.new_work(id, role) {
+            self.gave_up(work, skipping);
+        }
+    }
+
     /// Everything of a work is saved and put back.
     pub(super) fn gave_up(&mut self, work: Work, after: After) {
+        if let Some(active) = self.state.active()
+            && self.state.seen.head.as_ref().is_some_and(|head| head.branch == active.branch)
+        {
+            let milestone = active.id.clone();
+            self.record(Record::Inspected { milestone, work: work.id.clone() });
+        }
         if after == After::GivingUp(GivingUp::Parking) {
             let reason = work.failures.last().cloned().unwrap_or_default();
             return self.parked(Some(work.id), reason);

@@ -2,7 +2,7 @@
 
 use super::effect::Effect;
 use super::question::{PushQuestion, Question};
-use super::state::{At, Work};
+use super::state::At;
 use super::{Machine, Note, Recalled};
 use crate::edit::{DocEdit, NewPhase};
 use crate::id::{GateId, PhaseId, RoleId, WorkId};
@@ -145,7 +145,7 @@ impl Machine {
             return self.closed();
         }
         let Some(head) = self.state.seen.head.clone() else { return };
-        let mut work = Work::new(id, None, head.commit);
+        let mut work = self.work_of(id, None, head.commit);
         work.attempt = active.cursor.attempt;
         self.prepare(work);
     }

@@ -2,7 +2,7 @@
 
 use super::event::{Observed, Untrusted};
 use super::question::Question;
-use super::state::{Seen, Stage};
+use super::state::{After, Seen, Stage};
 use super::{Effect, Machine, Note, Policy};
 use crate::id::MilestoneId;
 use crate::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan};
@@ -27,9 +27,33 @@ impl Machine {
             self.withdraw_old_questions();
         }
         self.name_what_is_odd();
-        if !self.asks_trust() {
+        self.state.stale = false;
+        if !self.looks_at_what_was_left() && !self.asks_trust() {
             self.pick();
         }
+    }
+
+    /// A turn of an earlier run was cut short: before any document is believed, the tree is looked at.
+    fn looks_at_what_was_left(&mut self) -> bool {
+        let memory = &self.state.seen.memory;
+        let mut left = memory.milestones.iter().filter_map(|(id, known)| {
+            let is_passed = self.state.passed.contains(id);
+            let unchecked = known.unchecked.clone().filter(|_| !is_passed)?;
+            Some((id.clone(), unchecked))
+        });
+        let Some((id, unchecked)) = left.next() else { return false };
+        let known = self.state.seen.memory.recall(&id);
+        let found = (self.state.seen.plan.find(&id).cloned(), self.state.seen.head.clone());
+        let (Some(milestone), Some(head)) = found else { return false };
+        let history = self.state.seen.histories.get(&id).cloned().unwrap_or_default();
+        self.state.stage =
+            Stage::Milestone(Box::new(super::open::active(&milestone, &head, &history, &known)));
+        let role = self.role_of(&unchecked.work);
+        let mut work = self.work_of(unchecked.work, role, head.commit);
+        (work.attempt, work.since, work.baseline) =
+            (unchecked.attempt, unchecked.attempt, unchecked.baseline);
+        self.inspect(work, After::CutShort);
+        true
     }
 
     /// A question is made anew whenever it is asked; those of an earlier run end, except where its milestone stays
@@ -75,6 +99,11 @@ impl Machine {
 
     /// Documents or configuration changed on disk: they count from the next step on.
     pub(super) fn scanned(&mut self, plan: Plan, policy: Policy, untrusted: Option<Untrusted>) {
+        if !self.state.works().is_empty() {
+            // During a work nothing is taken from the disk: an agent writes there. It is taken up after it.
+            self.state.stale = true;
+            return;
+        }
         self.state.seen.plan = plan;
         self.state.seen.policy = policy;
         self.state.seen.untrusted = untrusted;
@@ -151,6 +180,9 @@ impl Machine {
         let closed =
             history.commits.iter().rev().find(|entry| matches!(entry.work, crate::id::WorkId::Close(_)));
         let Some(closed) = closed else { return known.closed || !self.state.seen.private };
+        if known.is_cut_short(closed) {
+            return false;
+        }
         history.published
             || !history.complete
             || known.pushed.as_ref() == Some(&closed.commit)

@@ -11,7 +11,7 @@ use super::policy::Policy;
 use crate::edit::DocEdit;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{Cursor, Milestone, Plan};
+use crate::plan::{Cursor, Milestone, Phase, Plan, Role};
 use crate::repo::{Change, CommitId, Head, History, Survey};
 use crate::report::{Report, Usage};
 
@@ -34,6 +34,10 @@ pub struct State {
     pub agents: BTreeMap<AgentName, Strain>,
     /// The last turn that was started.
     pub last_turn: TurnId,
+    /// The milestone that was said to be worked on last.
+    pub said: Option<MilestoneId>,
+    /// Whether documents changed on disk during a work: they are taken up after it.
+    pub stale: bool,
     /// Whether to leave when the running work is done.
     pub stop_after: bool,
     /// Which odd documents were named already.
@@ -144,6 +148,10 @@ pub struct Work {
     pub id: WorkId,
     /// Who does it; nobody for base and close.
     pub role: Option<RoleId>,
+    /// The role as it was when the work began: an agent cannot widen its own room.
+    pub who: Option<Role>,
+    /// The phase as it was when the work began.
+    pub what: Option<Phase>,
     /// The n-th turn for it, from 1.
     pub attempt: u32,
     /// The attempt from which tries are counted.
@@ -215,7 +223,7 @@ pub enum Progress {
     },
     /// A look at the tree, and why.
     Inspecting(After),
-    /// Changes being put back, and what was inspected why.
+    /// Changes being put back, and why the tree was looked at.
     PuttingBack(After),
     /// Verify commands.
     Verifying,
@@ -241,6 +249,8 @@ pub enum After {
     Turn,
     /// Verify commands ended.
     Verify,
+    /// A turn of an earlier run was cut short, and nobody has looked at what it left.
+    CutShort,
     /// The design was approved.
     Approval,
     /// The milestone is set aside, or the work skipped: everything is put back.
@@ -319,6 +329,8 @@ impl Default for State {
             passed: BTreeSet::new(),
             agents: BTreeMap::new(),
             last_turn: TurnId::default(),
+            said: None,
+            stale: false,
             stop_after: false,
             named: BTreeSet::new(),
             tally: Tally::default(),

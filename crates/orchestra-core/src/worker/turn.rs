@@ -19,8 +19,14 @@ const REST: Duration = Duration::from_mins(10);
 const OUTAGE_STEPS: [u64; 4] = [1, 2, 5, 10];
 
 impl Machine {
+    /// Starts a turn some time after its snapshot: what a person changed meanwhile is saved first.
+    pub(super) fn start_late_turn(&mut self, work: Work) {
+        self.save_found(&work);
+        self.start_turn(work);
+    }
+
     pub(super) fn start_turn(&mut self, mut work: Work) {
-        let role_file = self.role_file(&work);
+        let role_file = work.who.as_ref();
         let Some(agent) = self.state.seen.policy.agent_for(role_file) else {
             let (why, hint) = (
                 "no agent is configured".to_owned(),
@@ -48,6 +54,7 @@ impl Machine {
             milestone: milestone.clone(),
             work: id.clone(),
             attempt,
+            baseline: work.baseline,
             agent: agent.clone(),
         });
         let title = self.title_of(&id);
@@ -65,7 +72,7 @@ impl Machine {
             attempt,
             role,
             agent,
-            complexity: self.phase_of(&id).map_or(Complexity::Standard, |phase| phase.complexity),
+            complexity: work.what.as_ref().map_or(Complexity::Standard, |phase| phase.complexity),
             writes: !matches!(id, WorkId::Review(_) | WorkId::Diagnosis(_)),
             tell,
             session: work.session.clone(),
@@ -191,7 +198,7 @@ impl Machine {
     }
 
     fn agent_of(&self, work: &Work) -> Option<AgentName> {
-        self.state.seen.policy.agent_for(self.role_file(work))
+        self.state.seen.policy.agent_for(work.who.as_ref())
     }
 
     fn back_off(&mut self, mut work: Work, until: Timestamp, outage: bool) {
@@ -219,7 +226,7 @@ impl Machine {
                         let (phase, status) = (phase.clone(), PhaseStatus::InProgress);
                         self.write(vec![DocEdit::PhaseStatus { phase, status }]);
                     }
-                    self.start_turn(work);
+                    self.start_late_turn(work);
                 }
                 _ => self.state.keep(work),
             }

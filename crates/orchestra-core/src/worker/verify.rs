@@ -61,7 +61,7 @@ impl Machine {
     /// The commands for a work's changes: a phase's own, else the configuration's.
     fn commands_for(&self, work: &Work) -> Vec<String> {
         let paths: Vec<&RepoPath> = work.inside.iter().map(|change| &change.path).collect();
-        let own = self.phase_of(&work.id).and_then(|phase| phase.verify.clone());
+        let own = work.what.as_ref().and_then(|phase| phase.verify.clone());
         let commands = own.unwrap_or_else(|| chosen(&self.state.seen.policy.config.verify, &paths));
         self.counted(commands)
     }

@@ -9,7 +9,8 @@ use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
 use crate::ownership::{Globs, Room};
 use crate::path::RepoPath;
-use crate::plan::{MilestoneStatus, Phase, PhaseStatus, Role, StageName};
+use crate::plan::{MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::repo::CommitId;
 use crate::report::{Report, Usage};
 
 impl Machine {
@@ -57,7 +58,7 @@ impl Machine {
         };
         let cut_short = is_resumed && !is_over && !was_put_back;
         let turn_base = cursor.turn_base.filter(|_| cut_short).unwrap_or_else(|| head.commit.clone());
-        let mut work = Work::new(id, role, turn_base);
+        let mut work = self.work_of(id, role, turn_base);
         (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
         work.tell = if cut_short { vec![Tell::CutShort] } else { Vec::new() };
         Some(work)
@@ -117,7 +118,7 @@ impl Machine {
         if work.id == WorkId::Base {
             return self.verify_base(work);
         }
-        let paths = self.planned_of(&work, dirty);
+        let paths = Self::planned_of(&work, dirty);
         if paths.is_empty() || work.attempt != work.baseline {
             return self.start_turn(work);
         }
@@ -134,8 +135,8 @@ impl Machine {
     }
 
     /// Of these paths, those that a phase's plan names.
-    fn planned_of(&self, work: &Work, paths: &[RepoPath]) -> Vec<RepoPath> {
-        let Some(phase) = self.phase_of(&work.id) else { return Vec::new() };
+    fn planned_of(work: &Work, paths: &[RepoPath]) -> Vec<RepoPath> {
+        let Some(phase) = &work.what else { return Vec::new() };
         let plan = Globs::parse(phase.files.iter().map(String::as_str)).unwrap_or_default();
         paths.iter().filter(|path| plan.contains(path)).cloned().collect()
     }
@@ -156,9 +157,11 @@ impl Machine {
         }
     }
 
-    /// The role's file of a work.
-    pub(super) fn role_file(&self, work: &Work) -> Option<&Role> {
-        work.role.as_ref().and_then(|role| self.state.seen.plan.find_role(role))
+    /// A work at its beginning, with role and phase as they are now.
+    pub(super) fn work_of(&self, id: WorkId, role: Option<RoleId>, turn_base: CommitId) -> Work {
+        let who = role.as_ref().and_then(|role| self.state.seen.plan.find_role(role)).cloned();
+        let what = self.phase_of(&id).cloned();
+        Work { who, what, ..Work::new(id, role, turn_base) }
     }
 
     fn alias_of(&self, role: &RoleId) -> String {
@@ -180,23 +183,25 @@ impl Machine {
     }
 
     /// What the work's role may write: nothing for those that only look.
-    pub(super) fn room_of(&self, work: &Work) -> Result<Room, String> {
-        match (&work.id, self.role_file(work)) {
+    pub(super) fn room_of(work: &Work) -> Result<Room, String> {
+        match (&work.id, &work.who) {
             (WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) | WorkId::Close(_), _) | (_, None) => {
                 Ok(Room::closed())
             }
             (WorkId::Rfc | WorkId::Phase(_) | WorkId::Fix { .. }, Some(role)) => {
-                Room::of(role, self.phase_of(&work.id)).map_err(|error| format!("role {}: {error}", role.id))
+                Room::of(role, work.what.as_ref()).map_err(|error| format!("role {}: {error}", role.id))
             }
         }
     }
 }
 
 impl Work {
-    pub(super) fn new(id: WorkId, role: Option<RoleId>, turn_base: crate::repo::CommitId) -> Self {
+    pub(super) fn new(id: WorkId, role: Option<RoleId>, turn_base: CommitId) -> Self {
         Self {
             id,
             role,
+            who: None,
+            what: None,
             attempt: 1,
             since: 1,
             baseline: 1,

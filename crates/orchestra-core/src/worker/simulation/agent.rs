@@ -1,0 +1,209 @@
+//! The simulated agent: what it writes, one file a tick, and how it ends.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use super::disk::{Author, Commit, Content};
+use super::schedule::Misdeed;
+use super::world::{Cut, Done, World, folder, path};
+use crate::id::{TurnId, WorkId};
+use crate::path::RepoPath;
+use crate::plan::{MilestoneStatus, PhaseStatus};
+use crate::report::{Fault, Finding, Outcome, Report, Severity, Verdict};
+use crate::worker::{Fact, TurnOrder};
+
+pub(super) struct Running {
+    pub(super) order: TurnOrder,
+    deeds: VecDeque<Deed>,
+    outcome: Outcome,
+}
+
+enum Deed {
+    Write(RepoPath, bool),
+    Delete(RepoPath),
+    Forge,
+    Commit,
+}
+
+impl World {
+    pub(super) fn start_turn(&mut self, order: TurnOrder) -> Done {
+        if self.running.is_some() {
+            return Err(Cut::Broken("a second agent was started in the same tree".to_owned()));
+        }
+        self.oracle.turn_begins(&self.disk, &order, &self.authors).map_err(Cut::Broken)?;
+        let (mut deeds, mut report) = self.honest_work(&order);
+        let misdeed = if self.schedule.hopeless && order.work.to_string() == "phase-1" {
+            Some(Misdeed::Red)
+        } else {
+            self.misdeeds.pop_front()
+        };
+        let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &order, &mut deeds, &mut report));
+        let outcome = outcome.unwrap_or_else(|| Outcome::Reported(Box::new(report)));
+        self.running = Some(Running { order, deeds, outcome });
+        Ok(())
+    }
+
+    fn honest_work(&mut self, order: &TurnOrder) -> (VecDeque<Deed>, Report) {
+        let mut report = Report { summary: "done".to_owned(), ..Report::default() };
+        let mut deeds = VecDeque::new();
+        let mine = if order.role.as_str() == "frontend-engineer" { "web" } else { "src" };
+        match &order.work {
+            WorkId::Rfc => {
+                deeds.push_back(Deed::Write(path(&format!("{}/rfc.md", folder(&order.milestone))), true))
+            }
+            WorkId::Phase(phase) => {
+                deeds.push_back(Deed::Write(path(&format!("{mine}/{}-{phase}.rs", order.milestone)), true));
+                if self.dice.chance(50) {
+                    deeds.push_back(Deed::Write(path(&format!("{mine}/shared.rs")), true));
+                }
+            }
+            WorkId::Fix { .. } => {
+                deeds.push_back(Deed::Write(path(&format!("{mine}/{}-phase-1.rs", order.milestone)), true));
+            }
+            WorkId::Review(round) => {
+                let finds = self.schedule.finds_fault && *round == 1;
+                report.verdict = Some(if finds { Verdict::ChangesRequested } else { Verdict::Approved });
+                if finds {
+                    let file = format!("src/{}-phase-1.rs", order.milestone);
+                    let (severity, message) = (Severity::Blocking, "wrong".to_owned());
+                    report.findings.push(Finding { severity, file, message, ..Finding::default() });
+                }
+            }
+            WorkId::Base | WorkId::Diagnosis(_) | WorkId::Close(_) => {}
+        }
+        (deeds, report)
+    }
+
+    fn spoil(
+        &mut self,
+        misdeed: Misdeed,
+        order: &TurnOrder,
+        deeds: &mut VecDeque<Deed>,
+        report: &mut Report,
+    ) -> Option<Outcome> {
+        let message = "as simulated".to_owned();
+        let fault = match misdeed {
+            Misdeed::Transient => Fault::Transient { message, retry_after: None },
+            Misdeed::Failed => Fault::Failed { message },
+            Misdeed::TimedOut => Fault::TimedOut { after: Duration::from_secs(1) },
+            Misdeed::UsageLimit => {
+                let until = self.clock.checked_add(jiff::SignedDuration::from_mins(90)).ok();
+                Fault::UsageLimit { message, until }
+            }
+            Misdeed::Unusable => Fault::Unusable { message, hint: String::new() },
+            Misdeed::StopsHalfway => {
+                deeds.truncate(deeds.len() / 2);
+                return None;
+            }
+            Misdeed::Nothing => {
+                deeds.clear();
+                return None;
+            }
+            Misdeed::Red => {
+                for deed in deeds.iter_mut() {
+                    if let Deed::Write(_, good) = deed {
+                        *good = false;
+                    }
+                }
+                return None;
+            }
+            Misdeed::OutOfRoom => {
+                deeds.push_back(Deed::Write(path("Makefile"), true));
+                deeds.push_back(Deed::Write(path("docs/guide.md"), true));
+                return None;
+            }
+            Misdeed::ForgesDocuments => {
+                deeds.push_back(Deed::Forge);
+                return None;
+            }
+            Misdeed::OwnCommit => {
+                deeds.push_back(Deed::Commit);
+                return None;
+            }
+            Misdeed::TouchesDirty => {
+                deeds.push_back(Deed::Write(path("src/mine.rs"), true));
+                return None;
+            }
+            Misdeed::Deletes => {
+                deeds.push_back(Deed::Delete(path("docs/guide.md")));
+                deeds.push_back(Deed::Delete(path("src/shared.rs")));
+                return None;
+            }
+            Misdeed::NoVerdict => {
+                report.verdict = None;
+                return None;
+            }
+        };
+        let _ = order;
+        deeds.truncate(1);
+        Some(Outcome::Faulted(fault))
+    }
+
+    /// The agent does the next thing; when nothing is left, it ends.
+    pub(super) fn agent_acts(&mut self) -> Done {
+        let Some(mut running) = self.running.take() else { return Ok(()) };
+        let Some(deed) = running.deeds.pop_front() else {
+            let turn = running.order.turn;
+            let outcome = running.outcome;
+            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None });
+            return Ok(());
+        };
+        let result = self.tick();
+        match deed {
+            Deed::Write(path, good) => {
+                let text = self.text(Author::Agent);
+                if let (false, Content::Text(number)) = (good, &text) {
+                    self.bad.insert(*number);
+                }
+                self.disk.write(&path, Some(text), false);
+            }
+            Deed::Delete(path) => self.disk.write(&path, None, false),
+            Deed::Forge => self.forge(&running.order),
+            Deed::Commit => {
+                let (parent, mut tree) = (Some(self.disk.head()), self.disk.head_tree().clone());
+                tree.extend(self.disk.files.clone());
+                let of = Some((running.order.milestone.clone(), running.order.work.clone()));
+                let id = self.disk.commit(Commit { parent, tree: tree.clone(), of, author: Author::Agent });
+                let branch = self.disk.branch.clone();
+                self.disk.branches.insert(branch, id);
+                self.disk.index = tree;
+            }
+        }
+        self.running = Some(running);
+        result
+    }
+
+    /// It writes `done` everywhere, and an answer into `context.md`.
+    fn forge(&mut self, order: &TurnOrder) {
+        let own = folder(&order.milestone);
+        let documents: Vec<(RepoPath, Content)> = self
+            .disk
+            .files
+            .iter()
+            .filter(|(path, _)| path.is_beneath(own.as_bytes()))
+            .map(|(path, content)| (path.clone(), content.clone()))
+            .collect();
+        for (path, content) in documents {
+            let forged = match content {
+                Content::Milestone(mut milestone) => {
+                    milestone.status = MilestoneStatus::Done;
+                    Content::Milestone(milestone)
+                }
+                Content::Phase(mut phase) => {
+                    phase.status = PhaseStatus::Done;
+                    Content::Phase(phase)
+                }
+                Content::Context(_) | Content::Text(_) => continue,
+            };
+            self.disk.write(&path, Some(forged), false);
+        }
+    }
+
+    pub(super) fn cancel_turn(&mut self, turn: TurnId) {
+        if self.running.as_ref().is_some_and(|running| running.order.turn == turn) {
+            self.running = None;
+            let outcome = Outcome::Faulted(Fault::Cancelled);
+            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None });
+        }
+    }
+}

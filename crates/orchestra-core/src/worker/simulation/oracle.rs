@@ -1,0 +1,336 @@
+//! What must hold, whatever happens. The world asks at every step that could break it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::disk::{Author, Commit, Content, Disk, Tree};
+use super::schedule::{Mode, Schedule};
+use super::world::{World, folder, path};
+use crate::edit::DocEdit;
+use crate::id::{GateId, MilestoneId, WorkId};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{By, MilestoneStatus, PhaseStatus};
+use crate::record::{Answer, Record};
+use crate::repo::CommitId;
+use crate::worker::{Asked, Question, TurnOrder};
+
+/// A byte that a person wrote, as far as the simulation tells bytes apart.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) enum Precious {
+    Text(u32),
+    Title(String),
+}
+
+#[derive(Default)]
+pub(super) struct Oracle {
+    pub(super) precious: Vec<Precious>,
+    /// What each push question showed.
+    shown: BTreeMap<ContentHash, BTreeSet<CommitId>>,
+    /// Push questions that showed commits of somebody else.
+    foreign: BTreeSet<ContentHash>,
+    /// Answers that somebody really gave.
+    pub(super) given: Vec<(GateId, Answer)>,
+    /// What was approved: the question's name and what was shown.
+    approved: BTreeSet<(String, ContentHash)>,
+    finished: bool,
+    revised: bool,
+    pub(super) verified: Option<Tree>,
+    /// Whether the last turn ended in an outage: the one reason for a phase to be pending again.
+    pub(super) excused: bool,
+    pub(super) turns: u32,
+}
+
+impl Oracle {
+    pub(super) fn asks(&mut self, asked: &Asked) {
+        if let Question::Push(push) | Question::Rejected(push) = &asked.question {
+            let commits = push.survey.commits.iter().map(|commit| commit.id.clone()).collect();
+            self.shown.insert(asked.of, commits);
+        }
+    }
+
+    /// Answers by a person must have been given by one; those of a policy must be what the policy allows.
+    pub(super) fn records(&mut self, record: &Record, schedule: &Schedule) -> Result<(), String> {
+        let Record::Answered { gate, question, of, answer, by, .. } = record else { return Ok(()) };
+        match by {
+            By::User if !self.given.contains(&(gate.clone(), answer.clone())) => {
+                return Err(format!("nobody gave the answer {answer:?} to {gate}"));
+            }
+            By::User => {}
+            By::Auto | By::Policy => {
+                let allowed = match question.as_str() {
+                    "rfc" => matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly),
+                    "push" => {
+                        schedule.mode == Mode::Auto && !schedule.hold_push && !self.foreign.contains(of)
+                    }
+                    _ => true,
+                };
+                if !allowed {
+                    return Err(format!("{question} was answered by nobody's right"));
+                }
+            }
+        }
+        match (question.as_str(), answer) {
+            ("rfc" | "push", Answer::Approve) => {
+                self.approved.insert((question.clone(), *of));
+            }
+            ("push", Answer::Finish) => self.finished = true,
+            ("push", Answer::Revise { .. }) => self.revised = true,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What a person has when a turn begins is kept from then on.
+    pub(super) fn turn_begins(
+        &mut self,
+        disk: &Disk,
+        _order: &TurnOrder,
+        authors: &BTreeMap<u32, Author>,
+    ) -> Result<(), String> {
+        self.turns += 1;
+        self.excused = false;
+        let staged = disk.index.values().cloned();
+        for content in disk.dirty().into_values().flatten().chain(staged) {
+            if let Content::Text(number) = content
+                && authors.get(&number) == Some(&Author::Person)
+            {
+                self.keep(Precious::Text(number));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn keep(&mut self, precious: Precious) {
+        if !self.precious.contains(&precious) {
+            self.precious.push(precious);
+        }
+    }
+
+    /// A person overwrote their own words: nobody has to keep those.
+    pub(super) fn let_go(&mut self, content: Option<&Content>) {
+        let gone = match content {
+            Some(Content::Text(number)) => Precious::Text(*number),
+            Some(Content::Phase(phase)) => Precious::Title(phase.title.clone()),
+            _ => return,
+        };
+        self.precious.retain(|precious| *precious != gone);
+    }
+
+    /// No status goes backwards without a reason.
+    pub(super) fn writes(
+        &self,
+        _of: &MilestoneId,
+        edit: &DocEdit,
+        before: Option<&Content>,
+    ) -> Result<(), String> {
+        match (before, edit) {
+            (Some(Content::Phase(phase)), DocEdit::PhaseStatus { status: PhaseStatus::Pending, .. })
+                if phase.status == PhaseStatus::InProgress && !self.excused =>
+            {
+                Err(format!("{} is pending again without a reason", phase.id))
+            }
+            (Some(Content::Milestone(milestone)), DocEdit::MilestoneStatus { status, .. })
+                if milestone.status == MilestoneStatus::Done
+                    && *status != MilestoneStatus::Done
+                    && !self.revised =>
+            {
+                Err(format!("{} went from done to {status}", milestone.id))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn is_document(path: &RepoPath) -> bool {
+    path.is_beneath(b".orchestra")
+}
+
+impl World {
+    /// A commit may be made once, in order, of the right things, after the right answers.
+    pub(super) fn judge_commit(&self, id: &CommitId) -> Result<(), String> {
+        let Commit { parent, tree, of, .. } = &self.disk.commits[id];
+        let (milestone, work) = of.as_ref().ok_or("a commit without trailers")?;
+        let below = self.disk.below(&self.disk.head());
+        let made: BTreeSet<&WorkId> = below
+            .iter()
+            .map(|id| &self.disk.commits[id])
+            .filter(|commit| commit.author != Author::Agent)
+            .filter_map(|commit| commit.of.as_ref())
+            .filter(|(of, _)| of == milestone)
+            .map(|(_, work)| work)
+            .collect();
+        if made.contains(work) {
+            return Err(format!("{milestone} {work} was committed twice"));
+        }
+        if self.running.is_some() {
+            return Err("an agent runs while a commit is made".to_owned());
+        }
+        let empty = Tree::new();
+        let before = parent.as_ref().map_or(&empty, |parent| &self.disk.commits[parent].tree);
+        let paths: BTreeSet<&RepoPath> = tree.keys().chain(before.keys()).collect();
+        let changed: Vec<&RepoPath> = paths
+            .into_iter()
+            .filter(|path| tree.get(*path) != before.get(*path) && !is_document(path))
+            .collect();
+        match work {
+            WorkId::Rfc => {
+                let rfc = tree.get(&path(&format!("{}/rfc.md", folder(milestone)))).map(Content::hash);
+                let rfc = rfc.ok_or("an rfc commit without rfc.md")?;
+                self.is_approved("rfc", rfc)?;
+                if changed.is_empty() { Ok(()) } else { Err(format!("the rfc commit changes {changed:?}")) }
+            }
+            WorkId::Phase(_) | WorkId::Fix { .. } => self.judge_code(milestone, work, &made, tree, &changed),
+            WorkId::Close(_) => {
+                let any_push = self.oracle.approved.iter().any(|(name, _)| name == "push");
+                if any_push || self.oracle.finished {
+                    Ok(())
+                } else {
+                    Err("closed without an answer".to_owned())
+                }
+            }
+            WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
+        }
+    }
+
+    fn is_approved(&self, name: &str, of: ContentHash) -> Result<(), String> {
+        let is_known = self.oracle.approved.contains(&(name.to_owned(), of));
+        if is_known { Ok(()) } else { Err(format!("{name} was built on without an answer to what is there")) }
+    }
+
+    fn judge_code(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        made: &BTreeSet<&WorkId>,
+        tree: &Tree,
+        changed: &[&RepoPath],
+    ) -> Result<(), String> {
+        let plan = self.plan();
+        let found = plan.find(milestone).ok_or("a commit for a milestone that is not there")?;
+        let role = match work {
+            WorkId::Phase(id) => {
+                let phase = found.find_phase(id).ok_or("a commit for a phase that is not there")?;
+                for needed in &phase.depends_on {
+                    let status = found.find_phase(needed).map(|phase| phase.status);
+                    let is_there = made.contains(&WorkId::Phase(needed.clone()));
+                    if !is_there && status != Some(PhaseStatus::Skipped) {
+                        return Err(format!("{id} was committed before {needed}"));
+                    }
+                }
+                phase.role.clone()
+            }
+            WorkId::Fix { role, .. } => role.clone(),
+            _ => return Ok(()),
+        };
+        let was_skipped = self.journal.iter().any(|record| {
+            matches!(record, Record::Skipped { milestone: of, work: WorkId::Rfc } if of == milestone)
+        });
+        if self.schedule.rfc && !was_skipped {
+            if self.schedule.private {
+                // Nothing is committed, so nothing holds the approved text fast: that there was an approval is all.
+                if !self.oracle.approved.iter().any(|(name, _)| name == "rfc") {
+                    return Err("built without an answer to the design".to_owned());
+                }
+            } else if !made.contains(&WorkId::Rfc) {
+                return Err(format!("{work} was committed before the design"));
+            }
+        }
+        let room = if role.as_str() == "frontend-engineer" { "web" } else { "src" };
+        if changed.is_empty() {
+            return Err(format!("{work} was committed without a change"));
+        }
+        for path in changed {
+            if !path.is_beneath(room.as_bytes()) {
+                return Err(format!("{work} left its room: {path}"));
+            }
+            if self.schedule.dirty && **path == super::world::path("src/mine.rs") {
+                return Err(format!("{work} took what the person had not committed"));
+            }
+            if self.schedule.verifies {
+                let verified = self.oracle.verified.as_ref().and_then(|tree| tree.get(*path));
+                if verified != tree.get(*path) {
+                    return Err(format!("{work} was committed with {path} not verified"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Nothing is published that no approved gate listed, but for the close on top.
+    pub(super) fn judge_push(&self, tip: &CommitId) -> Result<(), String> {
+        let known: BTreeSet<CommitId> =
+            self.disk.remote.values().flat_map(|tip| self.disk.below(tip)).collect();
+        let published: Vec<CommitId> =
+            self.disk.below(tip).into_iter().filter(|id| !known.contains(id)).collect();
+        let is_close = |id: &CommitId| matches!(&self.disk.commits[id].of, Some((_, WorkId::Close(_))));
+        let listed = self.oracle.approved.iter().filter(|(name, _)| name == "push").any(|(_, of)| {
+            // What a policy approved was never shown; it is what the gate would have listed.
+            let Some(shown) = self.oracle.shown.get(of) else { return self.schedule.mode == Mode::Auto };
+            published.iter().all(|id| shown.contains(id) || is_close(id))
+        });
+        if listed { Ok(()) } else { Err(format!("published without a gate that lists it: {published:?}")) }
+    }
+
+    /// What must hold when it is over.
+    pub(super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
+        if self.running.is_some() {
+            return Err("an agent is left behind".to_owned());
+        }
+        for precious in &self.oracle.precious {
+            let is_held = match precious {
+                Precious::Text(number) => self.disk.holds(&Content::Text(*number)),
+                Precious::Title(title) => self.holds_title(title),
+            };
+            if !is_held {
+                return Err(format!("lost: {precious:?}"));
+            }
+        }
+        let plan = self.plan();
+        for milestone in plan.milestones.iter().filter(|milestone| milestone.status == MilestoneStatus::Done)
+        {
+            for phase in &milestone.phases {
+                let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
+                let tips = self.disk.branches.values();
+                let commits: BTreeSet<CommitId> = tips.flat_map(|tip| self.disk.below(tip)).collect();
+                let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
+                let expected = usize::from(phase.status != PhaseStatus::Skipped);
+                if count != expected {
+                    return Err(format!(
+                        "{} {} has {count} commits and is {}",
+                        milestone.id, phase.id, phase.status
+                    ));
+                }
+            }
+        }
+        let is_all_done = !plan.milestones.is_empty()
+            && plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done);
+        if code == Some(0) && is_all_done {
+            for (path, content) in self.disk.dirty() {
+                if let Some(Content::Text(number)) = content
+                    && self.authors.get(&number) == Some(&Author::Agent)
+                    && !(self.schedule.private && is_document(&path))
+                {
+                    return Err(format!("left behind in the tree: {path}"));
+                }
+                let is_edited = self.disk.files.get(&path).is_some_and(
+                    |content| matches!(content, Content::Phase(phase) if phase.title.starts_with("edited")),
+                );
+                let is_rfc = path.file_name() == b"rfc.md";
+                if is_document(&path) && !self.schedule.private && !is_edited && !is_rfc {
+                    return Err(format!("a document is not committed: {path}"));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn holds_title(&self, title: &str) -> bool {
+        let has = |content: &Content| matches!(content, Content::Phase(phase) if phase.title == *title);
+        self.disk.files.values().any(has)
+            || self.disk.rescue.values().any(|saved| saved.files.values().flatten().any(has))
+            || self
+                .disk
+                .branches
+                .values()
+                .any(|tip| self.disk.below(tip).iter().any(|id| self.disk.commits[id].tree.values().any(has)))
+    }
+}

@@ -1,0 +1,216 @@
+//! The person: what they want, how they answer, and what they do meanwhile.
+
+use super::disk::{Author, Commit, Content};
+use super::oracle::Precious;
+use super::schedule::{Deed, Mode, Schedule};
+use super::world::{World, path};
+use crate::config::{Config, VerifyPlan};
+use crate::id::AgentName;
+use crate::path::RepoPath;
+use crate::record::{Answer, Record};
+use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
+
+pub(super) fn policy(schedule: &Schedule) -> Policy {
+    let mut commands = Vec::new();
+    if schedule.verifies {
+        commands.push("check".to_owned());
+    }
+    if schedule.red_base {
+        commands.push("always-red".to_owned());
+    }
+    let config = Config {
+        verify: VerifyPlan::Always(commands),
+        default_agent: AgentName::parse("simulated").ok(),
+        ..Config::default()
+    };
+    let auto = match schedule.mode {
+        Mode::Auto => Some(Auto { rfc: true, push: true }),
+        Mode::AutoRfcOnly => Some(Auto { rfc: true, push: false }),
+        Mode::Terminal | Mode::Headless | Mode::HeadlessWaiting => None,
+    };
+    let presence = match schedule.mode {
+        Mode::Terminal => Presence::Terminal,
+        Mode::HeadlessWaiting => Presence::Headless { wait: true },
+        Mode::Auto | Mode::AutoRfcOnly | Mode::Headless => Presence::Headless { wait: false },
+    };
+    Policy { config, run: Run { auto, presence, once: true, only: None } }
+}
+
+impl World {
+    /// How the person answers a question; they get tired of sending things back.
+    pub(super) fn answer_to(&mut self, asked: &Asked, answers_so_far: u32) -> Answer {
+        let tired = answers_so_far > 12;
+        let dice = self.dice.below(100);
+        match &asked.question {
+            Question::Rfc { may_revise: true, .. } if dice < 20 && !tired => {
+                Answer::Revise { feedback: "more".to_owned() }
+            }
+            Question::Push(_) | Question::Rejected(_) => match dice {
+                0..10 if !tired => Answer::Revise { feedback: "src/shared.rs: nicer\nand faster".to_owned() },
+                10..20 => Answer::Finish,
+                20..27 if !tired => Answer::PushTo { branch: "elsewhere".to_owned() },
+                _ => Answer::Approve,
+            },
+            Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
+            Question::Dirty { .. } => Answer::Keep,
+            Question::RedBase { .. } if dice < 30 => Answer::Verify { command: "check".to_owned() },
+            Question::RedBase { .. } => Answer::Keep,
+            Question::Failed { .. } if dice < 50 && !tired => {
+                Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
+            }
+            Question::Failed { .. } => Answer::Skip,
+            Question::MayBeYours { paths, .. } => {
+                let is_mine = |path: &RepoPath| match self.disk.files.get(path) {
+                    Some(Content::Text(number)) => self.authors.get(number) == Some(&Author::Person),
+                    Some(Content::Phase(phase)) => phase.title.starts_with("edited"),
+                    _ => false,
+                };
+                if paths.iter().all(is_mine) { Answer::Keep } else { Answer::Restore }
+            }
+            Question::History { claimed: Some(_), .. } if dice < 50 => Answer::Keep,
+            Question::History { .. } => {
+                self.switch_back();
+                self.merge_what_both_changed(asked);
+                Answer::Retry { note: None }
+            }
+            Question::Interrupted { .. } => Answer::Retry { note: None },
+        }
+    }
+
+    /// Goes back to the branch on which the milestone in hand was begun.
+    pub(super) fn switch_back(&mut self) {
+        let begun = self.journal.iter().rev().find_map(|record| match record {
+            Record::Picked { branch, .. } => Some(branch.clone()),
+            _ => None,
+        });
+        self.disk.switch(&begun.unwrap_or_else(|| "main".to_owned()));
+    }
+
+    /// Asked about files that both changed, the person commits what is in the tree.
+    fn merge_what_both_changed(&mut self, asked: &Asked) {
+        let Question::History { trouble, .. } = &asked.question else { return };
+        let named = self.disk.files.keys().find(|path| trouble.starts_with(&path.to_string())).cloned();
+        if let Some(path) = named {
+            self.commit_path(&path);
+        }
+    }
+
+    fn commit_path(&mut self, path: &RepoPath) {
+        let mut tree = self.disk.head_tree().clone();
+        let content = self.disk.files.get(path).cloned();
+        let staged = self.disk.index.get(path).cloned();
+        if staged != content {
+            self.oracle.let_go(staged.as_ref());
+        }
+        match content {
+            Some(content) => {
+                tree.insert(path.clone(), content.clone());
+                self.disk.index.insert(path.clone(), content);
+            }
+            None => {
+                tree.remove(path);
+                self.disk.index.remove(path);
+            }
+        }
+        let parent = Some(self.disk.head());
+        let id = self.disk.commit(Commit { parent, tree, of: None, author: Author::Person });
+        let branch = self.disk.branch.clone();
+        self.disk.branches.insert(branch, id);
+    }
+
+    fn writes(&mut self, path: &RepoPath, keep: bool) {
+        let before = self.disk.files.get(path).cloned();
+        let is_own = |content: &Content| matches!(content, Content::Text(number) if self.authors.get(number) == Some(&Author::Person));
+        if before.as_ref().is_some_and(is_own) {
+            self.oracle.let_go(before.as_ref());
+        }
+        let text = self.text(Author::Person);
+        if let (Content::Text(number), true) = (&text, keep) {
+            self.oracle.keep(Precious::Text(*number));
+        }
+        self.disk.write(path, Some(text), true);
+    }
+
+    fn head_is_agents(&self) -> bool {
+        self.disk.commits[&self.disk.head()].author == Author::Agent
+    }
+
+    pub(super) fn person_does(&mut self, deed: Deed) {
+        let notes = path("notes/today.txt");
+        let inside = path("src/shared.rs");
+        match deed {
+            Deed::EditsElsewhere => self.writes(&notes, true),
+            Deed::EditsInside => self.writes(&path("src/person.rs"), false),
+            Deed::Stages => {
+                self.writes(&notes, true);
+                let staged = self.disk.files[&notes].clone();
+                self.oracle.let_go(self.disk.index.get(&notes).cloned().as_ref());
+                self.disk.index.insert(notes, staged);
+            }
+            Deed::StagesThenEdits => {
+                self.person_does(Deed::Stages);
+                let text = self.text(Author::Person);
+                self.disk.write(&notes, Some(text), true);
+            }
+            Deed::CommitsElsewhere if !self.head_is_agents() => {
+                self.writes(&notes, true);
+                self.commit_path(&notes);
+            }
+            Deed::CommitsInside if !self.head_is_agents() => {
+                self.writes(&inside, false);
+                self.commit_path(&inside);
+            }
+            Deed::EditsDocument => self.edits_document(),
+            Deed::SwitchesBranch => {
+                let tip = self.disk.head();
+                self.disk.branches.entry("other".to_owned()).or_insert(tip);
+                self.disk.switch("other");
+            }
+            Deed::Amends => self.amends(),
+            Deed::EditsRfc => self.edits_rfc(),
+            Deed::CommitsElsewhere | Deed::CommitsInside => {}
+        }
+        let plan = Box::new(self.plan());
+        let policy = Box::new(policy(&self.schedule));
+        self.queue.push_back(Fact::Scanned { plan, policy, untrusted: None });
+    }
+
+    fn edits_document(&mut self) {
+        let phases: Vec<RepoPath> = self
+            .disk
+            .files
+            .iter()
+            .filter(|(_, content)| matches!(content, Content::Phase(_)))
+            .map(|(path, _)| path.clone())
+            .collect();
+        let chosen = phases[usize::try_from(self.dice.below(phases.len() as u64)).unwrap()].clone();
+        let Some(Content::Phase(mut phase)) = self.disk.files.get(&chosen).cloned() else { return };
+        self.oracle.let_go(Some(&Content::Phase(phase.clone())));
+        self.texts += 1;
+        phase.title = format!("edited {}", self.texts);
+        self.oracle.keep(Precious::Title(phase.title.clone()));
+        self.disk.write(&chosen, Some(Content::Phase(phase)), true);
+    }
+
+    /// `git commit --amend` of one of the worker's commits: another id, the same trailers.
+    fn amends(&mut self) {
+        let head = self.disk.head();
+        let commit = self.disk.commits[&head].clone();
+        let is_published = self.disk.tracking.values().any(|tip| self.disk.below(tip).contains(&head));
+        // An amended commit is made of the index; a person looks before they do that.
+        let is_index_clean = self.disk.index == commit.tree;
+        if commit.author == Author::Us && !is_published && is_index_clean {
+            let id = self.disk.commit(commit);
+            let branch = self.disk.branch.clone();
+            self.disk.branches.insert(branch, id);
+        }
+    }
+
+    fn edits_rfc(&mut self) {
+        let rfcs: Vec<RepoPath> =
+            self.disk.files.keys().filter(|path| path.as_bytes().ends_with(b"/rfc.md")).cloned().collect();
+        if let (Some(rfc), None) = (rfcs.first(), &self.running) {
+            self.writes(&rfc.clone(), false);
+        }
+    }
+}

@@ -1,0 +1,353 @@
+//! Plays a schedule: lives and deaths of the worker, until it ends or waits for a person for good.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::fmt;
+
+use jiff::Timestamp;
+
+use super::disk::{Author, Commit, Content, Disk, Tree};
+use super::oracle::Oracle;
+use super::schedule::{Dice, Schedule};
+use super::world::{Cut, World, folder, milestone, path, phase};
+use crate::id::{MilestoneId, WorkId};
+use crate::plan::MilestoneStatus;
+use crate::record::{Answer, Record};
+use crate::worker::{Effect, Event, Fact, Memory, Note, State, step};
+
+/// Steps that an undisturbed run of the largest plan takes, generously; ten times this is the end of patience.
+const PATIENCE: u64 = 10;
+
+/// What a run came to.
+#[derive(Debug)]
+pub(super) struct CameTo {
+    pub(super) code: Option<u8>,
+    pub(super) lives: u32,
+    pub(super) ledger: Vec<String>,
+    parked: bool,
+    recovered: bool,
+    all_done: bool,
+    steps: u64,
+}
+
+pub(super) fn run(schedule: &Schedule) -> Result<CameTo, String> {
+    let calm =
+        if schedule.disturbances.is_empty() { 400 } else { play(&schedule.calm(), None, 4_000).1?.steps };
+    play(schedule, None, calm.max(40)).1
+}
+
+pub(super) fn with_log(schedule: &Schedule) -> (String, Result<CameTo, String>) {
+    let (log, result) = play(schedule, Some(Vec::new()), 400);
+    (log.join("\n"), result)
+}
+
+fn play(schedule: &Schedule, log: Option<Vec<String>>, calm: u64) -> (Vec<String>, Result<CameTo, String>) {
+    let mut world = world(schedule, log);
+    let result = live(&mut world, calm);
+    (world.log.take().unwrap_or_default(), result)
+}
+
+fn live(world: &mut World, calm: u64) -> Result<CameTo, String> {
+    let (mut lives, mut answers, mut steps, mut calm_since) = (0, 0, 0_u64, 0_u64);
+    let mut flags = (false, false);
+    let code = 'lives: loop {
+        lives += 1;
+        world.say(|| format!("life {lives}"));
+        let mut state = State::default();
+        let mut fact = Fact::Started(Box::new(world.observe()));
+        loop {
+            steps += 1;
+            if world.disturbed_at == world.ticks {
+                calm_since = steps;
+            }
+            if steps - calm_since > calm * PATIENCE + 200 {
+                return Err(format!("does not come to an end: {steps} steps, at {:?}", state.active()));
+            }
+            world.say(|| format!(" {fact:?}"));
+            let (next, effects) = step(&state, Event { at: world.clock, fact });
+            state = next;
+            for effect in &effects {
+                if let Effect::Note(note) = effect {
+                    flags.0 |= matches!(note, Note::Parked { .. });
+                    flags.1 |= matches!(note, Note::Recovered { .. });
+                }
+            }
+            let mut failed = None;
+            for effect in effects {
+                match world.perform(effect) {
+                    Ok(()) => {}
+                    Err(cut) => {
+                        failed = Some(cut);
+                        break;
+                    }
+                }
+            }
+            let next = match failed {
+                None => next_fact(world, &mut answers),
+                Some(Cut::Failed(failure)) => {
+                    world.queue.clear();
+                    Ok(Some(Fact::EffectFailed(failure)))
+                }
+                Some(cut) => Err(cut),
+            };
+            match next {
+                Ok(Some(next)) => fact = next,
+                Ok(None) => break 'lives None,
+                Err(Cut::Killed) => {
+                    world.die();
+                    calm_since = steps;
+                    continue 'lives;
+                }
+                Err(Cut::Left(code)) => {
+                    world.die();
+                    if answers > 40 || !world.returns(code, &mut answers) {
+                        break 'lives Some(code);
+                    }
+                    calm_since = steps;
+                    continue 'lives;
+                }
+                Err(Cut::Broken(why)) => return Err(why),
+                Err(Cut::Failed(failure)) => fact = Fact::EffectFailed(failure),
+            }
+        }
+    };
+    world.judge_end(code)?;
+    let plan = world.plan();
+    Ok(CameTo {
+        code,
+        lives,
+        ledger: ledger(world),
+        parked: flags.0,
+        recovered: flags.1,
+        all_done: plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done),
+        steps,
+    })
+}
+
+/// The next thing that happens to a worker that waits.
+fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> {
+    loop {
+        if let Some(stop) = world.stop.take() {
+            return Ok(Some(Fact::StopRequested(stop)));
+        }
+        if let Some(fact) = world.queue.pop_front() {
+            if let Fact::TurnEnded { outcome, .. } = &fact {
+                use crate::report::{Fault, Outcome};
+                let is_outage =
+                    matches!(outcome, Outcome::Faulted(Fault::Transient { .. } | Fault::UsageLimit { .. }));
+                world.oracle.excused = is_outage;
+            }
+            return Ok(Some(fact));
+        }
+        if world.running.is_some() {
+            world.agent_acts()?;
+            continue;
+        }
+        if let Some(at) = world.wake.take() {
+            world.clock = world.clock.max(at);
+            return Ok(Some(Fact::Woke));
+        }
+        world.tick()?;
+        if !world.queue.is_empty() || world.stop.is_some() {
+            continue;
+        }
+        let Some(asked) = world.asked.values().next_back().cloned() else {
+            return Err(Cut::Broken("waits for nothing".to_owned()));
+        };
+        if *answers > 40 {
+            return Ok(None);
+        }
+        *answers += 1;
+        let answer = world.answer_to(&asked, *answers);
+        world.oracle.given.push((asked.gate.clone(), answer.clone()));
+        if world.dice.chance(3) {
+            // The same answer twice: the second is to a question that is no longer open.
+            let (gate, answer) = (asked.gate.clone(), answer.clone());
+            world.queue.push_back(Fact::Answered { gate, answer, by: crate::plan::By::User });
+        }
+        return Ok(Some(Fact::Answered { gate: asked.gate, answer, by: crate::plan::By::User }));
+    }
+}
+
+impl World {
+    /// The process is gone, and with it what runs and waits; a power cut takes what was not synced.
+    fn die(&mut self) {
+        self.queue.clear();
+        self.narrow = false;
+        self.running = None;
+        self.wake = None;
+        self.stop = None;
+        self.asked.clear();
+        if self.killed.take() == Some(true) {
+            for (path, before) in std::mem::take(&mut self.disk.unsynced) {
+                if self.dice.chance(50) {
+                    self.disk.write(&path, before, true);
+                }
+            }
+        }
+        self.disk.unsynced.clear();
+    }
+
+    /// Whether the person starts the worker again after it left by itself, having answered what is open.
+    fn returns(&mut self, code: u8, answers: &mut u32) -> bool {
+        if matches!(code, 129 | 130 | 143) {
+            return true;
+        }
+        let memory = self.memory.clone();
+        let mut answered = false;
+        for (gate, open) in memory.open {
+            *answers += 1;
+            let tired = *answers > 12;
+            let answer = match open.question.as_str() {
+                "rfc" | "push" => Answer::Approve,
+                "failed" if tired => Answer::Skip,
+                "failed" => Answer::Retry { note: None },
+                _ => {
+                    self.switch_back();
+                    Answer::Retry { note: None }
+                }
+            };
+            if !open.answers.iter().any(|word| word == answer.word()) {
+                continue;
+            }
+            answered = true;
+            self.oracle.given.push((gate.clone(), answer.clone()));
+            let record = Record::Answered {
+                gate,
+                question: open.question,
+                milestone: open.milestone,
+                work: open.work,
+                of: open.of,
+                answer,
+                by: crate::plan::By::User,
+            };
+            self.oracle.records(&record, &self.schedule).unwrap();
+            self.remember(record);
+        }
+        *answers += 1;
+        answered || (code == 1 && *answers < 20)
+    }
+}
+
+fn ledger(world: &World) -> Vec<String> {
+    let mut ids = world.disk.below(&world.disk.branches["main"]);
+    ids.reverse();
+    let of = ids.iter().filter_map(|id| world.disk.commits[id].of.as_ref());
+    of.map(|(milestone, work): &(MilestoneId, WorkId)| format!("{milestone} {work}")).collect()
+}
+
+fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
+    let mut world = World {
+        schedule: schedule.clone(),
+        dice: Dice::new(schedule.seed),
+        disk: Disk { branch: "main".to_owned(), ..Disk::default() },
+        journal: Vec::new(),
+        memory: Memory::default(),
+        clock: Timestamp::from_second(1_700_000_000).unwrap(),
+        ticks: 0,
+        disturbed_at: 0,
+        queue: VecDeque::new(),
+        running: None,
+        wake: None,
+        asked: BTreeMap::new(),
+        misdeeds: VecDeque::new(),
+        hook: None,
+        refusals: 0,
+        stop: None,
+        disk_full: false,
+        killed: None,
+        narrow: false,
+        deferred: Vec::new(),
+        texts: 0,
+        authors: BTreeMap::new(),
+        bad: BTreeSet::new(),
+        oracle: Oracle::default(),
+        log,
+    };
+    let mut tree = Tree::new();
+    for name in ["src/lib.rs", "src/shared.rs", "web/page.html", "docs/guide.md"] {
+        let text = world.text(Author::Person);
+        tree.insert(path(name), text);
+    }
+    world.disk.files = tree.clone();
+    world.disk.index = tree.clone();
+    let root = world.disk.commit(Commit { parent: None, tree, of: None, author: Author::Person });
+    world.disk.branches.insert("main".to_owned(), root.clone());
+    world.disk.remote.insert("main".to_owned(), root.clone());
+    world.disk.tracking.insert("main".to_owned(), root);
+    let first = MilestoneId::parse("M1-first").unwrap();
+    plant(&mut world, &first, schedule.phases);
+    if schedule.second_milestone {
+        plant(&mut world, &MilestoneId::parse("M2-second").unwrap(), 1);
+    }
+    if schedule.dirty {
+        for name in ["src/mine.rs", "docs/guide.md"] {
+            let text = world.text(Author::Person);
+            world.disk.write(&path(name), Some(text), true);
+        }
+    }
+    world
+}
+
+fn plant(world: &mut World, id: &MilestoneId, phases: u64) {
+    let schedule = world.schedule.clone();
+    let planned = milestone(id, &[], schedule.mode, schedule.rfc, schedule.hold_push);
+    let own = folder(id);
+    world.disk.write(
+        &path(&format!("{own}/milestone.md")),
+        Some(Content::Milestone(Box::new(planned))),
+        true,
+    );
+    for number in 1..=phases {
+        let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
+        let content = Content::Phase(Box::new(phase(number, role)));
+        world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
+    }
+}
+
+/// What many runs came to: a simulation that never reaches something proves nothing about it.
+#[derive(Default)]
+pub(super) struct Sums {
+    all_done: u64,
+    parked: u64,
+    recovered: u64,
+    many_lives: u64,
+    waiting: u64,
+    fixed: u64,
+    steps: u64,
+}
+
+impl Sums {
+    pub(super) fn add(&mut self, came_to: &CameTo) {
+        self.all_done += u64::from(came_to.all_done);
+        self.parked += u64::from(came_to.parked);
+        self.recovered += u64::from(came_to.recovered);
+        self.many_lives += u64::from(came_to.lives > 3);
+        self.waiting += u64::from(came_to.code == Some(3) || came_to.code.is_none());
+        self.fixed += u64::from(came_to.ledger.iter().any(|line| line.contains("fix-")));
+        self.steps += came_to.steps;
+    }
+
+    pub(super) fn reach_everything(&self, count: u64) {
+        let least = count / 200;
+        for (what, times) in [
+            ("everything done", self.all_done),
+            ("parked", self.parked),
+            ("recovered", self.recovered),
+            ("several lives", self.many_lives),
+            ("fixed", self.fixed),
+        ] {
+            assert!(times >= least.max(1), "too few schedules reach: {what} ({times} of {count})");
+        }
+    }
+}
+
+impl fmt::Display for Sums {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} all done, {} parked, {} recovered a commit, {} with over three lives, {} ended waiting, {} with a \
+             fix, {} steps",
+            self.all_done, self.parked, self.recovered, self.many_lives, self.waiting, self.fixed, self.steps
+        )
+    }
+}

@@ -1,0 +1,264 @@
+//! What happens to a run, and when: made from a seed, shrunk when it fails.
+
+use std::fmt;
+
+/// Numbers that look random and are not (`SplitMix64`, Steele and others 2014).
+#[derive(Clone, Debug)]
+pub(super) struct Dice(u64);
+
+impl Dice {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
+        self.next() % bound
+    }
+
+    pub(super) fn chance(&mut self, percent: u64) -> bool {
+        self.below(100) < percent
+    }
+
+    pub(super) fn pick<T: Copy>(&mut self, choices: &[T]) -> T {
+        choices[usize::try_from(self.below(choices.len() as u64)).unwrap()]
+    }
+}
+
+/// Something that happens at a tick of the world, or at the next occasion after it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Disturbance {
+    /// The worker is killed.
+    Kill,
+    /// The power goes: what was not synced may be lost.
+    PowerCut,
+    /// The person sends SIGTERM.
+    Terminate,
+    /// The person presses `ctrl-c` once.
+    Pause,
+    /// An effect fails because the disk is full.
+    DiskFull,
+    /// The next agent ends like this.
+    Agent(Misdeed),
+    /// A hook refuses the next commit.
+    HookRefuses,
+    /// A hook changes a file outside the room.
+    HookWanders,
+    /// The remote refuses the next push.
+    PushRefused,
+    /// Somebody pushed in between.
+    Overtaken,
+    /// The person does this.
+    Person(Deed),
+}
+
+/// How an agent misbehaves.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Misdeed {
+    Transient,
+    Failed,
+    TimedOut,
+    UsageLimit,
+    Unusable,
+    Nothing,
+    Red,
+    OutOfRoom,
+    ForgesDocuments,
+    OwnCommit,
+    TouchesDirty,
+    Deletes,
+    NoVerdict,
+    StopsHalfway,
+}
+
+/// What a person does meanwhile.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Deed {
+    EditsElsewhere,
+    EditsInside,
+    Stages,
+    StagesThenEdits,
+    CommitsElsewhere,
+    CommitsInside,
+    EditsDocument,
+    SwitchesBranch,
+    Amends,
+    EditsRfc,
+}
+
+const KINDS: [Disturbance; 31] = {
+    use Deed as D;
+    use Disturbance as X;
+    use Misdeed as M;
+    [
+        X::Kill,
+        X::PowerCut,
+        X::Terminate,
+        X::Pause,
+        X::DiskFull,
+        X::HookRefuses,
+        X::HookWanders,
+        X::PushRefused,
+        X::Overtaken,
+        X::Agent(M::Transient),
+        X::Agent(M::Failed),
+        X::Agent(M::TimedOut),
+        X::Agent(M::UsageLimit),
+        X::Agent(M::Unusable),
+        X::Agent(M::Nothing),
+        X::Agent(M::Red),
+        X::Agent(M::OutOfRoom),
+        X::Agent(M::ForgesDocuments),
+        X::Agent(M::OwnCommit),
+        X::Agent(M::TouchesDirty),
+        X::Agent(M::Deletes),
+        X::Agent(M::NoVerdict),
+        X::Agent(M::StopsHalfway),
+        X::Person(D::EditsElsewhere),
+        X::Person(D::EditsInside),
+        X::Person(D::Stages),
+        X::Person(D::StagesThenEdits),
+        X::Person(D::CommitsElsewhere),
+        X::Person(D::CommitsInside),
+        X::Person(D::EditsDocument),
+        X::Person(D::SwitchesBranch),
+    ]
+};
+
+/// Who sits there.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Mode {
+    Terminal,
+    Auto,
+    AutoRfcOnly,
+    Headless,
+    HeadlessWaiting,
+}
+
+/// A run: who sits there, what the project is like, and what happens to it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(super) struct Schedule {
+    pub(super) seed: u64,
+    pub(super) mode: Mode,
+    pub(super) rfc: bool,
+    pub(super) phases: u64,
+    pub(super) second_milestone: bool,
+    pub(super) verifies: bool,
+    pub(super) red_base: bool,
+    pub(super) dirty: bool,
+    pub(super) private: bool,
+    pub(super) hold_push: bool,
+    pub(super) finds_fault: bool,
+    pub(super) hopeless: bool,
+    pub(super) disturbances: Vec<(u64, Disturbance)>,
+}
+
+impl Schedule {
+    pub(super) fn of(seed: u64) -> Self {
+        let mut dice = Dice::new(seed ^ 0x0bad_cafe);
+        let mode = dice.pick(&[
+            Mode::Terminal,
+            Mode::Terminal,
+            Mode::Auto,
+            Mode::Auto,
+            Mode::AutoRfcOnly,
+            Mode::Headless,
+            Mode::HeadlessWaiting,
+        ]);
+        let mut schedule = Self {
+            seed,
+            mode,
+            rfc: dice.chance(70),
+            phases: 1 + dice.below(3),
+            second_milestone: dice.chance(30),
+            verifies: dice.chance(80),
+            red_base: dice.chance(10),
+            dirty: dice.chance(40),
+            private: dice.chance(5),
+            hold_push: dice.chance(10),
+            finds_fault: dice.chance(50),
+            hopeless: dice.chance(10),
+            disturbances: Vec::new(),
+        };
+        // Kills are what this is about: they come most often, and in rows.
+        let count = dice.below(8);
+        for _ in 0..count {
+            let kind = match dice.below(10) {
+                0..=3 => Disturbance::Kill,
+                4 => Disturbance::PowerCut,
+                _ => {
+                    let rare = [Disturbance::Person(Deed::Amends), Disturbance::Person(Deed::EditsRfc)];
+                    if dice.chance(8) { dice.pick(&rare) } else { dice.pick(&KINDS) }
+                }
+            };
+            schedule.disturbances.push((dice.below(260), kind));
+        }
+        schedule.disturbances.sort_by_key(|(at, _)| *at);
+        schedule
+    }
+
+    pub(super) fn undisturbed() -> Self {
+        Self {
+            seed: 0,
+            mode: Mode::Auto,
+            rfc: true,
+            phases: 2,
+            second_milestone: false,
+            verifies: true,
+            red_base: false,
+            dirty: true,
+            private: false,
+            hold_push: false,
+            finds_fault: true,
+            hopeless: false,
+            disturbances: Vec::new(),
+        }
+    }
+
+    /// The same without what happens to it.
+    pub(super) fn calm(&self) -> Self {
+        Self { disturbances: Vec::new(), hopeless: false, ..self.clone() }
+    }
+
+    /// Leaves out whatever is not needed to fail.
+    pub(super) fn least(&self, fails: impl Fn(&Self) -> bool) -> Self {
+        let mut least = self.clone();
+        let mut at = 0;
+        while at < least.disturbances.len() {
+            let mut fewer = least.clone();
+            fewer.disturbances.remove(at);
+            if fails(&fewer) { least = fewer } else { at += 1 }
+        }
+        let simpler: [fn(&mut Self); 8] = [
+            |schedule| schedule.second_milestone = false,
+            |schedule| schedule.private = false,
+            |schedule| schedule.red_base = false,
+            |schedule| schedule.hopeless = false,
+            |schedule| schedule.finds_fault = false,
+            |schedule| schedule.dirty = false,
+            |schedule| schedule.rfc = false,
+            |schedule| schedule.phases = 1,
+        ];
+        for simplify in simpler {
+            let mut simple = least.clone();
+            simplify(&mut simple);
+            if fails(&simple) {
+                least = simple;
+            }
+        }
+        least
+    }
+}
+
+impl fmt::Display for Schedule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self:?}")
+    }
+}
