@@ -1,0 +1,7 @@
+//! Tests of the crate as a whole: real processes, real files, no network.
+
+#[cfg(test)]
+mod support;
+
+#[cfg(test)]
+mod guard;
