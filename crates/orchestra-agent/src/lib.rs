@@ -14,14 +14,14 @@
 //! follows from an outcome. The caller passes in the first two; the worker's state machine does the last.
 #![deny(missing_docs)]
 
-// pub mod agent;
-// pub mod command;
-// pub mod environment;
+pub mod agent;
+pub mod command;
+pub mod environment;
 pub mod guard;
-// pub mod probe;
-// pub mod redact;
-// pub mod scripted;
-// pub mod transcript;
+pub mod probe;
+pub mod redact;
+pub mod scripted;
+pub mod transcript;
 
-// mod lines;
-// mod report_file;
+mod lines;
+mod report_file;

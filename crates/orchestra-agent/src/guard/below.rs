@@ -3,7 +3,8 @@
 use super::MARK;
 use super::tree;
 
-/// The name that a guard gives itself; at most 15 bytes on Linux.
+/// The name that a guard gives itself; at most 15 bytes.
+#[cfg(target_os = "linux")]
 pub(super) const PROCESS_NAME: &std::ffi::CStr = c"orch-guard";
 
 /// Tells whether this process runs below a guard, so that what is a person's to decide can be refused here.
