@@ -16,6 +16,7 @@ mod turn;
 use std::fs;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
 use orchestra_core::config::{CommandAgent, OutputFormat, Preset};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
@@ -42,19 +43,37 @@ const LONGEST_TMPDIR: usize = 64;
 pub struct CommandRunner {
     config: CommandAgent,
     launcher: GuardLauncher,
+    ending: Ending,
+}
+
+/// How a program is brought to its end.
+#[derive(Clone, Debug)]
+struct Ending {
+    /// How it is stopped before its time.
     stop: StopPlan,
+    /// What it gets after its last event to leave by itself.
+    grace: Duration,
 }
 
 impl CommandRunner {
     /// Takes the configuration of the agent.
     pub fn new(config: CommandAgent, launcher: GuardLauncher) -> Self {
-        Self { config, launcher, stop: StopPlan::interrupt() }
+        let ending = Ending { stop: StopPlan::interrupt(), grace: Duration::from_secs(5) };
+        Self { config, launcher, ending }
     }
 
     /// Stops programs in another way than SIGINT, 5 s, SIGTERM, 2 s, SIGKILL.
     #[must_use]
-    pub fn with_stop(self, stop: StopPlan) -> Self {
-        Self { stop, ..self }
+    pub fn with_stop(mut self, stop: StopPlan) -> Self {
+        self.ending.stop = stop;
+        self
+    }
+
+    /// Gives programs another time than 5 s to leave after their last event.
+    #[must_use]
+    pub fn with_grace(mut self, grace: Duration) -> Self {
+        self.ending.grace = grace;
+        self
     }
 }
 
@@ -112,14 +131,14 @@ impl CommandRunner {
             env: environment,
             cwd: request.workspace.clone().into(),
             timeout: Some(request.timeout),
-            stop: self.stop.clone(),
+            stop: self.ending.stop.clone(),
         };
         let child = match self.launcher.launch(order).await {
             Ok(child) => child,
             Err(error) => return launch_fault(&error),
         };
         let stream = Stream::new(&self.config, request);
-        let turn = Turn::new(child, stream, request, &self.stop, redactor, transcript, events);
+        let turn = Turn::new(child, stream, request, &self.ending, redactor, transcript, events);
         turn.run(invocation.stdin).await
     }
 

@@ -4,4 +4,10 @@
 mod support;
 
 #[cfg(test)]
+mod command;
+#[cfg(test)]
 mod guard;
+#[cfg(test)]
+mod scripted;
+#[cfg(test)]
+mod streams;

@@ -167,7 +167,8 @@ impl ClaudeStream {
             return Some(AgentEvent::ToolOutput { id: parent.to_owned(), text: tool_output(text) });
         }
         ending(text, super::event::MAX_SUMMARY).clone_into(&mut self.last_text);
-        said(self.not_yet_shown(text))
+        // A block is a paragraph of its own.
+        said(&format!("{}\n", self.not_yet_shown(text)))
     }
 
     /// What of a whole block was not shown as deltas already.

@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::event::notice;
 use super::text::LastLines;
-use super::{Stream, hand_in};
+use super::{Ending, Stream, hand_in};
 use crate::agent::TurnRequest;
 use crate::guard::{Ended, GuardedChild, StopPlan, Why};
 use crate::lines::{Lines, Overlong, Piece};
@@ -23,8 +23,6 @@ const MAX_JSON_LINE: usize = 16 * 1024 * 1024;
 const MAX_TEXT_PIECE: usize = 64 * 1024;
 /// The most that is read at once.
 const CHUNK: usize = 64 * 1024;
-/// What a program gets after its last event to leave by itself.
-const GRACE: Duration = Duration::from_secs(5);
 /// How long output is still read after the program's end.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How long a program may wait for a network.
@@ -35,7 +33,7 @@ pub(super) struct Turn<'a> {
     child: GuardedChild,
     stream: Stream,
     request: &'a TurnRequest,
-    stop: &'a StopPlan,
+    ending: &'a Ending,
     redactor: &'a Redactor,
     transcript: &'a mut Transcript,
     events: &'a Sender<AgentEvent>,
@@ -46,6 +44,8 @@ pub(super) struct Turn<'a> {
     asked: Asked,
     last_sign: Instant,
     is_silence_told: bool,
+    /// How many bytes of text were handed on as events.
+    shown: u64,
     /// When it said its last word and when it began to wait for a network.
     over_since: Option<Instant>,
     offline_since: Option<Instant>,
@@ -78,7 +78,7 @@ impl<'a> Turn<'a> {
         child: GuardedChild,
         stream: Stream,
         request: &'a TurnRequest,
-        stop: &'a StopPlan,
+        ending: &'a Ending,
         redactor: &'a Redactor,
         transcript: &'a mut Transcript,
         events: &'a Sender<AgentEvent>,
@@ -92,7 +92,7 @@ impl<'a> Turn<'a> {
             child,
             stream,
             request,
-            stop,
+            ending,
             redactor,
             transcript,
             events,
@@ -103,6 +103,7 @@ impl<'a> Turn<'a> {
             asked: Asked::No,
             last_sign: Instant::now(),
             is_silence_told: false,
+            shown: 0,
             over_since: None,
             offline_since: None,
         }
@@ -175,7 +176,7 @@ impl<'a> Turn<'a> {
     fn cancel(&mut self) {
         self.asked = Asked::ToStop { was_over: self.stream.is_over() };
         self.transcript.aside("orchestra", "asked to end");
-        self.child.stop(self.stop.clone());
+        self.child.stop(self.ending.stop.clone());
     }
 
     async fn take_output(&mut self, bytes: &[u8]) {
@@ -206,7 +207,8 @@ impl<'a> Turn<'a> {
     fn next_wake(&self, drained_at: Option<Instant>) -> Instant {
         let silence =
             (!self.is_silence_told).then(|| self.last_sign.checked_add(self.request.silence)).flatten();
-        let hurry = [self.over_since.map(|at| at + GRACE), self.offline_since.map(|at| at + PATIENCE)];
+        let hurry =
+            [self.over_since.map(|at| at + self.ending.grace), self.offline_since.map(|at| at + PATIENCE)];
         let hurry = hurry.into_iter().flatten().filter(|_| self.asked == Asked::No);
         let far = Instant::now() + Duration::from_hours(1);
         silence.into_iter().chain(hurry).chain(drained_at).fold(far, Instant::min)
@@ -215,7 +217,7 @@ impl<'a> Turn<'a> {
     async fn act_on_time(&mut self) {
         let now = Instant::now();
         let is_past = |since: Option<Instant>, time| since.is_some_and(|at| at + time <= now);
-        if self.asked == Asked::No && is_past(self.over_since, GRACE) {
+        if self.asked == Asked::No && is_past(self.over_since, self.ending.grace) {
             self.asked = Asked::ToLeave;
             self.transcript.aside("orchestra", "still alive after its last event: ended");
             self.child.stop(StopPlan::gentle());
@@ -223,7 +225,7 @@ impl<'a> Turn<'a> {
         if self.asked == Asked::No && is_past(self.offline_since, PATIENCE) {
             self.asked = Asked::ToLeave;
             self.transcript.aside("orchestra", "waited for a network for too long: ended");
-            self.child.stop(self.stop.clone());
+            self.child.stop(self.ending.stop.clone());
         }
         if !self.is_silence_told && is_past(Some(self.last_sign), self.request.silence) {
             self.is_silence_told = true;
@@ -234,8 +236,26 @@ impl<'a> Turn<'a> {
 
     async fn emit(&mut self, events: Vec<AgentEvent>) {
         for event in events {
+            let Some(event) = self.within_limit(event) else { continue };
             let clean = self.redacted.push(self.redactor, event);
             self.send(clean).await;
+        }
+    }
+
+    /// Lets text pass up to the limit, and says once that the rest is not shown.
+    fn within_limit(&mut self, event: AgentEvent) -> Option<AgentEvent> {
+        let (AgentEvent::Text { text } | AgentEvent::Thinking { text } | AgentEvent::ToolOutput { text, .. }) =
+            &event
+        else {
+            return Some(event);
+        };
+        let limit = self.request.output_limit;
+        let before = self.shown;
+        self.shown = before.saturating_add(text.len() as u64);
+        if self.shown <= limit {
+            Some(event)
+        } else {
+            (before <= limit).then(|| notice("it says more than is kept: the rest of its text is not shown"))
         }
     }
 

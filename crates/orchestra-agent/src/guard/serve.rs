@@ -239,9 +239,12 @@ impl Watch {
         let mut killed = Vec::new();
         let mut pause = Duration::from_millis(1);
         loop {
-            // The group alone is what is left where processes cannot be listed.
-            let _gone = rustix::process::kill_process_group(self.main, Signal::KILL);
-            for process in tree::below(me).unwrap_or_default() {
+            let left = tree::below(me);
+            // The group is the only hold where processes cannot be listed or orphans are not adopted.
+            if left.is_err() || cfg!(not(target_os = "linux")) {
+                let _gone = rustix::process::kill_process_group(self.main, Signal::KILL);
+            }
+            for process in left.unwrap_or_default() {
                 tree::kill(&process);
                 let name = (process.pid, process.started);
                 if !killed.contains(&name) {

@@ -14,6 +14,7 @@ const MAX_FILE: u64 = 16 * 1024 * 1024;
 /// The top of a work tree.
 #[derive(Debug)]
 pub(super) struct Workspace {
+    #[cfg(target_os = "linux")]
     top: OwnedFd,
     path: PathBuf,
 }
@@ -27,9 +28,14 @@ pub(super) enum Writing {
 
 impl Workspace {
     pub(super) fn open(path: &Path) -> io::Result<Self> {
+        let path = path.canonicalize()?;
+        #[cfg(target_os = "linux")]
         let flags = OFlags::DIRECTORY | OFlags::RDONLY | OFlags::CLOEXEC;
-        let top = rustix::fs::open(path, flags, Mode::empty())?;
-        Ok(Self { top, path: path.canonicalize()? })
+        Ok(Self {
+            #[cfg(target_os = "linux")]
+            top: rustix::fs::open(&path, flags, Mode::empty())?,
+            path,
+        })
     }
 
     /// Writes a file, with the folders above it.
