@@ -104,7 +104,7 @@ impl Redactor {
         }
     }
 
-    /// Redacts all of an event; for a stream of texts see [`RedactedEvents`].
+    /// Redacts all of an event; for a stream of texts there is a reader of its own in this module.
     pub fn event(&self, event: AgentEvent) -> AgentEvent {
         match event {
             AgentEvent::Text { text } => AgentEvent::Text { text: self.owned(text) },
