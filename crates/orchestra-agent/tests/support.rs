@@ -9,11 +9,23 @@ use orchestra_agent::agent::{Agent, TurnRequest};
 use orchestra_agent::guard::{GuardLauncher, Order};
 use orchestra_core::report::{AgentEvent, Outcome};
 
-/// The program `examples/guard_probe.rs`, which cargo builds together with the tests.
+/// The program `examples/guard_probe.rs`.
+///
+/// Cargo builds it with `cargo test`, but not where a test is named: an old one would be tried in silence.
 pub(crate) fn probe() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let probe = tests.parent().unwrap().parent().unwrap().join("examples/guard_probe");
-    assert!(probe.exists(), "{} is missing: run `cargo test` for the whole crate", probe.display());
+    let hint = "run `cargo test -p orchestra-agent` without naming a test, or build it with `--examples`";
+    assert!(probe.exists(), "{} is missing: {hint}", probe.display());
+    let built = probe.metadata().unwrap().modified().unwrap();
+    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for source in ["src/guard", "examples"] {
+        for file in crate_folder.join(source).read_dir().unwrap() {
+            let file = file.unwrap();
+            let changed = file.metadata().unwrap().modified().unwrap();
+            assert!(changed <= built, "{} is newer than the probe: {hint}", file.path().display());
+        }
+    }
     probe
 }
 
