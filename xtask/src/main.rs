@@ -1,1 +1,15 @@
-fn main() {}
+//! Chores of this repository: `cargo xtask NAME …`.
+
+mod transcripts;
+
+use std::path::Path;
+
+use anyhow::bail;
+
+fn main() -> anyhow::Result<()> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["transcripts", dir] => transcripts::run(Path::new(dir)),
+        _ => bail!("usage: cargo xtask transcripts DIR"),
+    }
+}

@@ -1,0 +1,337 @@
+//! One run of a program: its streams, its time, its end.
+
+use std::time::Duration;
+
+use orchestra_core::report::{AgentEvent, Fault, Outcome};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::unix::pipe;
+use tokio::sync::mpsc::Sender;
+use tokio::time::{Instant, sleep_until};
+
+use super::event::notice;
+use super::text::LastLines;
+use super::{Ending, Stream, hand_in};
+use crate::agent::TurnRequest;
+use crate::guard::{Ended, GuardedChild, StopPlan, Why};
+use crate::lines::{Lines, Overlong, Piece};
+use crate::redact::{RedactedEvents, Redactor};
+use crate::transcript::Transcript;
+
+/// The longest line of JSON: a file that was written is in it twice.
+const MAX_JSON_LINE: usize = 16 * 1024 * 1024;
+/// The longest piece of text.
+const MAX_TEXT_PIECE: usize = 64 * 1024;
+/// The most that is read at once.
+const CHUNK: usize = 64 * 1024;
+/// How long output is still read after the program's end.
+const DRAIN: Duration = Duration::from_secs(2);
+/// How long a program may wait for a network.
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// All there is to know while a program runs.
+pub(super) struct Turn<'a> {
+    child: GuardedChild,
+    stream: Stream,
+    request: &'a TurnRequest,
+    ending: &'a Ending,
+    redactor: &'a Redactor,
+    transcript: &'a mut Transcript,
+    events: &'a Sender<AgentEvent>,
+    redacted: RedactedEvents,
+    output: Lines,
+    complaints: Lines,
+    last_complaints: LastLines,
+    asked: Asked,
+    last_sign: Instant,
+    is_silence_told: bool,
+    /// How many bytes of text were handed on as events.
+    shown: u64,
+    /// When it said its last word and when it began to wait for a network.
+    over_since: Option<Instant>,
+    offline_since: Option<Instant>,
+}
+
+/// Whether the program was asked to end before its time, and by whom.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Asked {
+    No,
+    /// By us, because it would not by itself.
+    ToLeave,
+    /// By the worker or the person; whether its result was there already.
+    ToStop {
+        was_over: bool,
+    },
+}
+
+/// What happened next.
+enum Happening {
+    Cancelled,
+    PromptWritten,
+    Output(usize),
+    Complaint(usize),
+    Ended(Ended),
+    Time,
+}
+
+impl<'a> Turn<'a> {
+    pub(super) fn new(
+        child: GuardedChild,
+        stream: Stream,
+        request: &'a TurnRequest,
+        ending: &'a Ending,
+        redactor: &'a Redactor,
+        transcript: &'a mut Transcript,
+        events: &'a Sender<AgentEvent>,
+    ) -> Self {
+        let output = if stream.is_json() {
+            Lines::new(MAX_JSON_LINE, Overlong::Drop)
+        } else {
+            Lines::new(MAX_TEXT_PIECE, Overlong::Split)
+        };
+        Self {
+            child,
+            stream,
+            request,
+            ending,
+            redactor,
+            transcript,
+            events,
+            redacted: RedactedEvents::default(),
+            output,
+            complaints: Lines::new(MAX_TEXT_PIECE, Overlong::Split),
+            last_complaints: LastLines::default(),
+            asked: Asked::No,
+            last_sign: Instant::now(),
+            is_silence_told: false,
+            shown: 0,
+            over_since: None,
+            offline_since: None,
+        }
+    }
+
+    /// Gives the program its prompt, reads until its tree is gone, and says what it came to.
+    pub(super) async fn run(mut self, prompt: Vec<u8>) -> Outcome {
+        let ended = self.read_to_the_end(prompt).await;
+        let mut rest = Vec::new();
+        self.output.finish(|piece| rest.extend(events_of(&mut self.stream, &piece)));
+        rest.extend(self.stream.close());
+        self.emit(rest).await;
+        let complaints = &mut self.last_complaints;
+        let transcript = &mut *self.transcript;
+        self.complaints.finish(|piece| complain(&piece, complaints, transcript));
+        if ended.left_behind > 0 && ended.why == Why::Itself {
+            self.emit(vec![notice(format!("ended {} processes that it left behind", ended.left_behind))])
+                .await;
+        }
+        let last = self.redacted.finish(self.redactor);
+        self.send(last).await;
+        self.outcome(ended).await
+    }
+
+    async fn read_to_the_end(&mut self, prompt: Vec<u8>) -> Ended {
+        let writing = write_prompt(self.child.stdin.take(), prompt);
+        tokio::pin!(writing);
+        let mut is_written = false;
+        let mut stdout = self.child.stdout.take();
+        let mut stderr = self.child.stderr.take();
+        let mut output = vec![0; CHUNK];
+        let mut complaint = vec![0; CHUNK];
+        let mut ended: Option<(Ended, Instant)> = None;
+        loop {
+            let drained_at = ended.map(|(_, at)| at + DRAIN);
+            if let Some((end, _)) = ended
+                && ((stdout.is_none() && stderr.is_none())
+                    || drained_at.is_some_and(|at| at <= Instant::now()))
+            {
+                return end;
+            }
+            let wake = self.next_wake(drained_at);
+            // Each source is a branch here, and nothing else waits.
+            let happening = tokio::select! {
+                biased;
+                () = self.request.cancel.cancelled(), if !self.is_stopped() => Happening::Cancelled,
+                count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
+                count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
+                end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
+                () = &mut writing, if !is_written => Happening::PromptWritten,
+                () = sleep_until(wake) => Happening::Time,
+            };
+            match happening {
+                Happening::Cancelled => self.cancel(),
+                Happening::PromptWritten => is_written = true,
+                Happening::Output(0) => stdout = None,
+                Happening::Output(count) => self.take_output(&output[..count]).await,
+                Happening::Complaint(0) => stderr = None,
+                Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
+                Happening::Ended(end) => ended = Some((end, Instant::now())),
+                Happening::Time => self.act_on_time().await,
+            }
+        }
+    }
+
+    fn is_stopped(&self) -> bool {
+        matches!(self.asked, Asked::ToStop { .. })
+    }
+
+    fn cancel(&mut self) {
+        self.asked = Asked::ToStop { was_over: self.stream.is_over() };
+        self.transcript.aside("orchestra", "asked to end");
+        self.child.stop(self.ending.stop.clone());
+    }
+
+    async fn take_output(&mut self, bytes: &[u8]) {
+        self.last_sign = Instant::now();
+        self.is_silence_told = false;
+        self.transcript.output(bytes);
+        let mut events = Vec::new();
+        self.output.push(bytes, |piece| events.extend(events_of(&mut self.stream, &piece)));
+        self.emit(events).await;
+        if self.stream.is_over() {
+            self.over_since.get_or_insert(self.last_sign);
+        }
+        if self.stream.is_offline() {
+            self.offline_since.get_or_insert(self.last_sign);
+        } else {
+            self.offline_since = None;
+        }
+    }
+
+    fn take_complaint(&mut self, bytes: &[u8]) {
+        self.last_sign = Instant::now();
+        let complaints = &mut self.last_complaints;
+        let transcript = &mut *self.transcript;
+        self.complaints.push(bytes, |piece| complain(&piece, complaints, transcript));
+    }
+
+    /// The next moment at which something is due although nobody says anything.
+    fn next_wake(&self, drained_at: Option<Instant>) -> Instant {
+        let silence =
+            (!self.is_silence_told).then(|| self.last_sign.checked_add(self.request.silence)).flatten();
+        let hurry =
+            [self.over_since.map(|at| at + self.ending.grace), self.offline_since.map(|at| at + PATIENCE)];
+        let hurry = hurry.into_iter().flatten().filter(|_| self.asked == Asked::No);
+        let far = Instant::now() + Duration::from_hours(1);
+        silence.into_iter().chain(hurry).chain(drained_at).fold(far, Instant::min)
+    }
+
+    async fn act_on_time(&mut self) {
+        let now = Instant::now();
+        let is_past = |since: Option<Instant>, time| since.is_some_and(|at| at + time <= now);
+        if self.asked == Asked::No && is_past(self.over_since, self.ending.grace) {
+            self.asked = Asked::ToLeave;
+            self.transcript.aside("orchestra", "still alive after its last event: ended");
+            self.child.stop(StopPlan::gentle());
+        }
+        if self.asked == Asked::No && is_past(self.offline_since, PATIENCE) {
+            self.asked = Asked::ToLeave;
+            self.transcript.aside("orchestra", "waited for a network for too long: ended");
+            self.child.stop(self.ending.stop.clone());
+        }
+        if !self.is_silence_told && is_past(Some(self.last_sign), self.request.silence) {
+            self.is_silence_told = true;
+            let seconds = self.request.silence.as_secs();
+            self.emit(vec![notice(format!("has said nothing for {seconds} s"))]).await;
+        }
+    }
+
+    async fn emit(&mut self, events: Vec<AgentEvent>) {
+        for event in events {
+            let Some(event) = self.within_limit(event) else { continue };
+            let clean = self.redacted.push(self.redactor, event);
+            self.send(clean).await;
+        }
+    }
+
+    /// Lets text pass up to the limit, and says once that the rest is not shown.
+    fn within_limit(&mut self, event: AgentEvent) -> Option<AgentEvent> {
+        let (AgentEvent::Text { text } | AgentEvent::Thinking { text } | AgentEvent::ToolOutput { text, .. }) =
+            &event
+        else {
+            return Some(event);
+        };
+        let limit = self.request.output_limit;
+        let before = self.shown;
+        self.shown = before.saturating_add(text.len() as u64);
+        if self.shown <= limit {
+            Some(event)
+        } else {
+            (before <= limit).then(|| notice("it says more than is kept: the rest of its text is not shown"))
+        }
+    }
+
+    async fn send(&self, events: Vec<AgentEvent>) {
+        for event in events {
+            if self.is_stopped() {
+                // Whoever asked for the end may not be listening any more, and must not wait for us.
+                let _full_or_gone = self.events.try_send(event);
+                continue;
+            }
+            tokio::select! {
+                _unheard = self.events.send(event) => {}
+                () = self.request.cancel.cancelled() => {}
+            }
+        }
+    }
+
+    async fn outcome(self, ended: Ended) -> Outcome {
+        let Self { stream, request, last_complaints, asked, .. } = self;
+        let is_over = stream.is_over();
+        if asked == (Asked::ToStop { was_over: false }) {
+            return Outcome::Faulted(Fault::Cancelled);
+        }
+        if ended.why == Why::TimedOut && !is_over {
+            return Outcome::Faulted(Fault::TimedOut { after: request.timeout });
+        }
+        if ended.why == Why::GuardLost && !is_over {
+            let message = "its guard was killed from outside".to_owned();
+            return Outcome::Faulted(Fault::Transient { message, retry_after: None });
+        }
+        match stream.end(ended.exit, &last_complaints.text()) {
+            Outcome::Reported(said) => {
+                let (outcome, remark) = hand_in(said, &request.report_path);
+                if let Some(remark) = remark {
+                    // A receiver that is gone stops nothing.
+                    let _unheard = self.events.send(notice(remark)).await;
+                }
+                outcome
+            }
+            // Nobody of ours asked for it.
+            Outcome::Faulted(Fault::Cancelled) => {
+                let message = format!("it was ended from outside ({})", ended.exit);
+                Outcome::Faulted(Fault::Failed { message })
+            }
+            faulted @ Outcome::Faulted(_) => faulted,
+        }
+    }
+}
+
+/// Writes the prompt and closes the pipe. A program may end without reading all of it.
+async fn write_prompt(stdin: Option<pipe::Sender>, prompt: Vec<u8>) {
+    if let Some(mut stdin) = stdin {
+        let _unread = stdin.write_all(&prompt).await;
+    }
+}
+
+/// Reads a chunk; 0 at the end, and where nothing can be read any more.
+async fn read(pipe: &mut Option<pipe::Receiver>, buffer: &mut [u8]) -> usize {
+    match pipe {
+        Some(pipe) => pipe.read(buffer).await.unwrap_or(0),
+        None => 0,
+    }
+}
+
+fn events_of(stream: &mut Stream, piece: &Piece<'_>) -> Vec<AgentEvent> {
+    match piece {
+        Piece::Line(line) => stream.line(line),
+        Piece::Part(part) => stream.part(part),
+        Piece::LeftOut(bytes) => vec![notice(format!("a line of {bytes} bytes was left out"))],
+    }
+}
+
+fn complain(piece: &Piece<'_>, last: &mut LastLines, transcript: &mut Transcript) {
+    if let Piece::Line(line) | Piece::Part(line) = piece {
+        let line = String::from_utf8_lossy(line);
+        last.push(&line);
+        transcript.aside("stderr", &line);
+    }
+}

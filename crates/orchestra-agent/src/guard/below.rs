@@ -1,0 +1,128 @@
+//! Who is below a guard, asked from outside of it.
+
+use super::MARK;
+use super::tree;
+
+/// The name that a guard gives itself; at most 15 bytes.
+#[cfg(target_os = "linux")]
+pub(super) const PROCESS_NAME: &std::ffi::CStr = c"orch-guard";
+
+/// Tells whether this process runs below a guard, so that what is a person's to decide can be refused here.
+///
+/// `mark` is the value of [`MARK`] in the caller's environment. A process that wipes its environment is found by
+/// its ancestors: a guard adopts whatever is orphaned below it, so it stays one.
+pub fn is_below_a_guard(mark: Option<&str>) -> bool {
+    mark.is_some_and(|mark| !mark.is_empty()) || has_guard_among_ancestors()
+}
+
+#[cfg(target_os = "linux")]
+fn has_guard_among_ancestors() -> bool {
+    let mut pid = std::os::unix::process::parent_id().cast_signed();
+    while pid > 1 {
+        let is_named = std::fs::read(format!("/proc/{pid}/comm"))
+            .is_ok_and(|name| name.strip_suffix(b"\n").unwrap_or(&name) == PROCESS_NAME.to_bytes());
+        if is_named || mark_of(pid).is_some() {
+            return true;
+        }
+        match tree::find(pid) {
+            Some(process) if process.parent != pid => pid = process.parent,
+            _ => return false,
+        }
+    }
+    false
+}
+
+#[cfg(not(target_os = "linux"))]
+fn has_guard_among_ancestors() -> bool {
+    let Ok(all) = tree::list() else { return false };
+    let mut pid = std::os::unix::process::parent_id().cast_signed();
+    for _ in 0..all.len() {
+        if pid <= 1 {
+            return false;
+        }
+        if mark_of(pid).is_some() {
+            return true;
+        }
+        let Some(process) = all.iter().find(|process| process.pid == pid) else { return false };
+        pid = process.parent;
+    }
+    false
+}
+
+/// Ends every process that carries this mark, and says how many there were.
+///
+/// For what is left when a guard itself was killed: by the worker at once, or by the next start with the mark
+/// from the journal. Processes that wiped their environment are not found.
+pub fn end_marked(mark: &str) -> usize {
+    let me = std::process::id().cast_signed();
+    let mut ended: Vec<(i32, u64)> = Vec::new();
+    // What a marked process starts while we look is found in the next round; rounds are bounded because a
+    // process in state D stays in the list whatever is done.
+    for _ in 0..200 {
+        let Ok(all) = tree::list() else { break };
+        let marked: Vec<_> = all
+            .into_iter()
+            .filter(|process| process.pid != me && !process.is_over)
+            .filter(|process| mark_of(process.pid).as_deref() == Some(mark.as_bytes()))
+            .collect();
+        if marked.is_empty() {
+            break;
+        }
+        for process in marked {
+            tree::kill(&process);
+            let name = (process.pid, process.started);
+            if !ended.contains(&name) {
+                ended.push(name);
+            }
+        }
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    ended.len()
+}
+
+/// The mark that a process was started with, where its environment can be read.
+#[cfg(target_os = "linux")]
+fn mark_of(pid: i32) -> Option<Vec<u8>> {
+    find_mark(&std::fs::read(format!("/proc/{pid}/environ")).ok()?, 0)
+}
+
+/// The mark that a process was started with, as far as `ps` shows it.
+#[cfg(not(target_os = "linux"))]
+fn mark_of(pid: i32) -> Option<Vec<u8>> {
+    let output = std::process::Command::new("/bin/ps")
+        .args(["-E", "-ww", "-o", "command=", "-p", &pid.to_string()])
+        .output()
+        .ok()?;
+    find_mark(output.stdout.trim_ascii_end(), b' ')
+}
+
+/// Finds the mark in a list of `NAME=value`.
+fn find_mark(environment: &[u8], separator: u8) -> Option<Vec<u8>> {
+    environment.split(|byte| *byte == separator).find_map(|entry| {
+        let value = entry.strip_prefix(MARK.as_bytes())?.strip_prefix(b"=")?;
+        Some(value.to_vec())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_mark_in_the_environment_is_enough_and_an_empty_one_is_none() {
+        assert!(is_below_a_guard(Some("17-1")));
+        assert_eq!(is_below_a_guard(Some("")), is_below_a_guard(None));
+    }
+
+    #[test]
+    fn a_mark_is_found_by_its_whole_name() {
+        let environment = b"PATH=/bin\0NOT_ORCHESTRA_GUARD=x\0ORCHESTRA_GUARD=17-1\0";
+        assert_eq!(find_mark(environment, 0).as_deref(), Some(&b"17-1"[..]));
+        assert_eq!(find_mark(b"ORCHESTRA_GUARDED=1\0", 0), None);
+    }
+
+    #[test]
+    fn nothing_is_ended_for_a_mark_that_nobody_carries() {
+        assert_eq!(end_marked("no such guard"), 0);
+    }
+}

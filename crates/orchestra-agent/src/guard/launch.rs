@@ -1,0 +1,301 @@
+//! The worker's side: starts a guard, hands it an order, and hears of its end.
+
+use std::ffi::OsString;
+use std::fmt;
+use std::fs::File;
+use std::io;
+use std::net::Shutdown;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use thiserror::Error;
+use tokio::net::unix::pipe;
+use tokio::sync::{oneshot, watch};
+
+use super::wire::{self, News, Request};
+use super::{Ended, Exit, MARK, Order, StopPlan, Why, end_marked};
+
+/// Starts guards. Cloning is cheap; clones share the count of what runs.
+#[derive(Clone, Debug)]
+pub struct GuardLauncher {
+    program: PathBuf,
+    args: Vec<OsString>,
+    lock: Option<Arc<File>>,
+    running: Arc<watch::Sender<usize>>,
+}
+
+/// Why a program does not run below a guard.
+#[derive(Debug, Error)]
+pub enum LaunchError {
+    /// The guard itself could not be started.
+    #[error("could not start the guard `{}`", program.display())]
+    Guard {
+        /// Our own program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The system has no pipes or sockets left.
+    #[error("could not connect with the guard")]
+    Connection {
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The guard ended without a word.
+    #[error("the guard ended before `{}` was started", program.display())]
+    GuardLost {
+        /// What should have been started.
+        program: PathBuf,
+    },
+    /// The program is missing, not executable, or its folder is.
+    #[error("could not start `{}`", program.display())]
+    Program {
+        /// The program.
+        program: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+impl GuardLauncher {
+    /// Takes our own program and the arguments that make it a guard: `/proc/self/exe` and `__guard`.
+    ///
+    /// `lock` is the worker's lock file. Each guard gets a copy, so that the lock is taken until its tree is gone.
+    pub fn new(program: impl Into<PathBuf>, args: Vec<OsString>, lock: Option<Arc<File>>) -> Self {
+        Self { program: program.into(), args, lock, running: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Starts a program below a guard of its own.
+    ///
+    /// # Errors
+    /// See [`LaunchError`]; [`LaunchError::Program`] where only the program is at fault.
+    pub async fn launch(&self, order: Order) -> Result<GuardedChild, LaunchError> {
+        let (started_sender, started) = oneshot::channel();
+        let (ended_sender, ended) = oneshot::channel();
+        let mut started_sender = Some(started_sender);
+        let mut ended_sender = Some(ended_sender);
+        let program = PathBuf::from(&order.program);
+        let begun = self.begin(&order, move |news| match news {
+            News::Ended(ended) => {
+                if let Some(sender) = ended_sender.take() {
+                    // Nobody waits for it any more: the future was dropped.
+                    let _unheard = sender.send(ended);
+                }
+            }
+            news @ (News::Started { .. } | News::NotStarted { .. }) => {
+                if let Some(sender) = started_sender.take() {
+                    let _unheard = sender.send(news);
+                }
+            }
+        })?;
+        let pipes = begun.pipes;
+        let pid = started_pid(started.await.ok(), program)?;
+        let connection = |source| LaunchError::Connection { source };
+        Ok(GuardedChild {
+            pid,
+            stdin: Some(pipe::Sender::from_owned_fd(pipes.stdin).map_err(connection)?),
+            stdout: Some(pipe::Receiver::from_owned_fd(pipes.stdout).map_err(connection)?),
+            stderr: Some(pipe::Receiver::from_owned_fd(pipes.stderr).map_err(connection)?),
+            rope: begun.rope,
+            ended,
+        })
+    }
+
+    /// Waits until nothing runs below any guard of this launcher and its clones.
+    ///
+    /// After a turn's future was dropped, this is the moment from which its tree of processes is empty.
+    pub async fn all_ended(&self) {
+        let mut running = self.running.subscribe();
+        // The sender lives in `self`, so there is always an answer.
+        let _never_closed = running.wait_for(|running| *running == 0).await;
+    }
+
+    /// Starts the guard, sends the order, and tells what it says from a thread of its own.
+    pub(super) fn begin(
+        &self,
+        order: &Order,
+        tell: impl FnMut(News) + Send + 'static,
+    ) -> Result<Begun, LaunchError> {
+        let connection = |source| LaunchError::Connection { source };
+        let mark = new_mark();
+        let (ours, theirs) = UnixStream::pair().map_err(connection)?;
+        let (stdin_reader, stdin) = io::pipe().map_err(connection)?;
+        let (stdout, stdout_writer) = io::pipe().map_err(connection)?;
+        let (stderr, stderr_writer) = io::pipe().map_err(connection)?;
+        let listener = ours.try_clone().map_err(connection)?;
+        let guard = self.spawn_guard(&mark, theirs)?;
+        let running = Running::begin(&self.running);
+        let reaper = std::thread::Builder::new().name("guard".to_owned());
+        let thread_mark = mark.clone();
+        // From here on the guard is waited for, whatever happens.
+        reaper
+            .spawn(move || {
+                listen(&listener, guard, &thread_mark, tell);
+                drop(running);
+            })
+            .map_err(connection)?;
+        let rope = Rope { socket: ours, mark };
+        let mut descriptors = vec![stdin_reader.as_fd(), stdout_writer.as_fd(), stderr_writer.as_fd()];
+        descriptors.extend(self.lock.as_ref().map(|lock| lock.as_fd()));
+        wire::send_descriptors(&rope.socket, &descriptors).map_err(connection)?;
+        wire::write_frame(&rope.socket, &(&rope.mark, order)).map_err(connection)?;
+        let pipes = Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into() };
+        Ok(Begun { rope, pipes })
+    }
+
+    fn spawn_guard(&self, mark: &str, socket: UnixStream) -> Result<Child, LaunchError> {
+        Command::new(&self.program)
+            .args(&self.args)
+            .env_clear()
+            .env(MARK, mark)
+            .stdin(Stdio::from(OwnedFd::from(socket)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(|source| LaunchError::Guard { program: self.program.clone(), source })
+    }
+}
+
+/// A guard that has its order.
+pub(super) struct Begun {
+    pub(super) rope: Rope,
+    pub(super) pipes: Pipes,
+}
+
+/// Our ends of the program's standard streams.
+pub(super) struct Pipes {
+    pub(super) stdin: OwnedFd,
+    pub(super) stdout: OwnedFd,
+    pub(super) stderr: OwnedFd,
+}
+
+/// Our end of the socket. The tree hangs on it: dropping it ends the tree.
+pub(super) struct Rope {
+    socket: UnixStream,
+    mark: String,
+}
+
+impl Rope {
+    fn stop(&self, plan: StopPlan) {
+        // A guard that is gone has nothing left to stop.
+        let _gone = wire::write_frame(&self.socket, &Request::Stop(plan));
+    }
+}
+
+impl Drop for Rope {
+    fn drop(&mut self) {
+        // The listening thread holds a copy of the socket, so closing ours alone would say nothing.
+        let _gone = self.socket.shutdown(Shutdown::Write);
+    }
+}
+
+/// Counts one guard for as long as it lives.
+struct Running(Arc<watch::Sender<usize>>);
+
+impl Running {
+    fn begin(count: &Arc<watch::Sender<usize>>) -> Self {
+        count.send_modify(|running| *running += 1);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.send_modify(|running| *running -= 1);
+    }
+}
+
+/// Reads what the guard says until it ends. A guard that ends without a last word was killed; then whatever
+/// carries its mark is ended from here.
+fn listen(socket: &UnixStream, mut guard: Child, mark: &str, mut tell: impl FnMut(News)) {
+    let mut last = None;
+    let mut is_complete = false;
+    while let Ok(news) = wire::read_frame::<News>(socket) {
+        is_complete = matches!(news, News::Ended(_) | News::NotStarted { .. });
+        if matches!(news, News::Ended(_)) {
+            last = Some(news);
+        } else {
+            tell(news);
+        }
+    }
+    if !is_complete {
+        let left_behind = u32::try_from(end_marked(mark)).unwrap_or(u32::MAX);
+        last = Some(News::Ended(Ended { exit: Exit::Unseen, why: Why::GuardLost, left_behind }));
+    }
+    // The guard lets go of the lock with its end, and that must have happened before anybody hears of it.
+    let _waited = guard.wait();
+    if let Some(last) = last {
+        tell(last);
+    }
+}
+
+/// Makes a mark that no other guard of this machine has.
+fn new_mark() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("{}-{}-{nanos:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the first word of a guard comes to.
+pub(super) fn started_pid(first: Option<News>, program: PathBuf) -> Result<u32, LaunchError> {
+    match first {
+        Some(News::Started { pid }) => Ok(pid),
+        Some(News::NotStarted { os_error, message }) => {
+            let source = os_error.map_or_else(|| io::Error::other(message), io::Error::from_raw_os_error);
+            Err(LaunchError::Program { program, source })
+        }
+        Some(News::Ended(_)) | None => Err(LaunchError::GuardLost { program }),
+    }
+}
+
+/// A program that runs below a guard. Dropping it ends its whole tree at once.
+pub struct GuardedChild {
+    pid: u32,
+    /// Its standard input; dropping it closes it.
+    pub stdin: Option<pipe::Sender>,
+    /// Its standard output.
+    pub stdout: Option<pipe::Receiver>,
+    /// Its standard error.
+    pub stderr: Option<pipe::Receiver>,
+    rope: Rope,
+    ended: oneshot::Receiver<Ended>,
+}
+
+impl GuardedChild {
+    /// The program's process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// The mark of everything below this guard: for the journal, and [`end_marked`] after a crash of both.
+    pub fn mark(&self) -> &str {
+        &self.rope.mark
+    }
+
+    /// Asks the tree to end. [`Self::wait`] says when it has; a second call with a harder plan replaces the first.
+    pub fn stop(&self, plan: StopPlan) {
+        self.rope.stop(plan);
+    }
+
+    /// Waits until the program and everything below it is gone. Cancel-safe.
+    pub async fn wait(&mut self) -> Ended {
+        (&mut self.ended).await.unwrap_or(Ended { exit: Exit::Unseen, why: Why::GuardLost, left_behind: 0 })
+    }
+}
+
+impl fmt::Debug for GuardedChild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GuardedChild")
+            .field("pid", &self.pid)
+            .field("mark", &self.mark())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! Trees of processes: who is below whom, and ending them.
+
+use std::io;
+
+use rustix::process::{Pid, Signal};
+
+/// One process, as the system lists it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Process {
+    pub(super) pid: i32,
+    pub(super) parent: i32,
+    /// When it was started, in units of the system; with the pid it names a process for good.
+    pub(super) started: u64,
+    /// Whether it has ended and only waits to be noticed.
+    pub(super) is_over: bool,
+}
+
+/// Lists everything below a process, nearest first. What is over is left out, but looked through.
+pub(super) fn below(ancestor: i32) -> io::Result<Vec<Process>> {
+    let all = list()?;
+    let mut family = vec![ancestor];
+    let mut found: Vec<Process> = Vec::new();
+    let mut looked_at = 0;
+    while looked_at < family.len() {
+        let parent = family[looked_at];
+        looked_at += 1;
+        for process in all.iter().filter(|process| process.parent == parent) {
+            if !family.contains(&process.pid) {
+                family.push(process.pid);
+                found.push(*process);
+            }
+        }
+    }
+    found.retain(|process| !process.is_over);
+    Ok(found)
+}
+
+/// Sends SIGKILL to a process, but never to another one that got its number meanwhile.
+#[cfg(target_os = "linux")]
+pub(super) fn kill(process: &Process) {
+    use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
+
+    let Some(pid) = Pid::from_raw(process.pid) else { return };
+    match pidfd_open(pid, PidfdFlags::empty()) {
+        Ok(handle) => {
+            if find(process.pid).is_some_and(|now| now.started == process.started) {
+                // Gone meanwhile is what was wanted.
+                let _gone = pidfd_send_signal(handle, Signal::KILL);
+            }
+        }
+        Err(rustix::io::Errno::SRCH) => {}
+        // Kernels before 5.3, or forbidden by a filter.
+        Err(_) => {
+            let _gone = rustix::process::kill_process(pid, Signal::KILL);
+        }
+    }
+}
+
+/// Sends SIGKILL to a process.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn kill(process: &Process) {
+    if let Some(pid) = Pid::from_raw(process.pid) {
+        let _gone = rustix::process::kill_process(pid, Signal::KILL);
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn list() -> io::Result<Vec<Process>> {
+    let mut processes = Vec::new();
+    for entry in std::fs::read_dir("/proc")? {
+        let name = entry?.file_name();
+        if let Some(process) = name.to_str().and_then(|name| name.parse().ok()).and_then(find) {
+            processes.push(process);
+        }
+    }
+    Ok(processes)
+}
+
+/// Looks at one process; `None` where it is gone.
+#[cfg(target_os = "linux")]
+pub(super) fn find(pid: i32) -> Option<Process> {
+    parse_stat(pid, &std::fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
+/// Reads `/proc/PID/stat` (see `proc_pid_stat(5)`). The name in parentheses may hold anything, parentheses included.
+#[cfg(target_os = "linux")]
+fn parse_stat(pid: i32, stat: &[u8]) -> Option<Process> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
+    let mut fields = rest.split_ascii_whitespace();
+    let state = fields.next()?;
+    let parent = fields.next()?.parse().ok()?;
+    // Fields are numbered from 1 and the parent is the fourth; the start time is the 22nd.
+    let started = fields.nth(17)?.parse().ok()?;
+    Some(Process { pid, parent, started, is_over: matches!(state, "Z" | "X" | "x") })
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(super) fn list() -> io::Result<Vec<Process>> {
+    let output = std::process::Command::new("/bin/ps").args(["-A", "-o", "pid=,ppid=,stat="]).output()?;
+    let parse = |line: &str| {
+        let mut fields = line.split_ascii_whitespace();
+        let pid = fields.next()?.parse().ok()?;
+        let parent = fields.next()?.parse().ok()?;
+        Some(Process { pid, parent, started: 0, is_over: fields.next()?.starts_with('Z') })
+    };
+    Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse).collect())
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_name_full_of_parentheses_does_not_move_the_fields() {
+        let stat = b"7 (a) b) (c) S 5 7 7 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9 9";
+        let process = parse_stat(7, stat).unwrap();
+        assert_eq!(process, Process { pid: 7, parent: 5, started: 4242, is_over: false });
+        assert_eq!(parse_stat(7, b"7 (x) Z 5"), None);
+        assert_eq!(parse_stat(7, b""), None);
+    }
+
+    #[test]
+    fn this_process_is_found_and_lies_below_its_parent() {
+        let me = i32::try_from(std::process::id()).unwrap();
+        let parent = find(me).unwrap().parent;
+        assert!(below(parent).unwrap().iter().any(|process| process.pid == me));
+        assert!(!below(me).unwrap().iter().any(|process| process.pid == me));
+    }
+}
