@@ -1,0 +1,4 @@
+//! The crate's one integration test binary.
+
+#[cfg(test)]
+mod scaffold_detect;
