@@ -1,25 +1,15 @@
 //! What is detected in the layouts that people have.
 
 use std::fmt::Write as _;
-use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
 use orchestra_core::config::VerifyPlan;
 use orchestra_project::detect::{Detection, detect};
-use tempfile::TempDir;
+
+use crate::scaffold_projects::project;
 
 const PLACEHOLDER: &str = r#""test": "echo \"Error: no test specified\" && exit 1""#;
-
-fn project(files: &[(&str, &str)]) -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    for (path, text) in files {
-        let path = folder.path().join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-    folder
-}
 
 fn detected(files: &[(&str, &str)]) -> String {
     show(&detect(project(files).path()).unwrap())
