@@ -4,6 +4,8 @@
 mod scaffold_projects;
 
 #[cfg(test)]
+mod scaffold_demo;
+#[cfg(test)]
 mod scaffold_detect;
 #[cfg(test)]
 mod scaffold_init;

@@ -148,7 +148,7 @@ fn a_project_of_1_7_keeps_its_roles_texts_and_is_asked_about_its_section() {
     .orchestra/roles/owner.md: Added
     .orchestra/roles/product-manager.md: Added
     AGENTS.md: Added
-    - `.orchestra/roles/tester.md` has no front matter: give it `id` and `writes`, so that it can be used as a role.
+    - `.orchestra/roles/tester.md` has no front matter, so this role may write nothing; add one with `writes`.
     ");
     let [section] = upgrade.legacy.as_slice() else { panic!("{:?}", upgrade.legacy) };
     assert!(
@@ -252,26 +252,33 @@ const MILESTONE_17: &str = "# Milestone: M1 — Login: \"safe\"\n\n| Field | Val
     | # | Role | Description | Status |\n|---|---|---|---|\n| 1 | backend | Schema | done |\n| 2 | backend | Endpoint | done |\n\n\
     ## Notes\n\n| a | b |\n|---|---|\n| 1 | 2 |\n";
 
-#[test]
-fn a_milestone_of_1_7_is_rewritten_and_keeps_its_identity() {
+const PHASE_17: &str = "---\nrole: backend\nstatus: ✅ done\norder: 1 # first\n---\n\n# Schema\n\nBody\n";
+const BASE: &str = ".orchestra/milestones/M1-login";
+
+fn legacy_project() -> (tempfile::TempDir, Milestone) {
     let folder = project(&[]);
-    let base = ".orchestra/milestones/M1-login";
-    put(folder.path(), &format!("{base}/milestone.md"), MILESTONE_17);
-    put(
-        folder.path(),
-        &format!("{base}/phases/phase-1.md"),
-        "---\nrole: backend\nstatus: ✅ done\norder: 1 # first\n---\n\n# Schema\n\nBody\n",
-    );
-    put(folder.path(), &format!("{base}/phases/phase-2.md"), "# Endpoint\r\n");
-    let milestone = legacy_milestone(vec![
-        phase("phase-1", "1", &[], "Schema"),
-        phase("phase-2", "2", &["phase-1"], "Endpoint"),
-    ]);
-    let rewrite = upgrade::milestone::rewrite(folder.path(), &milestone).unwrap();
-    assert_eq!((rewrite.files.len(), rewrite.notes.len()), (3, 0));
-    let plan = scaffold::Plan { files: rewrite.files, ..scaffold::Plan::default() };
-    scaffold::write(folder.path(), &plan).unwrap();
-    assert_snapshot!(text(folder.path(), &format!("{base}/milestone.md")), @r#"
+    put(folder.path(), &format!("{BASE}/milestone.md"), MILESTONE_17);
+    put(folder.path(), &format!("{BASE}/phases/phase-1.md"), PHASE_17);
+    put(folder.path(), &format!("{BASE}/phases/phase-2.md"), "# Endpoint\r\n");
+    let phases = [phase("phase-1", "1", &[], "Schema"), phase("phase-2", "2", &["phase-1"], "Endpoint")];
+    (folder, legacy_milestone(phases.to_vec()))
+}
+
+fn rewrite(root: &Path, milestone: &Milestone) -> upgrade::milestone::Rewrite {
+    let rewrite = upgrade::milestone::rewrite(root, milestone).unwrap();
+    let plan = scaffold::Plan { files: rewrite.files.clone(), ..scaffold::Plan::default() };
+    scaffold::write(root, &plan).unwrap();
+    rewrite
+}
+
+#[test]
+fn a_milestone_of_1_7_is_rewritten_once_and_keeps_its_identity() {
+    let (folder, milestone) = legacy_project();
+    let first = rewrite(folder.path(), &milestone);
+    assert_eq!((first.files.len(), first.notes.len()), (3, 0));
+    let after = snapshot(folder.path());
+    assert!(rewrite(folder.path(), &milestone).files.is_empty() && snapshot(folder.path()) == after);
+    assert_snapshot!(text(folder.path(), &format!("{BASE}/milestone.md")), @r#"
     ---
     id: M1
     title: "Login: \"safe\""
@@ -300,7 +307,13 @@ fn a_milestone_of_1_7_is_rewritten_and_keeps_its_identity() {
     |---|---|
     | 1 | 2 |
     "#);
-    assert_snapshot!(text(folder.path(), &format!("{base}/phases/phase-1.md")), @r#"
+}
+
+#[test]
+fn phases_of_1_7_get_the_keys_that_they_lack() {
+    let (folder, milestone) = legacy_project();
+    rewrite(folder.path(), &milestone);
+    assert_snapshot!(text(folder.path(), &format!("{BASE}/phases/phase-1.md")), @r#"
     ---
     role: backend
     status: done
@@ -315,7 +328,7 @@ fn a_milestone_of_1_7_is_rewritten_and_keeps_its_identity() {
 
     Body
     "#);
-    assert_snapshot!(text(folder.path(), &format!("{base}/phases/phase-2.md")).replace('\r', "␍"), @r#"
+    assert_snapshot!(text(folder.path(), &format!("{BASE}/phases/phase-2.md")).replace('\r', "␍"), @r#"
     ---␍
     role: backend-engineer␍
     title: "Endpoint"␍
@@ -327,9 +340,6 @@ fn a_milestone_of_1_7_is_rewritten_and_keeps_its_identity() {
     ---␍
     # Endpoint␍
     "#);
-    let before = snapshot(folder.path());
-    let again = upgrade::milestone::rewrite(folder.path(), &milestone).unwrap();
-    assert!(again.files.is_empty() && snapshot(folder.path()) == before);
 }
 
 #[test]

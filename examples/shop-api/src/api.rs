@@ -75,17 +75,12 @@ fn ok(body: String) -> Response {
 }
 
 fn error(status: u16, reason: &str) -> Response {
-    Response {
-        status,
-        body: format!(r#"{{"error":{}}}"#, quoted(reason)),
-    }
+    Response { status, body: format!(r#"{{"error":{}}}"#, quoted(reason)) }
 }
 
 /// The value of a field in a form's body, decoded.
 fn field(body: &str, name: &str) -> Option<String> {
-    let value = body
-        .split('&')
-        .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
+    let value = body.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     let mut bytes = Vec::new();
     let mut rest = value.bytes();
     while let Some(byte) = rest.next() {

@@ -57,9 +57,7 @@ impl Cart {
 
     /// What all lines cost.
     pub fn subtotal(&self) -> Cents {
-        self.lines
-            .iter()
-            .fold(Cents::ZERO, |sum, line| sum.plus(line.total()))
+        self.lines.iter().fold(Cents::ZERO, |sum, line| sum.plus(line.total()))
     }
 
     /// What there is to pay.

@@ -15,26 +15,10 @@ pub struct Product {
 
 /// Everything in the shop.
 pub const PRODUCTS: [Product; 4] = [
-    Product {
-        id: "mug",
-        name: "Enamel mug",
-        price: Cents(1450),
-    },
-    Product {
-        id: "notebook",
-        name: "Notebook, dotted",
-        price: Cents(990),
-    },
-    Product {
-        id: "tote",
-        name: "Canvas tote bag",
-        price: Cents(1800),
-    },
-    Product {
-        id: "sticker",
-        name: "Sticker",
-        price: Cents(250),
-    },
+    Product { id: "mug", name: "Enamel mug", price: Cents(1450) },
+    Product { id: "notebook", name: "Notebook, dotted", price: Cents(990) },
+    Product { id: "tote", name: "Canvas tote bag", price: Cents(1800) },
+    Product { id: "sticker", name: "Sticker", price: Cents(250) },
 ];
 
 /// Finds a product by its id.

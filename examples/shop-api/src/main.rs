@@ -15,21 +15,9 @@ const MAX_BODY: u64 = 4 * 1024;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 const PAGES: [(&str, &str, &str); 3] = [
-    (
-        "/",
-        "text/html; charset=utf-8",
-        include_str!("../frontend/index.html"),
-    ),
-    (
-        "/shop.css",
-        "text/css; charset=utf-8",
-        include_str!("../frontend/shop.css"),
-    ),
-    (
-        "/shop.js",
-        "text/javascript; charset=utf-8",
-        include_str!("../frontend/shop.js"),
-    ),
+    ("/", "text/html; charset=utf-8", include_str!("../frontend/index.html")),
+    ("/shop.css", "text/css; charset=utf-8", include_str!("../frontend/shop.css")),
+    ("/shop.js", "text/javascript; charset=utf-8", include_str!("../frontend/shop.js")),
 ];
 
 fn main() -> io::Result<()> {
@@ -70,25 +58,12 @@ fn answer(stream: &TcpStream, cart: &mut Cart) -> io::Result<()> {
     reader.take(length).read_to_string(&mut body)?;
 
     let mut words = head.split_whitespace();
-    let (method, target) = (
-        words.next().unwrap_or_default(),
-        words.next().unwrap_or_default(),
-    );
+    let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
     let path = target.split('?').next().unwrap_or_default();
-    if let Some((_, kind, page)) = PAGES
-        .iter()
-        .find(|(known, ..)| method == "GET" && *known == path)
-    {
+    if let Some((_, kind, page)) = PAGES.iter().find(|(known, ..)| method == "GET" && *known == path) {
         return send(stream, 200, kind, page);
     }
-    let response = handle(
-        cart,
-        &Request {
-            method,
-            path,
-            body: &body,
-        },
-    );
+    let response = handle(cart, &Request { method, path, body: &body });
     send(stream, response.status, "application/json", &response.body)
 }
 

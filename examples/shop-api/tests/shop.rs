@@ -24,11 +24,7 @@ fn amounts_are_shown_with_two_places() {
 fn the_catalogue_has_names_and_prices() {
     let response = ask(&mut Cart::default(), "GET", "/api/products", "");
     assert_eq!(response.status, 200);
-    assert!(
-        response
-            .body
-            .contains(r#"{"id":"mug","name":"Enamel mug","price":1450}"#)
-    );
+    assert!(response.body.contains(r#"{"id":"mug","name":"Enamel mug","price":1450}"#));
 }
 
 #[test]

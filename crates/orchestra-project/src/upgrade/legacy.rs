@@ -87,7 +87,7 @@ pub(super) fn roles_without_front_matter(
         match id {
             Some(id) if !found.iter().any(|other| other.id == id) => found.push(OldRole { path, text, id }),
             _ => notes.push(format!(
-                "`{path}` has no front matter: give it `id` and `writes`, so that it can be used as a role."
+                "`{path}` has no front matter, so this role may write nothing; add one with `writes`."
             )),
         }
     }
