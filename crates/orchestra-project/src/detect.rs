@@ -19,8 +19,12 @@ use std::path::{Path, PathBuf};
 use orchestra_core::config::VerifyPlan;
 use thiserror::Error;
 
+use crate::scaffold::visible;
 use part::Part;
 use tree::Tree;
+
+/// How many notes are worth a person's time.
+const MAX_NOTES: usize = 20;
 
 /// What a project looks like.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -63,6 +67,10 @@ pub fn detect(root: &Path) -> Result<Detection, DetectError> {
     let parts = part::find(&tree, &mut notes);
     let owners = owners::divide(&tree, &parts, &mut notes);
     let verify = verify::commands(&parts, &mut notes);
+    let more = notes.len().saturating_sub(MAX_NOTES);
+    notes.truncate(MAX_NOTES);
+    let mut notes: Vec<String> = notes.iter().map(|note| visible(note)).collect();
+    notes.extend((more > 0).then(|| format!("{more} more notes were left out.")));
     Ok(Detection {
         kind: describe(&tree, &parts),
         backend: owners.backend,

@@ -26,7 +26,7 @@ use crate::upgrade;
 pub(crate) use delivered::Delivered;
 pub(crate) use disk::{folder_exists, look};
 use disk::{look_at, put};
-pub(crate) use render::{TemplateFile, quoted, template_files};
+pub(crate) use render::{TemplateFile, quoted, template_files, visible};
 
 /// What stands between the marks in `AGENTS.md` and `CLAUDE.md`.
 pub(crate) const AGENTS_SECTION: &str = include_str!("../../../template/AGENTS.section.md");
@@ -135,19 +135,27 @@ pub fn plan(
     let mut delivered = Delivered::read(root)?.unwrap_or_default();
     for file in template_files(detection, agents) {
         let path = format!(".orchestra/{}", file.path);
-        if look(root, &path)?.is_some() {
-            plan.kept.push(path);
-        } else {
-            delivered.record(&file);
-            plan.files.push(FileToWrite {
-                place: Place::Project(path),
-                old: None,
-                new: file.text.into_bytes(),
-            });
+        match look(root, &path)? {
+            Some(found) => {
+                // Ours, from a set-up that was cut short.
+                if found == file.text.as_bytes() {
+                    delivered.record(&file);
+                }
+                plan.kept.push(path);
+            }
+            None if delivered.has(&file.path) => {
+                plan.notes.push(format!("`{path}` was deleted and stays deleted."));
+            }
+            None => {
+                delivered.record(&file);
+                let new = file.text.into_bytes();
+                plan.files.push(FileToWrite { place: Place::Project(path), old: None, new });
+            }
         }
     }
-    if !plan.files.is_empty() {
-        plan.files.push(delivered.to_file(root)?);
+    let record = delivered.to_file(root)?;
+    if !plan.files.is_empty() || record.old.is_none() {
+        plan.files.push(record);
     }
     match &options.private {
         Some(exclude) => plan_exclude(exclude, &mut plan)?,

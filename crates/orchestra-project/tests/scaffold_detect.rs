@@ -284,6 +284,46 @@ fn plain_python_has_no_front_end_yet() {
 }
 
 #[test]
+fn a_rails_api_beside_a_react_app_owns_its_views() {
+    assert_snapshot!(detected(&[
+        ("api/Gemfile", "gem \"rails\"\ngem \"rspec-rails\"\n"),
+        ("api/config/application.rb", ""),
+        ("api/spec/models/cart_spec.rb", ""),
+        ("app/package.json", r#"{"dependencies":{"react":"19"},"scripts":{"test":"jest"}}"#),
+        ("app/bun.lock", ""),
+        ("services/mail/go.mod", "module x\n"),
+        ("services/mail/frontend/package.json", r#"{"dependencies":{"vue":"3"}}"#),
+    ]), @"
+    Rails application in api, React in app, Go module in services/mail, Vue in services/mail/frontend
+    backend: api/** services/mail/** !services/mail/frontend/**
+    frontend: app/** services/mail/frontend/**
+    manifests: api/Gemfile app/package.json services/mail/frontend/package.json services/mail/go.mod
+    lock files: app/bun.lock
+    verify: cd api && bundle exec rspec; bun --cwd app run test; go -C services/mail test ./...
+    ");
+}
+
+#[test]
+fn yarn_workspaces_are_verified_one_by_one() {
+    assert_snapshot!(detected(&[
+        ("package.json", r#"{"workspaces":{"packages":["apps/*","libs/*"]},"packageManager":"yarn@4.5.0"}"#),
+        ("apps/site/package.json", r#"{"name":"site","dependencies":{"astro":"6"},"scripts":{"test":"vitest run"}}"#),
+        ("libs/money/package.json", r#"{"name":"money","scripts":{"test":"vitest run"}}"#),
+        ("tools/Cargo.toml", "[package]\nname = \"tools\"\n"),
+    ]), @"
+    yarn monorepo: Astro in apps/site, yarn package in libs/money, Rust crate in tools
+    backend: libs/money/** tools/** package.json
+    frontend: apps/site/** libs/money/** package.json
+    manifests: apps/site/package.json libs/money/package.json package.json tools/Cargo.toml
+    verify apps/site/**: yarn workspace site test
+    verify libs/money/**: yarn workspace site test; yarn workspace money test
+    verify tools/**: cargo test -q --manifest-path tools/Cargo.toml
+    verify {package.json,yarn.lock}: yarn workspace site test; yarn workspace money test
+    - Front end and back end cannot be told apart in `libs/money`, so both roles may write the sources; a phase's `files` says which of them.
+    ");
+}
+
+#[test]
 fn a_plain_npm_package_without_tests_runs_none() {
     assert_snapshot!(detected(&[
         ("package.json", &format!(r#"{{"name":"money","scripts":{{{PLACEHOLDER}}}}}"#)),
@@ -361,6 +401,16 @@ fn a_broken_or_huge_manifest_is_a_note_and_stops_nothing() {
     - `web/package.json` is not JSON that could be read.
     - No front end was found. One that begins in `frontend/` belongs to the front end's role.
     ");
+}
+
+#[test]
+fn what_is_said_of_a_project_cannot_move_the_cursor_and_is_not_endless() {
+    let broken: Vec<(String, &str)> =
+        (0..30).map(|number| (format!("p{number}\u{1b}[2J/package.json"), "{")).collect();
+    let broken: Vec<(&str, &str)> = broken.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    let notes = detect(project(&broken).path()).unwrap().notes;
+    assert_eq!(notes.len(), 21, "{notes:?}");
+    assert!(notes.iter().all(|note| !note.contains('\u{1b}')), "{notes:?}");
 }
 
 #[cfg(unix)]

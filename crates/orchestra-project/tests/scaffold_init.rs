@@ -97,6 +97,23 @@ fn what_a_person_has_is_kept_and_the_rest_is_added() {
 }
 
 #[test]
+fn a_set_up_that_was_cut_short_is_taken_up_and_what_was_deleted_stays_deleted() {
+    let folder = project(&CRATE);
+    set_up(folder.path());
+    let whole = snapshot(folder.path());
+    // The record is written last.
+    fs::remove_file(folder.path().join(".orchestra/.template.json")).unwrap();
+    fs::remove_file(folder.path().join(".orchestra/roles/owner.md")).unwrap();
+    set_up(folder.path());
+    assert!(snapshot(folder.path()) == whole);
+
+    fs::remove_file(folder.path().join(".orchestra/roles/owner.md")).unwrap();
+    let plan = plan(folder.path(), &Options::default());
+    assert_eq!(plan.files.len(), 0);
+    assert_eq!(plan.notes, ["`.orchestra/roles/owner.md` was deleted and stays deleted."]);
+}
+
+#[test]
 fn the_section_is_added_and_every_other_byte_stays() {
     let folder = project(&CRATE);
     put(folder.path(), "AGENTS.md", "# Ours\r\n\r\nUse tabs.");

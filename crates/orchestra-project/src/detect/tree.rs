@@ -1,5 +1,6 @@
 //! The names in a project, read once and bounded.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
@@ -13,6 +14,8 @@ const DEPTH: usize = 5;
 const ENTRIES: usize = 20_000;
 /// How many bytes a manifest may have.
 const MANIFEST_BYTES: u64 = 1024 * 1024;
+/// How many bytes all manifests may have together.
+const ALL_BYTES: u64 = 32 * 1024 * 1024;
 
 /// Folders that hold what was built, installed or cached.
 const SKIPPED: [&str; 11] = [
@@ -36,6 +39,7 @@ pub(super) struct Tree {
     files: BTreeSet<String>,
     folders: BTreeSet<String>,
     notes: Vec<String>,
+    bytes_left: Cell<u64>,
 }
 
 impl Tree {
@@ -50,6 +54,7 @@ impl Tree {
             files: BTreeSet::new(),
             folders: BTreeSet::new(),
             notes: Vec::new(),
+            bytes_left: Cell::new(ALL_BYTES),
         };
         let mut level = vec![String::new()];
         for _ in 0..DEPTH {
@@ -150,8 +155,10 @@ impl Tree {
         }
         let file = File::open(self.root.join(join(folder, name))).ok()?;
         let mut bytes = Vec::new();
-        let read = file.take(MANIFEST_BYTES + 1).read_to_end(&mut bytes).ok()?;
-        if read as u64 > MANIFEST_BYTES { None } else { String::from_utf8(bytes).ok() }
+        let most = MANIFEST_BYTES.min(self.bytes_left.get());
+        let read = file.take(most + 1).read_to_end(&mut bytes).ok()? as u64;
+        self.bytes_left.set(self.bytes_left.get().saturating_sub(read));
+        if read > most { None } else { String::from_utf8(bytes).ok() }
     }
 }
 

@@ -37,6 +37,11 @@ impl Delivered {
         self.files.insert(file.path.clone(), ContentHash::of(file.text.as_bytes()));
     }
 
+    /// Tells whether a file was delivered before, by its path below `.orchestra`.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
     /// The record as a file to be written by this version.
     pub(crate) fn to_file(&self, root: &Path) -> Result<FileToWrite, ScaffoldError> {
         let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: self.files.clone() };

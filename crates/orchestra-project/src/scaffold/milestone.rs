@@ -2,10 +2,9 @@
 
 use jiff::civil::Date;
 use orchestra_core::id::{IdError, MilestoneId, RoleId};
-use orchestra_core::path::is_bidi_control;
 use orchestra_core::plan::Priority;
 
-use super::render::{fill, quoted};
+use super::render::{fill, quoted, visible};
 
 const MILESTONE: &str = include_str!("../../../../template/new-milestone/milestone.md");
 const PRD: &str = include_str!("../../../../template/new-milestone/prd.md");
@@ -97,16 +96,4 @@ fn name(request: &str) -> String {
 fn quote(request: &str) -> String {
     let lines = request.trim().lines().map(|line| format!("> {}", visible(line)).trim_end().to_owned());
     lines.collect::<Vec<_>>().join("\n")
-}
-
-fn visible(text: &str) -> String {
-    let mut shown = String::with_capacity(text.len());
-    for c in text.chars() {
-        if (c.is_control() && c != '\t') || is_bidi_control(c) {
-            shown.extend(c.escape_unicode());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
 }

@@ -2,6 +2,7 @@
 
 use include_dir::{Dir, DirEntry, include_dir};
 use orchestra_core::config::{AgentConfig, CommandAgent, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::path::is_bidi_control;
 
 use super::FoundAgent;
 use crate::detect::Detection;
@@ -74,6 +75,19 @@ pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
 /// A text as a double-quoted YAML scalar: JSON's are.
 pub(crate) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
+}
+
+/// A text without anything that could move a cursor or turn the direction of writing.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() && c != '\t') || is_bidi_control(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
 }
 
 fn list(texts: &[String]) -> String {
