@@ -1,1 +1,5 @@
 //! To be written.
+
+pub mod detect;
+pub mod scaffold;
+pub mod upgrade;

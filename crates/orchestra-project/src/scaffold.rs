@@ -1,0 +1,227 @@
+//! What `init` writes: the folder `.orchestra`, and a section of a few lines for agents.
+//!
+//! Invariants, held by tests: nothing that exists is overwritten; in `AGENTS.md`, `CLAUDE.md` and git's `exclude`
+//! every byte outside of our own section stays; nothing is written through a symbolic link; a second run has
+//! nothing to do.
+//!
+//! Absent on purpose: git (the caller says where `exclude` lies and commits), questions to a person, and a look at
+//! which agents are installed.
+
+pub mod milestone;
+pub mod section;
+
+mod delivered;
+mod disk;
+mod render;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use orchestra_core::config::AgentConfig;
+use orchestra_core::id::AgentName;
+use thiserror::Error;
+
+use crate::detect::Detection;
+use crate::upgrade;
+pub(crate) use delivered::Delivered;
+pub(crate) use disk::{folder_exists, look};
+use disk::{look_at, put};
+pub(crate) use render::{TemplateFile, quoted, template_files, visible};
+
+/// What stands between the marks in `AGENTS.md` and `CLAUDE.md`.
+pub(crate) const AGENTS_SECTION: &str = include_str!("../../../template/AGENTS.section.md");
+/// What keeps `.orchestra` out of git, between the marks in git's `exclude`.
+const EXCLUDE_SECTION: &str = "/.orchestra/\n";
+
+/// An agent that was found, or chosen, to play the roles.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FoundAgent {
+    /// Its key in `config.yaml`.
+    pub name: AgentName,
+    /// How it is reached.
+    pub config: AgentConfig,
+}
+
+/// How a project is set up.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Options {
+    /// Keeps `.orchestra` out of git: git's `exclude`, where it is wanted. Nothing outside of `.orchestra` changes then.
+    pub private: Option<PathBuf>,
+}
+
+/// One file to be written.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct FileToWrite {
+    /// Where it lies.
+    pub place: Place,
+    /// What was there when it was planned; `None` where nothing was.
+    pub old: Option<Vec<u8>>,
+    /// What will be there.
+    pub new: Vec<u8>,
+}
+
+/// Where a file lies.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Place {
+    /// Below the top of the project, with `/` between names.
+    Project(String),
+    /// Outside of the work tree: git's `exclude`.
+    Git(PathBuf),
+}
+
+/// What a set-up will do.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Plan {
+    /// Files to write, in this order.
+    pub files: Vec<FileToWrite>,
+    /// Paths that exist already and stay as they are.
+    pub kept: Vec<String>,
+    /// What a person should know, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// What was written.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Written {
+    /// Paths below the top of the project, which can be offered for a commit.
+    pub files: Vec<String>,
+    /// Git's `exclude`, where it was changed.
+    pub excluded: Option<PathBuf>,
+}
+
+/// Says why a project could not be set up.
+#[derive(Debug, Error)]
+pub enum ScaffoldError {
+    /// Something could not be read or written.
+    #[error("could not {action} `{path}`")]
+    Io {
+        /// What was tried: `read`, `write`.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A folder or file of ours would be reached through a link.
+    #[error("`{path}` is a symbolic link; nothing is written through it")]
+    Link {
+        /// The link.
+        path: PathBuf,
+    },
+    /// A name of ours is taken by something of another kind.
+    #[error("`{path}` is not a {expected}")]
+    Kind {
+        /// What is in the way.
+        path: PathBuf,
+        /// What it should be.
+        expected: &'static str,
+    },
+    /// Somebody else wrote the file meanwhile; it was left alone.
+    #[error("`{path}` changed while the project was being set up")]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+/// Finds out what setting up the project at `root` would write.
+pub fn plan(
+    root: &Path,
+    detection: &Detection,
+    agents: &[FoundAgent],
+    options: &Options,
+) -> Result<Plan, ScaffoldError> {
+    let mut plan = Plan::default();
+    let mut delivered = Delivered::read(root)?.unwrap_or_default();
+    for file in template_files(detection, agents) {
+        let path = format!(".orchestra/{}", file.path);
+        match look(root, &path)? {
+            Some(found) => {
+                // Ours, from a set-up that was cut short.
+                if found == file.text.as_bytes() {
+                    delivered.record(&file);
+                }
+                plan.kept.push(path);
+            }
+            None if delivered.has(&file.path) => {
+                plan.notes.push(format!("`{path}` was deleted and stays deleted."));
+            }
+            None => {
+                delivered.record(&file);
+                let new = file.text.into_bytes();
+                plan.files.push(FileToWrite { place: Place::Project(path), old: None, new });
+            }
+        }
+    }
+    let record = delivered.to_file(root)?;
+    if !plan.files.is_empty() || record.old.is_none() {
+        plan.files.push(record);
+    }
+    match &options.private {
+        Some(exclude) => plan_exclude(exclude, &mut plan)?,
+        None => plan_sections(root, &mut plan)?,
+    }
+    Ok(plan)
+}
+
+/// Writes what was planned, as long as everything is as it was when it was planned.
+///
+/// Stops at the first file that cannot be written; what was written before it stays, and a second run goes on.
+pub fn write(root: &Path, plan: &Plan) -> Result<Written, ScaffoldError> {
+    let mut written = Written::default();
+    for file in &plan.files {
+        put(root, file)?;
+        match &file.place {
+            Place::Project(path) => written.files.push(path.clone()),
+            Place::Git(path) => written.excluded = Some(path.clone()),
+        }
+    }
+    Ok(written)
+}
+
+/// Plans the sections in `AGENTS.md`, which is made where it is missing, and in `CLAUDE.md` where there is one.
+pub(crate) fn plan_sections(root: &Path, plan: &mut Plan) -> Result<(), ScaffoldError> {
+    for (name, is_made) in [("AGENTS.md", true), ("CLAUDE.md", false)] {
+        let old = match look(root, name) {
+            Ok(old) => old,
+            // Often one of the two is a link to the other.
+            Err(ScaffoldError::Link { .. }) => {
+                plan.notes.push(format!("`{name}` is a symbolic link and was left alone."));
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if old.is_none() && !is_made {
+            continue;
+        }
+        let before = old.as_deref().unwrap_or_default();
+        if upgrade::find_legacy_section(before).is_some() {
+            plan.notes.push(format!(
+                "`{name}` has a section of Orchestra 1.7; `orchestra init --upgrade` replaces it."
+            ));
+            continue;
+        }
+        match section::MARKDOWN.set(before, AGENTS_SECTION) {
+            Ok(new) if new == before => plan.kept.push(name.to_owned()),
+            Ok(new) => plan.files.push(FileToWrite { place: Place::Project(name.to_owned()), old, new }),
+            Err(fault) => plan.notes.push(format!("`{name}` was left alone: {fault}.")),
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether a project was set up so that git leaves `.orchestra` out.
+pub fn is_private(exclude: &Path) -> Result<bool, ScaffoldError> {
+    let text = look_at(exclude)?.unwrap_or_default();
+    Ok(matches!(section::COMMENT.find(&text), Ok(Some(_))))
+}
+
+fn plan_exclude(exclude: &Path, plan: &mut Plan) -> Result<(), ScaffoldError> {
+    let old = look_at(exclude)?;
+    match section::COMMENT.set(old.as_deref().unwrap_or_default(), EXCLUDE_SECTION) {
+        Ok(new) if Some(&new) == old.as_ref() => {}
+        Ok(new) => plan.files.push(FileToWrite { place: Place::Git(exclude.to_owned()), old, new }),
+        Err(fault) => plan.notes.push(format!("`{}` was left alone: {fault}.", exclude.display())),
+    }
+    Ok(())
+}

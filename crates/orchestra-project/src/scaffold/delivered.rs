@@ -1,0 +1,52 @@
+//! `.orchestra/.template.json`: what was delivered, so that an upgrade can tell what a person changed.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use orchestra_core::path::ContentHash;
+use serde::{Deserialize, Serialize};
+
+use super::{FileToWrite, Place, ScaffoldError, TemplateFile, look};
+
+/// Where the record lies, below the top of the project.
+const MANIFEST: &str = ".orchestra/.template.json";
+
+/// What was delivered, and by which version.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub(crate) struct Delivered {
+    /// The version that delivered last.
+    pub(crate) version: String,
+    /// The hash of each file as it was delivered or offered, by its path below `.orchestra`.
+    pub(crate) files: BTreeMap<String, ContentHash>,
+}
+
+impl Default for Delivered {
+    fn default() -> Self {
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: BTreeMap::new() }
+    }
+}
+
+impl Delivered {
+    /// Reads the record; `None` where there is none, or none that can be read: then every file counts as a person's.
+    pub(crate) fn read(root: &Path) -> Result<Option<Self>, ScaffoldError> {
+        Ok(look(root, MANIFEST)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+    }
+
+    /// Notes that a file is delivered as it is.
+    pub(crate) fn record(&mut self, file: &TemplateFile) {
+        self.files.insert(file.path.clone(), ContentHash::of(file.text.as_bytes()));
+    }
+
+    /// Tells whether a file was delivered before, by its path below `.orchestra`.
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.files.contains_key(path)
+    }
+
+    /// The record as a file to be written by this version.
+    pub(crate) fn to_file(&self, root: &Path) -> Result<FileToWrite, ScaffoldError> {
+        let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: self.files.clone() };
+        let text = serde_json::to_string_pretty(&record).expect("text keys and text values make JSON");
+        let old = look(root, MANIFEST)?;
+        Ok(FileToWrite { place: Place::Project(MANIFEST.to_owned()), old, new: (text + "\n").into_bytes() })
+    }
+}

@@ -1,0 +1,162 @@
+//! The template, embedded in the program and filled in for one project.
+
+use include_dir::{Dir, DirEntry, include_dir};
+use orchestra_core::config::{AgentConfig, CommandAgent, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::path::is_bidi_control;
+
+use super::FoundAgent;
+use crate::detect::Detection;
+
+static TEMPLATE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../template/.orchestra");
+
+/// One file of the template, filled in.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct TemplateFile {
+    /// Its path below `.orchestra`.
+    pub(crate) path: String,
+    /// Its text.
+    pub(crate) text: String,
+}
+
+/// Fills in the whole template, in the order of paths.
+pub(crate) fn template_files(detection: &Detection, agents: &[FoundAgent]) -> Vec<TemplateFile> {
+    let values = [
+        ("verify", verify(&detection.verify)),
+        ("agents", agents_block(agents)),
+        ("backend", globs(&detection.backend)),
+        ("frontend", globs(&detection.frontend)),
+        ("architect", globs(&detection.architect)),
+    ];
+    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let mut files: Vec<TemplateFile> = raw_files(&TEMPLATE)
+        .map(|(path, text)| TemplateFile { path: path.to_owned(), text: fill(text, &values) })
+        .collect();
+    files.sort_by(|one, two| one.path.cmp(&two.path));
+    files
+}
+
+fn raw_files(folder: &'static Dir<'static>) -> Box<dyn Iterator<Item = (&'static str, &'static str)>> {
+    Box::new(folder.entries().iter().flat_map(|entry| match entry {
+        DirEntry::Dir(folder) => raw_files(folder),
+        DirEntry::File(file) => {
+            let path = file.path().to_str().expect("names in the template are plain");
+            let text = file.contents_utf8().expect("the template is text");
+            Box::new(std::iter::once((path, text)))
+        }
+    }))
+}
+
+/// Puts values in the place of `{{name}}`. Looks at each place once, so a value is never read as a template; a line
+/// of its own goes away with an empty value.
+pub(super) fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::with_capacity(template.len());
+    for line in template.split_inclusive('\n') {
+        let mut rest = line;
+        let mut is_alone = line.trim().starts_with("{{") && line.trim().ends_with("}}");
+        let mut text = String::new();
+        while let Some((before, (name, after))) =
+            rest.split_once("{{").and_then(|(before, rest)| Some((before, rest.split_once("}}")?)))
+        {
+            let value = values.iter().find(|(known, _)| *known == name);
+            let value = value.expect("every name in the template has a value").1;
+            is_alone &= value.is_empty();
+            text.push_str(before);
+            text.push_str(value);
+            rest = after;
+        }
+        if !is_alone {
+            filled.push_str(&text);
+            filled.push_str(rest);
+        }
+    }
+    filled
+}
+
+/// A text as a double-quoted YAML scalar: JSON's are.
+pub(crate) fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// A text without anything that could move a cursor or turn the direction of writing.
+pub(crate) fn visible(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if (c.is_control() && c != '\t') || is_bidi_control(c) {
+            shown.extend(c.escape_unicode());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+fn list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
+}
+
+fn globs(globs: &[String]) -> String {
+    globs.iter().map(|glob| format!("  - {}", quoted(glob))).collect::<Vec<_>>().join("\n")
+}
+
+fn verify(plan: &VerifyPlan) -> String {
+    match plan {
+        VerifyPlan::Always(commands) if commands.is_empty() => {
+            "# No tests were found. As an example:\n#   verify: [\"cargo test -q\"]\n# verify: []".to_owned()
+        }
+        VerifyPlan::Always(commands) => format!("verify: {}", list(commands)),
+        VerifyPlan::ByPath(map) if map.is_empty() => verify(&VerifyPlan::Always(Vec::new())),
+        VerifyPlan::ByPath(map) => {
+            let lines = map.iter().map(|(glob, commands)| format!("  {}: {}", quoted(glob), list(commands)));
+            std::iter::once("verify:".to_owned()).chain(lines).collect::<Vec<_>>().join("\n")
+        }
+    }
+}
+
+fn agents_block(agents: &[FoundAgent]) -> String {
+    let Some(first) = agents.first() else {
+        return "# No agent was found when this was written. Take the mark away from one that you install:\n\
+                # agents:\n\
+                #   default: claude\n\
+                #   claude: { kind: command, preset: claude-code }\n\
+                #   codex: { kind: command, preset: codex }"
+            .to_owned();
+    };
+    let entries = agents.iter().map(|agent| format!("  {}: {}", agent.name, agent_entry(&agent.config)));
+    let head = ["agents:".to_owned(), format!("  default: {}", first.name)];
+    head.into_iter().chain(entries).collect::<Vec<_>>().join("\n")
+}
+
+fn agent_entry(config: &AgentConfig) -> String {
+    let fields = match config {
+        AgentConfig::Scripted { script } => {
+            vec!["kind: scripted".to_owned(), format!("script: {}", quoted(script))]
+        }
+        AgentConfig::Command(CommandAgent { preset, run, output, env, model }) => {
+            let mut fields = vec!["kind: command".to_owned()];
+            fields.extend(preset.map(|preset| {
+                let name = match preset {
+                    Preset::ClaudeCode => "claude-code",
+                    Preset::Codex => "codex",
+                };
+                format!("preset: {name}")
+            }));
+            fields.extend((!run.is_empty()).then(|| format!("run: {}", list(run))));
+            fields.extend((*output == OutputFormat::JsonLines).then(|| "output: json-lines".to_owned()));
+            fields.extend((!env.is_empty()).then(|| format!("env: {}", list(env))));
+            fields.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            fields
+        }
+    };
+    format!("{{ {} }}", fields.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_never_read_as_a_template_and_an_empty_line_goes_away() {
+        let values = [("a", "{{b}}"), ("b", ""), ("c", "2")];
+        assert_eq!(fill("x {{a}}\n{{b}}\ny: {{c}}{{c}}\n{prompt}", &values), "x {{b}}\ny: 22\n{prompt}");
+    }
+}
