@@ -7,6 +7,7 @@ mod agents;
 pub mod layer;
 pub mod resolve;
 mod setting;
+mod shown;
 pub mod trust;
 mod value;
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Config;
 use super::layer::{ConfigLayer, Layer};
-use super::setting::{Setting, shown_settings};
+use super::setting::Setting;
+use super::shown::shown_settings;
 use crate::document::findings::{Findings, hint_for};
 use crate::document::{Parsed, Place};
 use crate::id::AgentName;

@@ -183,11 +183,14 @@ impl Reader<'_> {
     fn role(&mut self, fields: &Fields<'_>) -> Option<RoleId> {
         let from_row = self.row.and_then(|row| row.role.as_deref()).map(|role| (role, fields.start));
         let Some((text, at)) = fields.text("role", self.findings).or(from_row) else {
-            if !fields.is_missing("role") {
-                return None;
+            if let Some(entry) = fields.find("role").filter(|_| fields.is_missing("role")) {
+                let hint =
+                    format!("`#` begins a comment: write `role: backend`; {}", known_roles(self.roles));
+                self.findings.error(entry.at, "expected a role after `role:`", hint);
+            } else if fields.is_missing("role") {
+                let hint = format!("add `role: …`; {}", known_roles(self.roles));
+                self.findings.error(fields.start, "expected the key `role`", hint);
             }
-            let hint = format!("add `role: …`; {}", known_roles(self.roles));
-            self.findings.error(fields.start, "expected the key `role`", hint);
             return None;
         };
         resolve_role(text, at, self.roles, self.findings)

@@ -7,7 +7,7 @@
 use crate::path::is_bidi_control;
 
 /// The longest one-line text, in characters.
-const MAX_LINE: usize = 1_000;
+const MAX_LINE: usize = 500;
 /// The longest quoted text, in bytes.
 const MAX_QUOTE: usize = 32 * 1024;
 /// The longest quoted text, in lines.

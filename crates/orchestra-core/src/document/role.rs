@@ -62,13 +62,13 @@ fn read(path: &str, bytes: &[u8], findings: &mut Findings) -> Option<Role> {
     let agent = read_agent(&fields, findings);
     let text =
         |key: &str, findings: &mut Findings| fields.text(key, findings).map(|(text, _)| text.to_owned());
-    let alias = text("alias", findings).map(|alias| alias.trim().trim_start_matches('#').to_owned());
+    let alias = read_alias(&fields, findings);
     let (icon, model) = (text("icon", findings), text("model", findings));
     let keywords = fields.texts("keywords", findings).unwrap_or_default();
     let owned = |texts: Vec<(&str, Place)>| texts.into_iter().map(|(text, _)| text.to_owned()).collect();
     Some(Role {
         id: id?,
-        alias: alias.filter(|alias| !alias.is_empty()),
+        alias,
         icon,
         writes: owned(writes),
         agent,
@@ -86,6 +86,16 @@ fn parse_id(text: &str, at: Place, findings: &mut Findings) -> Option<RoleId> {
             None
         }
     }
+}
+
+fn read_alias(fields: &Fields<'_>, findings: &mut Findings) -> Option<String> {
+    if let Some(entry) = fields.find("alias").filter(|_| fields.is_missing("alias")) {
+        let hint = "`#` begins a comment: write `alias: backend` or `alias: \"#backend\"`";
+        findings.warning(entry.at, "expected a name after `alias:`", hint);
+    }
+    let (alias, _) = fields.text("alias", findings)?;
+    let alias = alias.trim().trim_start_matches('#');
+    (!alias.is_empty()).then(|| alias.to_owned())
 }
 
 fn read_agent(fields: &Fields<'_>, findings: &mut Findings) -> Option<AgentName> {

@@ -122,7 +122,8 @@ pub(crate) fn find_conflict(text: &str) -> Option<Fault> {
     Some(Fault::new(
         Place { line: to_u32(line + 1), column: 1 },
         "a conflict of git is not resolved",
-        "keep what is right of both sides and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`",
+        "keep what is right of both sides and remove the lines `<<<<<<<`, `=======` and `>>>>>>>`; indent them where \
+         they are meant as text",
     ))
 }
 

@@ -3,7 +3,7 @@
 use crate::path::RepoPath;
 
 /// How many entries of one list are written; the rest is counted.
-const MAX_ENTRIES: usize = 100;
+const MAX_ENTRIES: usize = 50;
 
 /// Paths on one line.
 pub(super) fn paths(paths: &[RepoPath]) -> String {
