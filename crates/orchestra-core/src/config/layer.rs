@@ -1,7 +1,7 @@
 //! Reads one layer of configuration: a file, the environment, or flags. Every key is optional.
 //!
 //! What only a person may set (an endpoint of a model, the sandbox) has no key in this version. When one comes, it is
-//! refused for [`Layer::Project`] in [`Change::scalar`] and in the reader of agents, with file and line.
+//! refused for [`Layer::Project`] in `Change::scalar` and in the reader of agents, with file and line.
 
 use crate::config::agents;
 use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong};
