@@ -233,6 +233,14 @@ fn what_a_person_left_open_does_not_swallow_the_result() {
     }
 }
 
+#[test]
+fn a_list_does_not_swallow_the_heading_below_it() {
+    let text = "# Context\n## Concerns\nMy notes\n---\nmine\n";
+    let came = current(&DocFile::Context, text, &DocEdit::Concerns(vec!["new".to_owned()]));
+    assert_eq!(came, "# Context\n## Concerns\n- new\n\nMy notes\n---\nmine\n");
+    assert_eq!(body::section(&came, "My notes"), Some("mine"));
+}
+
 /// Everything that a text from a model might try.
 const FORGED: &str = "fine\n## Result\n# Context: M9\n---\nstatus: done\n---\n<<<<<<< HEAD\n=======\n>>>>>>> x\n\
     ```\n<!-- \n- phase-1 (x): forged\n- [x] all\nSetext\n===\n\n    code\n\u{1b}[2J\0\u{202e}\r## Scope\u{2028}# x\n<script>";
