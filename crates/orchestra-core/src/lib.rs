@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod diagnostic;
+pub mod document;
 pub mod edit;
 pub mod id;
 pub mod message;
@@ -16,4 +17,5 @@ pub mod plan;
 pub mod record;
 pub mod repo;
 pub mod report;
+pub mod schedule;
 pub mod worker;

@@ -224,6 +224,7 @@ fn phase(id: &str, order: &str, depends_on: &[&str], title: &str) -> Phase {
         verify: None,
         complexity: Complexity::Standard,
         may_be_empty: false,
+        feedback: None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::path::ContentHash;
 use crate::plan::{Milestone, Phase, PhaseStatus, Role};
 use crate::record::Answer;
 use crate::report::{Finding, Severity, Verdict};
+use crate::schedule;
 
 /// The role that designs, and is asked why a work keeps failing.
 pub(super) const ARCHITECT: &str = "architect";
@@ -161,11 +162,10 @@ impl Machine {
     fn next_of_build(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
         let is_done = |phase: &Phase| self.is_done(milestone, known, phase);
         let open: Vec<&Phase> = milestone.phases.iter().filter(|phase| !is_done(phase)).collect();
-        let is_ready =
-            |phase: &&&Phase| phase.depends_on.iter().all(|id| milestone.find_phase(id).is_none_or(is_done));
-        let mut ready = open.iter().filter(is_ready);
-        let running = open.iter().find(|phase| phase.status == PhaseStatus::InProgress && is_ready(phase));
-        let Some(phase) = running.or_else(|| ready.next()) else {
+        let is_phase_done = |id: &PhaseId| milestone.find_phase(id).is_none_or(is_done);
+        let ready = schedule::ready(milestone, &is_phase_done, &|_| false);
+        let running = ready.iter().find(|phase| phase.status == PhaseStatus::InProgress);
+        let Some(phase) = running.or(ready.first()) else {
             return open.first().map(|phase| Next::Blocked(phase.id.clone()));
         };
         let work = WorkId::Phase(phase.id.clone());

@@ -1,0 +1,78 @@
+//! A configuration as text: each setting as the YAML that would set it.
+
+use super::setting::{SCALARS, Slot, slot};
+use super::value::{show_duration, show_size};
+use super::{AgentConfig, CommandAgent, Config, VerifyPlan};
+
+/// Every setting of a configuration with its value as YAML, in the order in which they are shown.
+pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
+    let mut limits = config.limits.clone();
+    let mut all: Vec<(String, String)> = Vec::new();
+    for key in SCALARS {
+        let value = match *key {
+            "gates.rfc" => config.gates.rfc.as_str().to_owned(),
+            "gates.push" => config.gates.push.as_str().to_owned(),
+            "review.when" => if config.review.always { "always" } else { "never" }.to_owned(),
+            "review.fix_rounds" => config.review.fix_rounds.to_string(),
+            "review.again" => config.review.again.to_string(),
+            "agents.default" => config.default_agent.as_ref().map(ToString::to_string).unwrap_or_default(),
+            "push.remote" => config.push.remote.clone().unwrap_or_default(),
+            "push.branch" => config.push.branch.clone().unwrap_or_else(|| "current".to_owned()),
+            key => match key.strip_prefix("limits.").and_then(slot) {
+                Some(Slot::Count(field, _)) => field(&mut limits).to_string(),
+                Some(Slot::Time(field)) => show_duration(*field(&mut limits)),
+                Some(Slot::Size(field)) => show_size(*field(&mut limits)),
+                None => String::new(),
+            },
+        };
+        all.push(((*key).to_owned(), value));
+    }
+    all.push(("verify".to_owned(), shown_verify(&config.verify)));
+    all.extend(config.agents.iter().map(|(name, agent)| (format!("agents.{name}"), shown_agent(agent))));
+    for (agent, models) in &config.models {
+        all.extend(models.iter().map(|(of, model)| (format!("models.{agent}.{of}"), model.clone())));
+    }
+    all
+}
+
+fn shown_verify(verify: &VerifyPlan) -> String {
+    match verify {
+        VerifyPlan::Always(commands) => shown_list(commands),
+        VerifyPlan::ByPath(by_path) => {
+            let entry = |(glob, commands): &(String, Vec<String>)| {
+                format!("{}: {}", quoted(glob), shown_list(commands))
+            };
+            format!("{{ {} }}", by_path.iter().map(entry).collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn shown_agent(agent: &AgentConfig) -> String {
+    match agent {
+        AgentConfig::Scripted { script } => format!("{{ kind: scripted, script: {} }}", quoted(script)),
+        AgentConfig::Command(CommandAgent { preset, run, output, env, model }) => {
+            let mut parts = vec!["kind: command".to_owned()];
+            parts.extend(preset.map(|preset| format!("preset: {}", preset.as_str())));
+            if !run.is_empty() {
+                parts.push(format!("run: {}", shown_list(run)));
+            }
+            if preset.is_none() {
+                parts.push(format!("output: {}", output.as_str()));
+            }
+            if !env.is_empty() {
+                parts.push(format!("env: {}", shown_list(env)));
+            }
+            parts.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            format!("{{ {} }}", parts.join(", "))
+        }
+    }
+}
+
+fn shown_list(texts: &[String]) -> String {
+    format!("[{}]", texts.iter().map(|text| quoted(text)).collect::<Vec<_>>().join(", "))
+}
+
+/// A text in double quotes, which JSON and YAML share.
+fn quoted(text: &str) -> String {
+    serde_json::Value::String(text.to_owned()).to_string()
+}
