@@ -1,0 +1,221 @@
+//! Where everything of a project is.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::{Path, PathBuf};
+
+use orchestra_core::edit::DocFile;
+use orchestra_core::path::{RepoPath, RepoPathError};
+use thiserror::Error;
+
+use crate::atomic;
+use crate::file::{At as _, FileError};
+use crate::folder::{Access, Folder, Kind};
+
+/// The folder's name at the top of a work tree.
+pub const ORCHESTRA: &str = ".orchestra";
+
+/// The largest document that is read, in bytes.
+pub const MAX_DOCUMENT: u64 = 1024 * 1024;
+
+/// How many entries of one folder are looked at.
+pub(crate) const MAX_ENTRIES: usize = 10_000;
+
+/// The places of one project.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Layout {
+    root: PathBuf,
+}
+
+/// Why a folder cannot be used as a project.
+#[derive(Debug, Error)]
+pub enum LayoutError {
+    /// There is no `.orchestra` here: `orchestra init` makes it.
+    #[error("there is no `.orchestra` in `{root}`")]
+    Missing {
+        /// The top of the work tree.
+        root: PathBuf,
+    },
+    /// A folder of it cannot be used.
+    #[error("the project in `{root}` cannot be used")]
+    Unusable {
+        /// The top of the work tree.
+        root: PathBuf,
+        /// Which folder, and why.
+        #[source]
+        source: FileError,
+    },
+}
+
+impl Layout {
+    /// Opens the project at the top of a work tree.
+    ///
+    /// `.orchestra`, `milestones` and `.state` must be folders, not links: what a link leads to is not committed
+    /// with the rest, and may lie outside.
+    pub fn open(root: &Path) -> Result<Self, LayoutError> {
+        let unusable = |source| LayoutError::Unusable { root: root.to_owned(), source };
+        let real = root.canonicalize().at("open", root).map_err(unusable)?;
+        let layout = Self { root: real };
+        let top = Folder::open(&layout.root).map_err(unusable)?;
+        for (relative, required) in [("", true), ("milestones", false), ("roles", false), (".state", false)] {
+            match top.open_beneath(&Path::new(ORCHESTRA).join(relative)) {
+                Err(error) if error.is_missing() && required => {
+                    return Err(LayoutError::Missing { root: layout.root });
+                }
+                Err(error) if error.is_missing() => {}
+                opened => drop(opened.map_err(unusable)?),
+            }
+        }
+        Ok(layout)
+    }
+
+    /// The top of the work tree, without links.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// `.orchestra`.
+    pub fn orchestra(&self) -> PathBuf {
+        self.root.join(ORCHESTRA)
+    }
+
+    /// `.orchestra/milestones`.
+    pub fn milestones(&self) -> PathBuf {
+        self.orchestra().join("milestones")
+    }
+
+    /// `.orchestra/roles`.
+    pub fn roles(&self) -> PathBuf {
+        self.orchestra().join("roles")
+    }
+
+    /// `.orchestra/config.yaml`.
+    pub fn config(&self) -> PathBuf {
+        self.orchestra().join("config.yaml")
+    }
+
+    /// `.orchestra/.state`, which is not committed.
+    pub fn state(&self) -> PathBuf {
+        self.orchestra().join(".state")
+    }
+
+    /// The lock that a worker holds as long as it, or a guard of it, is alive.
+    pub fn worker_lock(&self) -> PathBuf {
+        self.state().join("worker.lock")
+    }
+
+    /// The lock that is held for the moment of a document's write.
+    pub fn documents_lock(&self) -> PathBuf {
+        self.state().join("documents.lock")
+    }
+
+    /// The journal.
+    pub fn journal(&self) -> PathBuf {
+        self.state().join("journal.jsonl")
+    }
+
+    /// Where `orchestra answer` leaves answers.
+    pub fn answers(&self) -> PathBuf {
+        self.state().join("answers")
+    }
+
+    /// What agents said, a file a turn.
+    pub fn transcripts(&self) -> PathBuf {
+        self.state().join("transcripts")
+    }
+
+    /// Files that nobody misses when no worker runs.
+    pub fn scratch(&self) -> PathBuf {
+        self.state().join("scratch")
+    }
+
+    /// The request of `orchestra stop`.
+    pub fn stop_request(&self) -> PathBuf {
+        self.state().join("stop.json")
+    }
+
+    /// A milestone's folder, by its name below `milestones/`.
+    pub fn milestone(&self, folder: &str) -> PathBuf {
+        self.milestones().join(folder)
+    }
+
+    /// A document's path as git has it. An error where the folder's name is none.
+    pub fn document(folder: &str, file: &DocFile) -> Result<RepoPath, RepoPathError> {
+        if folder.contains('/') {
+            // An absolute path is never one of the repository's, so this is always the error.
+            return RepoPath::parse(format!("/{folder}"));
+        }
+        RepoPath::parse(format!("{ORCHESTRA}/milestones/{folder}/{}", file.path()))
+    }
+
+    /// Where a path of the repository is.
+    pub fn locate(&self, path: &RepoPath) -> PathBuf {
+        self.root.join(OsStr::from_bytes(path.as_bytes()))
+    }
+
+    /// Opens a folder below `.orchestra`, without following a link.
+    pub(crate) fn open_folder(&self, relative: &str) -> Result<Folder, FileError> {
+        Folder::open(&self.root)?.open_beneath(&Path::new(ORCHESTRA).join(relative))
+    }
+
+    /// Opens a folder below `.orchestra/.state`, and makes it, the owner's alone, where it is missing.
+    pub(crate) fn make_state_folder(&self, relative: &str) -> Result<Folder, FileError> {
+        let orchestra = self.open_folder("")?;
+        let state = orchestra.make_beneath(Path::new(".state"), Access::Private)?;
+        protect(&state)?;
+        let folder = state.make_beneath(Path::new(relative), Access::Private)?;
+        protect(&folder)?;
+        Ok(folder)
+    }
+
+    /// Makes the folders below `.orchestra/.state`, each the owner's alone whatever the umask.
+    pub fn make_state(&self) -> Result<(), FileError> {
+        for relative in ["", "answers", "transcripts", "scratch"] {
+            self.make_state_folder(relative)?;
+        }
+        Ok(())
+    }
+
+    /// Removes what an earlier process left half-written. Returns how many files and folders that were.
+    ///
+    /// Takes the lock under which documents are written, so that no write that is under way is hurt.
+    pub fn sweep(&self) -> Result<usize, crate::lock::DocumentsLockError> {
+        let _held = crate::lock::DocumentsLock::acquire(self)?;
+        let mut count = 0;
+        let orchestra = self.open_folder("")?;
+        count += atomic::sweep(&orchestra)?;
+        for name in ["roles", "agents", ".state", ".state/answers"] {
+            match orchestra.open_beneath(Path::new(name)) {
+                Ok(folder) => count += atomic::sweep(&folder)?,
+                Err(error) if error.is_missing() => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        let milestones = match orchestra.open_beneath(Path::new("milestones")) {
+            Err(error) if error.is_missing() => return Ok(count),
+            opened => opened?,
+        };
+        count += atomic::sweep(&milestones)?;
+        for (name, kind) in milestones.list(MAX_ENTRIES)? {
+            if kind != Kind::Folder {
+                continue;
+            }
+            for relative in [Path::new(&name).to_owned(), Path::new(&name).join("phases")] {
+                // A milestone's folder that cannot be opened is a diagnostic where it is read.
+                if let Ok(folder) = milestones.open_beneath(&relative) {
+                    count += atomic::sweep(&folder)?;
+                }
+            }
+        }
+        Ok(count)
+    }
+}
+
+fn protect(folder: &Folder) -> Result<(), FileError> {
+    let mode =
+        rustix::fs::Mode::from_raw_mode(rustix::fs::fstat(folder).at("look at", folder.path())?.st_mode);
+    if mode == rustix::fs::Mode::RWXU {
+        return Ok(());
+    }
+    rustix::fs::fchmod(folder, rustix::fs::Mode::RWXU).at("protect", folder.path())
+}
