@@ -12,12 +12,16 @@
 //! Absent on purpose: git, agents, decisions (they are `orchestra-core`'s), environment variables and the home
 //! folder (the binary passes them in), and `async`: every call is short and blocks.
 
+pub mod answers;
 pub mod atomic;
 pub mod file;
 pub mod folder;
+pub mod journal;
 pub mod layout;
 pub mod lock;
 pub mod machine;
+pub mod memory;
+pub mod stop;
 
 #[cfg(test)]
 mod testing;
