@@ -22,6 +22,8 @@ pub mod lock;
 pub mod machine;
 pub mod memory;
 pub mod stop;
+pub mod trust;
+pub mod watch;
 
 #[cfg(test)]
 mod testing;
