@@ -79,6 +79,11 @@ impl Stamp {
     pub fn size(&self) -> u64 {
         self.size
     }
+
+    /// How long before `now` (nanoseconds since 1970) the file was last written; negative where clocks disagree.
+    pub(crate) fn age(&self, now: i128) -> i128 {
+        now - self.changed.max(self.modified)
+    }
 }
 
 /// A plain file's bytes, and which version of it they are.

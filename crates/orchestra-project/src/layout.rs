@@ -1,6 +1,6 @@
 //! Where everything of a project is.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -141,11 +141,16 @@ impl Layout {
 
     /// A document's path as git has it. An error where the folder's name is none.
     pub fn document(folder: &str, file: &DocFile) -> Result<RepoPath, RepoPathError> {
+        Self::beneath_milestone(folder, &file.path())
+    }
+
+    /// The path, as git has it, of something in a milestone's folder.
+    pub fn beneath_milestone(folder: &str, relative: &str) -> Result<RepoPath, RepoPathError> {
         if folder.contains('/') {
             // An absolute path is never one of the repository's, so this is always the error.
             return RepoPath::parse(format!("/{folder}"));
         }
-        RepoPath::parse(format!("{ORCHESTRA}/milestones/{folder}/{}", file.path()))
+        RepoPath::parse(format!("{ORCHESTRA}/milestones/{folder}/{relative}"))
     }
 
     /// Where a path of the repository is.
@@ -153,9 +158,20 @@ impl Layout {
         self.root.join(OsStr::from_bytes(path.as_bytes()))
     }
 
+    /// Opens the folder of a path, without following a link, and returns it with the last name.
+    pub(crate) fn open_parent(&self, path: &RepoPath) -> Result<(Folder, OsString), FileError> {
+        let (above, name) = split(path);
+        Ok((Folder::open(&self.root)?.open_beneath(&above)?, name))
+    }
+
     /// Opens a folder below `.orchestra`, without following a link.
     pub(crate) fn open_folder(&self, relative: &str) -> Result<Folder, FileError> {
         Folder::open(&self.root)?.open_beneath(&Path::new(ORCHESTRA).join(relative))
+    }
+
+    /// Opens `milestones`, and makes it where it is missing.
+    pub(crate) fn make_milestones(&self) -> Result<Folder, FileError> {
+        self.open_folder("")?.make_beneath(Path::new("milestones"), Access::Shared)
     }
 
     /// Opens a folder below `.orchestra/.state`, and makes it, the owner's alone, where it is missing.
@@ -218,4 +234,11 @@ fn protect(folder: &Folder) -> Result<(), FileError> {
         return Ok(());
     }
     rustix::fs::fchmod(folder, rustix::fs::Mode::RWXU).at("protect", folder.path())
+}
+
+fn split(path: &RepoPath) -> (PathBuf, OsString) {
+    let path = Path::new(OsStr::from_bytes(path.as_bytes()));
+    // A `RepoPath` always has a last name.
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_owned();
+    (path.parent().unwrap_or(Path::new("")).to_owned(), name)
 }
