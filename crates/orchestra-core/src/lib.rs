@@ -7,6 +7,7 @@
 
 pub mod config;
 pub mod diagnostic;
+pub mod document;
 pub mod edit;
 pub mod id;
 pub mod path;
@@ -14,3 +15,4 @@ pub mod plan;
 pub mod record;
 pub mod repo;
 pub mod report;
+pub mod schedule;

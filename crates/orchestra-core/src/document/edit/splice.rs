@@ -1,0 +1,187 @@
+//! Puts text into sections of a body. Other sections stay byte by byte, which is checked after each splice.
+
+use std::ops::Range;
+
+use super::super::section::{self, Section};
+use super::super::source::{Source, bom_len, line_ending};
+use super::{EditError, Target};
+
+/// Where the body of a text begins; where front matter is never closed, all of the text is body.
+pub(super) fn body_start(text: &str) -> usize {
+    Source::split(text).map_or(bom_len(text), |source| source.body)
+}
+
+/// A section of a text, its ranges counting in the whole text.
+pub(super) fn find(text: &str, name: &str) -> Option<Section> {
+    let start = body_start(text);
+    let found = section::find_section(&text[start..], name)?;
+    let moved = |range: Range<usize>| range.start + start..range.end + start;
+    Some(Section { heading: moved(found.heading), content: moved(found.content), ..found })
+}
+
+/// Replaces what a section holds, or appends the section. Lines of `content` end in `\n`, the last one without.
+pub(super) fn replace_section(
+    target: &Target,
+    text: &str,
+    name: &str,
+    what: &'static str,
+    content: &str,
+) -> Result<String, EditError> {
+    let lines = whole_lines(content, line_ending(text));
+    let holds = |edited: &str| {
+        find(edited, name).is_some_and(|section| edited[section.content].trim_end() == lines.trim_end())
+    };
+    match find(text, name) {
+        Some(section) => {
+            let filled = filled(text, &section);
+            first_sound(target, what, text, name, holds, |closer| {
+                splice(text, section.content.start..filled, &format!("{closer}{lines}"))
+            })
+        }
+        None => append(target, text, name, what, &lines, holds),
+    }
+}
+
+/// Adds lines at the end of what a section holds, or appends the section with them.
+pub(super) fn add_to_section(
+    target: &Target,
+    text: &str,
+    name: &str,
+    what: &'static str,
+    content: &str,
+    holds: impl Fn(&str) -> bool,
+) -> Result<String, EditError> {
+    let lines = whole_lines(content, line_ending(text));
+    match find(text, name) {
+        Some(section) => {
+            let filled = filled(text, &section);
+            first_sound(target, what, text, name, holds, |closer| {
+                splice(text, filled..filled, &format!("{closer}{lines}"))
+            })
+        }
+        None => append(target, text, name, what, &lines, holds),
+    }
+}
+
+/// Replaces a range inside a section.
+pub(super) fn replace_range(
+    target: &Target,
+    text: &str,
+    name: &str,
+    what: &'static str,
+    range: Range<usize>,
+    content: &str,
+    holds: impl Fn(&str) -> bool,
+) -> Result<String, EditError> {
+    let lines = whole_lines(content, line_ending(text));
+    first_sound(target, what, text, name, holds, |_| splice(text, range.clone(), &lines))
+}
+
+fn append(
+    target: &Target,
+    text: &str,
+    name: &str,
+    what: &'static str,
+    lines: &str,
+    holds: impl Fn(&str) -> bool,
+) -> Result<String, EditError> {
+    let ending = line_ending(text);
+    let is_bare = text[body_start(text)..].trim().is_empty();
+    let gap = if is_bare || text.ends_with("\n\n") || text.ends_with("\r\n\r\n") { "" } else { ending };
+    first_sound(target, what, text, name, holds, |closer| {
+        splice(text, text.len()..text.len(), &format!("{closer}{gap}## {name}{ending}{lines}"))
+    })
+}
+
+/// Tries a splice as it is, then after ends of what a person may have left open: a code fence or an HTML comment that
+/// nobody closed would swallow what comes after it.
+fn first_sound(
+    target: &Target,
+    what: &'static str,
+    text: &str,
+    name: &str,
+    holds: impl Fn(&str) -> bool,
+    splice: impl Fn(&str) -> String,
+) -> Result<String, EditError> {
+    let ending = line_ending(text);
+    let closers = [
+        "",
+        "```",
+        "~~~",
+        "-->",
+        "``````",
+        "~~~~~~",
+        "]]>",
+        "?>",
+        "</pre>",
+        "</script>",
+        "</style>",
+        "</textarea>",
+    ];
+    closers
+        .iter()
+        .map(|closer| if closer.is_empty() { String::new() } else { format!("{closer}{ending}") })
+        .map(|closer| splice(&closer))
+        .find(|edited| holds(edited) && others_stay(text, edited, name))
+        .ok_or_else(|| target.unverified(what))
+}
+
+/// Tells whether all other sections, and the text above the first one, are what they were.
+fn others_stay(before: &str, after: &str, name: &str) -> bool {
+    let (before, after) = (outline(before, name), outline(after, name));
+    // A closer belongs to the part that was left open, so that this part may have grown.
+    before.len() == after.len()
+        && before.iter().zip(&after).all(|(before, after)| {
+            before.level == after.level && before.name == after.name && after.text.starts_with(before.text)
+        })
+}
+
+/// A heading and the text directly below it.
+struct Part<'a> {
+    level: usize,
+    name: String,
+    text: &'a str,
+}
+
+/// All parts of a body but the named section and what is nested in it.
+fn outline<'a>(text: &'a str, name: &str) -> Vec<Part<'a>> {
+    let body = &text[body_start(text)..];
+    let all = section::sections(body);
+    let own = section::find_section(body, name);
+    let starts: Vec<usize> = all.iter().map(|section| section.heading.start).chain([body.len()]).collect();
+    let lead = Part { level: 0, name: String::new(), text: body[..starts[0]].trim_end() };
+    let parts = all.iter().zip(&starts[1..]).filter(|(section, _)| {
+        let start = section.heading.start;
+        own.as_ref()
+            .is_none_or(|own| start < own.heading.start || start >= own.content.end.max(own.heading.end))
+    });
+    let part = |(section, next): (&Section, &usize)| {
+        let from = section.content.start.min(*next);
+        Part { level: section.level, name: section.name.clone(), text: body[from..*next].trim_end() }
+    };
+    std::iter::once(lead).chain(parts.map(part)).collect()
+}
+
+/// Where what a section holds ends: after its last line that is not blank.
+fn filled(text: &str, section: &Section) -> usize {
+    let content = &text[section.content.clone()];
+    let used = content.trim_end().len();
+    if used == 0 {
+        section.content.start
+    } else {
+        super::super::source::line_end(text, section.content.start + used)
+    }
+}
+
+/// Replaces a range by whole lines; what stands before them is ended where it is not.
+fn splice(text: &str, range: Range<usize>, lines: &str) -> String {
+    let (before, after) = (&text[..range.start], &text[range.end..]);
+    let needs_end = !before.is_empty() && !before.ends_with('\n') && !lines.is_empty();
+    let gap = if needs_end { line_ending(text) } else { "" };
+    format!("{before}{gap}{lines}{after}")
+}
+
+fn whole_lines(content: &str, ending: &str) -> String {
+    let content = content.trim_end_matches('\n');
+    if content.is_empty() { String::new() } else { format!("{}{ending}", content.replace('\n', ending)) }
+}
