@@ -9,7 +9,11 @@ use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
+use orchestra_core::document::{self, EditError};
+use orchestra_core::edit::{DocEdit, DocFile};
+use orchestra_core::id::MilestoneId;
 use orchestra_core::path::{ContentHash, RepoPath, RepoPathError};
+use orchestra_core::plan::{Format, Milestone};
 use orchestra_core::record::Record;
 use thiserror::Error;
 
@@ -51,7 +55,7 @@ pub enum WriteError<E: Error + 'static> {
         path: RepoPath,
         /// Why.
         #[source]
-        source: E,
+        source: Box<E>,
     },
     /// The document is not UTF-8.
     #[error("`{path}` is not UTF-8 text")]
@@ -106,6 +110,97 @@ pub enum CreateError {
     /// A file could not be written.
     #[error(transparent)]
     File(#[from] FileError),
+}
+
+/// Which milestone's documents are edited, and in which grammar.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Target<'a> {
+    /// The milestone.
+    pub milestone: &'a MilestoneId,
+    /// Its folder's name below `milestones/`.
+    pub folder: &'a str,
+    /// Which format its documents have.
+    pub format: Format,
+}
+
+impl<'a> From<&'a Milestone> for Target<'a> {
+    fn from(milestone: &'a Milestone) -> Self {
+        Self { milestone: &milestone.id, folder: &milestone.folder, format: milestone.format }
+    }
+}
+
+/// Applies edits to a milestone's documents, file by file, and returns what was written.
+///
+/// Where one fails, the files before it are written: applied again, they change nothing more.
+pub fn apply_edits(
+    layout: &Layout,
+    target: &Target<'_>,
+    edits: &[DocEdit],
+    journal: &mut Journal,
+) -> Result<Vec<Written>, WriteError<EditError>> {
+    let mut written = Vec::new();
+    let held = DocumentsLock::acquire(layout)?;
+    for file in files_of(target.format, edits) {
+        let path = Layout::document(target.folder, &file)?;
+        if let DocFile::Phase(_) = file {
+            layout.make_phases(target.folder)?;
+        }
+        let edit = |text: Option<&str>| apply_all(target, &file, text, edits);
+        written.extend(edit_file(layout, &held, &path, journal, edit)?);
+    }
+    Ok(written)
+}
+
+/// Returns what [`apply_edits`] would make of every document that the edits concern, also of those that they leave
+/// as they are. Writes nothing.
+pub fn preview(
+    layout: &Layout,
+    target: &Target<'_>,
+    edits: &[DocEdit],
+) -> Result<Vec<(RepoPath, Vec<u8>)>, WriteError<EditError>> {
+    let mut documents = Vec::new();
+    for file in files_of(target.format, edits) {
+        let path = Layout::document(target.folder, &file)?;
+        let mut edit = |text: Option<&str>| apply_all(target, &file, text, edits);
+        let mut looks = 0;
+        let text = loop {
+            let current = read_settled(layout, &path)?;
+            match changed(&path, current.as_deref(), &mut edit) {
+                Err(_) if looks < MAX_LOOKS => {
+                    looks += 1;
+                    std::thread::sleep(SETTLING);
+                }
+                ended => break ended?,
+            }
+        };
+        documents.push((path, text.into_bytes()));
+    }
+    Ok(documents)
+}
+
+/// Lists the documents that edits concern, each once, in the order in which they are first named.
+fn files_of(format: Format, edits: &[DocEdit]) -> Vec<DocFile> {
+    let mut files = Vec::new();
+    for file in edits.iter().flat_map(|edit| document::targets(format, edit)) {
+        if !files.contains(&file) {
+            files.push(file);
+        }
+    }
+    files
+}
+
+/// Applies, in their order, those of the edits that concern one document.
+fn apply_all(
+    target: &Target<'_>,
+    file: &DocFile,
+    text: Option<&str>,
+    edits: &[DocEdit],
+) -> Result<String, EditError> {
+    let mut text = text.map(str::to_owned);
+    for edit in edits.iter().filter(|edit| document::targets(target.format, edit).contains(file)) {
+        text = Some(document::apply(target.milestone, target.format, file, text.as_deref(), edit)?);
+    }
+    text.ok_or_else(|| EditError::Missing { file: file.path() })
 }
 
 /// Changes one document, from its newest text (`None`: it is not there) to what `edit` makes of it.
@@ -188,7 +283,7 @@ fn changed<E: Error + 'static>(
         Some(Ok(text)) => Some(text),
         Some(Err(_)) => return Err(WriteError::NotText { path: path.clone() }),
     };
-    edit(text).map_err(|source| WriteError::Edit { path: path.clone(), source })
+    edit(text).map_err(|source| WriteError::Edit { path: path.clone(), source: Box::new(source) })
 }
 
 /// Reads a document that is not being saved in place at this moment.

@@ -174,6 +174,13 @@ impl Layout {
         self.open_folder("")?.make_beneath(Path::new("milestones"), Access::Shared)
     }
 
+    /// Makes the folder `phases` of a milestone where it is missing; the milestone's own must be there.
+    pub(crate) fn make_phases(&self, folder: &str) -> Result<(), FileError> {
+        let milestone = self.open_folder("milestones")?.open_beneath(Path::new(folder))?;
+        milestone.make_beneath(Path::new("phases"), Access::Shared)?;
+        Ok(())
+    }
+
     /// Opens a folder below `.orchestra/.state`, and makes it, the owner's alone, where it is missing.
     pub(crate) fn make_state_folder(&self, relative: &str) -> Result<Folder, FileError> {
         let orchestra = self.open_folder("")?;

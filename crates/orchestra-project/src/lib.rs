@@ -19,6 +19,7 @@ pub mod file;
 pub mod folder;
 pub mod journal;
 pub mod layout;
+pub mod load;
 pub mod lock;
 pub mod machine;
 pub mod memory;

@@ -1,0 +1,163 @@
+//! Which folders and files of a project are looked at, and what is said about those that cannot be used.
+
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
+use std::rc::Rc;
+
+use orchestra_core::diagnostic::Diagnostic;
+use orchestra_core::path::RepoPath;
+
+use crate::file::FileError;
+use crate::folder::{Folder, Kind, Stamp};
+use crate::layout::{Layout, MAX_ENTRIES, ORCHESTRA};
+
+/// A document that is there.
+pub(super) struct Doc {
+    pub(super) folder: Rc<Folder>,
+    pub(super) name: String,
+    /// Its path for diagnostics.
+    pub(super) path: String,
+    pub(super) stamp: Stamp,
+    pub(super) is_phase: bool,
+}
+
+/// The documents of a folder, and what is wrong with those that cannot be used.
+#[derive(Default)]
+pub(super) struct Files {
+    pub(super) docs: Vec<Doc>,
+    pub(super) faults: Vec<Diagnostic>,
+}
+
+/// A milestone's folder.
+pub(super) struct Found {
+    /// Its name, as far as it can be shown.
+    pub(super) name: String,
+    /// Its documents, or why they cannot be used.
+    pub(super) files: Result<Vec<Doc>, Vec<Diagnostic>>,
+}
+
+impl Files {
+    fn look(&mut self, folder: &Rc<Folder>, name: &str, base: &str, is_phase: bool) {
+        let path = format!("{base}/{name}");
+        match folder.stamp(OsStr::new(name)) {
+            Ok(Some(stamp)) => {
+                let (folder, name) = (Rc::clone(folder), name.to_owned());
+                self.docs.push(Doc { folder, name, path, stamp, is_phase });
+            }
+            Ok(None) => {}
+            Err(error) => self.faults.push(diagnostic(&path, &error)),
+        }
+    }
+
+    fn look_at_all(&mut self, opened: Result<Folder, FileError>, base: &str, is_phase: bool) {
+        let folder = match opened {
+            Ok(folder) => Rc::new(folder),
+            Err(error) if error.is_missing() => return,
+            Err(error) => return self.faults.push(diagnostic(base, &error)),
+        };
+        match documents(&folder) {
+            Ok(names) => names.iter().for_each(|name| self.look(&folder, name, base, is_phase)),
+            Err(error) => self.faults.push(diagnostic(base, &error)),
+        }
+    }
+}
+
+/// Lists the files of roles.
+pub(super) fn roles(layout: &Layout) -> Files {
+    let mut files = Files::default();
+    files.look_at_all(layout.open_folder("roles"), &format!("{ORCHESTRA}/roles"), false);
+    files
+}
+
+/// Lists the folders of milestones, sorted by name, with their documents.
+pub(super) fn milestones(layout: &Layout) -> Result<Vec<Found>, FileError> {
+    let milestones = match layout.open_folder("milestones") {
+        Err(error) if error.is_missing() => return Ok(Vec::new()),
+        opened => opened?,
+    };
+    let mut found = Vec::new();
+    for (name, kind) in milestones.list(MAX_ENTRIES)? {
+        // Also what an editor or a half-done write of ours leaves for a moment.
+        if name.as_bytes().starts_with(b".") {
+            continue;
+        }
+        let opened = match kind {
+            Kind::Folder => milestones.open_beneath(name.as_ref()),
+            // Nothing is reached through it, but it may have been meant as a milestone.
+            Kind::Link => Err(FileError::Link { path: milestones.path().join(&name) }),
+            Kind::File | Kind::Other => continue,
+        };
+        let is_text = name.to_str().is_some();
+        let name = shown(&name);
+        let base = format!("{ORCHESTRA}/milestones/{name}");
+        let files = match opened {
+            // It was moved away since the folder was listed.
+            Err(error) if error.is_missing() => continue,
+            Err(error) => Err(vec![diagnostic(&base, &error)]),
+            Ok(folder) if is_text => list_milestone(folder, &base),
+            Ok(_) => Err(vec![fault(&base, "expected a name in UTF-8".to_owned(), "rename the folder")]),
+        };
+        found.push(Found { name, files });
+    }
+    Ok(found)
+}
+
+fn list_milestone(folder: Folder, base: &str) -> Result<Vec<Doc>, Vec<Diagnostic>> {
+    let mut files = Files::default();
+    let phases = folder.open_beneath("phases".as_ref());
+    let folder = Rc::new(folder);
+    for name in ["milestone.md", "context.md", "rfc.md"] {
+        files.look(&folder, name, base, false);
+    }
+    files.look_at_all(phases, &format!("{base}/phases"), true);
+    if files.faults.is_empty() { Ok(files.docs) } else { Err(files.faults) }
+}
+
+/// Lists the names of documents in a folder, sorted. What begins with `.` or is no `*.md` belongs to somebody else.
+fn documents(folder: &Folder) -> Result<Vec<String>, FileError> {
+    let mut names = Vec::new();
+    for (name, _) in folder.list(MAX_ENTRIES)? {
+        if name.as_bytes().starts_with(b".") || !name.as_bytes().ends_with(b".md") {
+            continue;
+        }
+        match name.into_string() {
+            Ok(name) => names.push(name),
+            Err(name) => {
+                let why = std::io::Error::from(std::io::ErrorKind::InvalidFilename);
+                return Err(FileError::new("read", folder.path().join(shown(&name)), why));
+            }
+        }
+    }
+    Ok(names)
+}
+
+/// Says that a file cannot be used, where the documents' own faults are said.
+pub(super) fn diagnostic(path: &str, error: &FileError) -> Diagnostic {
+    let (what, hint) = match error {
+        FileError::Link { .. } => ("a symbolic link", "put the file or folder itself here"),
+        FileError::NotAFile { .. } => ("no plain file", "remove it, or put a file in its place"),
+        FileError::NotAFolder { .. } => ("no folder", "remove it, or put a folder in its place"),
+        FileError::TooLarge { .. } => {
+            ("larger than 1 MiB", "split it, or move what decides nothing elsewhere")
+        }
+        FileError::TooMany { .. } => ("a folder with too many entries", "move what is no document elsewhere"),
+        FileError::Denied { .. } => ("not readable by you", "give yourself the permission: `chmod u+rX`"),
+        FileError::Contended { .. } => ("being saved over and over", "wait until that ends"),
+        FileError::Full { source, .. } | FileError::Io { source, .. } => {
+            return fault(path, format!("this cannot be used: {source}"), "");
+        }
+    };
+    fault(path, format!("this cannot be used: it is {what}"), hint)
+}
+
+fn fault(path: &str, expected: String, hint: &str) -> Diagnostic {
+    Diagnostic { path: path.to_owned(), line: 1, column: 1, expected, hint: hint.to_owned() }
+}
+
+/// A name on one line, with everything escaped that could move a cursor.
+fn shown(name: &OsStr) -> String {
+    match RepoPath::parse(name.as_bytes()) {
+        Ok(path) => path.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
