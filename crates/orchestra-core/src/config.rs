@@ -1,4 +1,14 @@
-//! The policy a project is run by, after all layers have been merged.
+//! The policy a project is run by: read in layers, merged into one [`Config`], and what of it is asked about.
+//!
+//! Layers are project < user < environment < flags. The project's is committed and may come from a stranger: what it
+//! would run or open is listed by [`trust::commands_of`] before anything of it counts.
+
+mod agents;
+pub mod layer;
+pub mod resolve;
+mod setting;
+pub mod trust;
+mod value;
 
 use std::collections::BTreeMap;
 use std::time::Duration;

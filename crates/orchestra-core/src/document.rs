@@ -197,3 +197,8 @@ pub fn apply(
 ) -> Result<String, EditError> {
     edit::apply(milestone, format, file, text, edit)
 }
+
+/// Says what is wrong with a glob of configuration, which may concern any path inside the repository.
+pub(crate) fn glob_fault(glob: &str) -> Option<(&'static str, &'static str)> {
+    glob::fault(glob, true)
+}

@@ -1,0 +1,232 @@
+//! Reads one layer of configuration: a file, the environment, or flags. Every key is optional.
+//!
+//! What only a person may set (an endpoint of a model, the sandbox) has no key in this version. When one comes, it is
+//! refused for [`Layer::Project`] in [`Change::scalar`] and in the reader of agents, with file and line.
+
+use crate::config::agents;
+use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong};
+use crate::document::fields::Fields;
+use crate::document::findings::{Findings, hint_for, nearest, shown};
+use crate::document::yaml::{self, Entry, Value};
+use crate::document::{Parsed, Place, source};
+
+/// The version of the format that this program reads.
+const VERSION: u32 = 1;
+
+/// Where a setting comes from; a later one wins.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub enum Layer {
+    /// Nobody said anything.
+    Default,
+    /// `.orchestra/config.yaml`, committed with the project.
+    Project,
+    /// The person's own configuration.
+    User,
+    /// Variables whose names begin with `ORCHESTRA_`.
+    Environment,
+    /// The command line.
+    Flags,
+}
+
+impl Layer {
+    /// What it is called when it is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "default",
+            Self::Project => "project",
+            Self::User => "user",
+            Self::Environment => "environment",
+            Self::Flags => "flags",
+        }
+    }
+}
+
+/// What one layer sets, each with its place.
+#[derive(Clone, Debug)]
+pub struct ConfigLayer {
+    /// Which layer it is.
+    pub layer: Layer,
+    pub(super) settings: Vec<Setting>,
+}
+
+/// Reads a configuration file. An unknown key is an error, and only a warning where the file's `version` is newer.
+pub fn parse_layer(layer: Layer, path: &str, bytes: &[u8]) -> Parsed<ConfigLayer> {
+    let mut reader = Reader::new(path);
+    let read = source::read_text(bytes).and_then(|text| match source::find_conflict(text) {
+        Some(conflict) => Err(conflict),
+        None => yaml::parse(text.trim_start_matches('\u{feff}'), 0),
+    });
+    match read {
+        Ok(node) => {
+            if let Some(fields) = Fields::of(&node, &mut reader.findings) {
+                reader.read(&fields);
+            }
+        }
+        Err(fault) => reader.findings.add_error(fault),
+    }
+    let settings = reader.settings;
+    reader.findings.finish(Some(ConfigLayer { layer, settings }))
+}
+
+/// Reads variables such as `ORCHESTRA_LIMITS_JOBS=1`: `ORCHESTRA_`, then a key in capitals with `_` for the dot.
+///
+/// Only single values can be set so: gates, review, limits, push and `agents.default`. Variables that begin with the
+/// name of none of these sections are not ours to judge (`ORCHESTRA_PHASE` and its like are for agents).
+pub fn parse_environment(variables: &[(String, String)]) -> Parsed<ConfigLayer> {
+    let mut settings = Vec::new();
+    let mut findings = Findings::new("environment");
+    let name_of = |key: &str| format!("ORCHESTRA_{}", key.replace('.', "_").to_uppercase());
+    for (name, text) in variables {
+        let mut own = Findings::new(name);
+        let is_ours = SECTIONS.iter().any(|section| name.starts_with(&format!("{}_", name_of(section))));
+        match SCALARS.iter().find(|key| name_of(key) == *name) {
+            Some(key) => match Change::scalar(key, text) {
+                Ok(change) => settings.push(Setting::new(key, change, name, None)),
+                Err(Wrong { what, hint }) => own.error(Place::START, what, hint),
+            },
+            None if is_ours => {
+                let known: Vec<String> = SCALARS.iter().map(|key| name_of(key)).collect();
+                let what = format!("the variable {} sets nothing that is known", shown(name));
+                own.error(Place::START, what, hint_for(name, &known));
+            }
+            None => {}
+        }
+        findings.join(own);
+    }
+    findings.finish(Some(ConfigLayer { layer: Layer::Environment, settings }))
+}
+
+/// Takes what flags set, as pairs of a key (`limits.jobs`) and a value.
+pub fn parse_flags(pairs: &[(String, String)]) -> Parsed<ConfigLayer> {
+    let mut settings = Vec::new();
+    let mut findings = Findings::new("command line");
+    for (key, text) in pairs {
+        match SCALARS.iter().find(|known| *known == key).map(|key| (key, Change::scalar(key, text))) {
+            Some((key, Ok(change))) => settings.push(Setting::new(key, change, "command line", None)),
+            Some((_, Err(Wrong { what, hint }))) => findings.error(Place::START, what, hint),
+            None => {
+                let what = format!("there is no setting {}", shown(key));
+                findings.error(Place::START, what, hint_for(key, SCALARS));
+            }
+        }
+    }
+    findings.finish(Some(ConfigLayer { layer: Layer::Flags, settings }))
+}
+
+/// Reads the tree of one file.
+pub(super) struct Reader {
+    pub(super) path: String,
+    pub(super) findings: Findings,
+    pub(super) settings: Vec<Setting>,
+    /// Whether the file says that it is for a newer program.
+    is_newer: bool,
+}
+
+impl Reader {
+    fn new(path: &str) -> Self {
+        Self { path: path.to_owned(), findings: Findings::new(path), settings: Vec::new(), is_newer: false }
+    }
+
+    fn read(&mut self, fields: &Fields<'_>) {
+        self.read_version(fields);
+        for entry in fields.entries() {
+            match entry.key.as_str() {
+                "version" => {}
+                "verify" => self.read_verify(entry),
+                "agents" => agents::read_agents(self, entry),
+                "models" => agents::read_models(self, entry),
+                section if SECTIONS.contains(&section) => self.read_section(entry),
+                _ => self.unknown(entry, TOP),
+            }
+        }
+    }
+
+    fn read_version(&mut self, fields: &Fields<'_>) {
+        let Some((text, at)) = fields.text("version", &mut self.findings) else { return };
+        match text.parse::<u32>() {
+            Ok(version) if version <= VERSION && version > 0 => {}
+            Ok(version) if version > VERSION => {
+                self.is_newer = true;
+                self.findings.warning(
+                    at,
+                    format!("version {version} is newer than this program, which reads {VERSION}"),
+                    "keys that it does not know have no effect",
+                );
+            }
+            Ok(_) | Err(_) => {
+                self.findings.error(at, format!("{} is no version", shown(text)), "write `version: 1`");
+            }
+        }
+    }
+
+    /// A section of single values: gates, review, limits, push.
+    fn read_section(&mut self, section: &Entry) {
+        let Some(fields) = Fields::of(&section.node, &mut self.findings) else { return };
+        let prefix = format!("{}.", section.key);
+        let known: Vec<&str> = SCALARS.iter().filter_map(|key| key.strip_prefix(prefix.as_str())).collect();
+        for entry in fields.entries() {
+            if known.contains(&entry.key.as_str()) {
+                self.read_scalar(&format!("{prefix}{}", entry.key), entry, &fields);
+            } else {
+                self.unknown(entry, &known);
+            }
+        }
+    }
+
+    pub(super) fn read_scalar(&mut self, key: &str, entry: &Entry, fields: &Fields<'_>) {
+        let Some((text, at)) = fields.text(&entry.key, &mut self.findings) else { return };
+        match Change::scalar(key, text) {
+            Ok(change) => self.set(key, change, entry.at),
+            Err(Wrong { what, hint }) => self.findings.error(at, what, hint),
+        }
+    }
+
+    /// A list of commands, or a map from globs to lists of commands.
+    fn read_verify(&mut self, entry: &Entry) {
+        let change = match &entry.node.value {
+            Value::Map(entries) => {
+                let mut by_path = Vec::new();
+                for entry in entries {
+                    if let Some((what, hint)) = crate::document::glob_fault(&entry.key) {
+                        self.findings.error(entry.at, format!("{what}: {}", shown(&entry.key)), hint);
+                    }
+                    let commands = self.commands(entry);
+                    by_path.push((entry.key.clone(), commands));
+                }
+                Change::VerifyByPath(by_path)
+            }
+            Value::Empty | Value::Text(_) | Value::List(_) => Change::Verify(self.commands(entry)),
+        };
+        self.set("verify", change, entry.at);
+    }
+
+    fn commands(&mut self, entry: &Entry) -> Vec<String> {
+        let texts = crate::document::fields::texts_of(&entry.node, &mut self.findings).unwrap_or_default();
+        for (text, at) in &texts {
+            if text.trim().is_empty() {
+                self.findings.error(
+                    *at,
+                    "an empty command in `verify`",
+                    "write a command, or `verify: []` for none",
+                );
+            }
+        }
+        texts.into_iter().map(|(text, _)| text.to_owned()).collect()
+    }
+
+    pub(super) fn set(&mut self, key: &str, change: Change, at: Place) {
+        self.settings.push(Setting::new(key, change, &self.path, Some(at)));
+    }
+
+    pub(super) fn unknown(&mut self, entry: &Entry, known: &[&str]) {
+        let what = format!("the key {} is not known", shown(&entry.key));
+        let hint = hint_for(&entry.key, known);
+        if self.is_newer && nearest(&entry.key, known).is_none() {
+            self.findings.warning(entry.at, what, "it has no effect");
+        } else if self.is_newer {
+            self.findings.warning(entry.at, what, hint);
+        } else {
+            self.findings.error(entry.at, what, hint);
+        }
+    }
+}

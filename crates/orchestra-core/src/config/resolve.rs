@@ -1,0 +1,102 @@
+//! Merges layers into one configuration and keeps where each value comes from.
+
+use std::collections::BTreeMap;
+
+use super::Config;
+use super::layer::{ConfigLayer, Layer};
+use super::setting::{Setting, shown_settings};
+use crate::document::findings::{Findings, hint_for};
+use crate::document::{Parsed, Place};
+use crate::id::AgentName;
+
+/// A configuration and where each of its values comes from.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Resolved {
+    /// What the layers come to.
+    pub config: Config,
+    /// Every setting, in the order in which `orchestra config` shows them.
+    pub origins: Vec<Origin>,
+}
+
+/// Where a value comes from.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Origin {
+    /// The key: `limits.jobs`, `agents.claude`.
+    pub key: String,
+    /// The value as YAML; empty where there is none.
+    pub value: String,
+    /// The layer that set it last.
+    pub layer: Layer,
+    /// The file, or the name of the variable; `None` for a default.
+    pub path: Option<String>,
+    /// The line in the file, from 1.
+    pub line: Option<u32>,
+}
+
+impl Resolved {
+    /// Finds where a setting comes from.
+    pub fn find_origin(&self, key: &str) -> Option<&Origin> {
+        self.origins.iter().find(|origin| origin.key == key)
+    }
+}
+
+/// Merges layers: project, then user, then environment, then flags, whatever the order in which they are given.
+/// A list, a map of `verify` and an agent are replaced as a whole; everything else key by key.
+pub fn resolve(mut layers: Vec<ConfigLayer>) -> Parsed<Resolved> {
+    layers.sort_by_key(|layer| layer.layer);
+    let mut config = Config::default();
+    let mut last: BTreeMap<&str, (Layer, &Setting)> = BTreeMap::new();
+    for layer in &layers {
+        for setting in &layer.settings {
+            setting.change.apply(&mut config);
+            last.insert(&setting.key, (layer.layer, setting));
+        }
+    }
+    let mut findings = Findings::new("configuration");
+    check_agents(&config, &last, &mut findings);
+    let origin = |(key, value): (String, String)| {
+        let from = last.get(key.as_str());
+        Origin {
+            value,
+            layer: from.map_or(Layer::Default, |(layer, _)| *layer),
+            path: from.map(|(_, setting)| setting.path.clone()),
+            line: from.and_then(|(_, setting)| setting.at).map(|at| at.line),
+            key,
+        }
+    };
+    let origins = shown_settings(&config).into_iter().map(origin).collect();
+    findings.finish(Some(Resolved { config, origins }))
+}
+
+/// An agent is often named in one layer and defined in another, so that this is seen only here.
+fn check_agents(config: &Config, last: &BTreeMap<&str, (Layer, &Setting)>, findings: &mut Findings) {
+    let known: Vec<&str> = config.agents.keys().map(AgentName::as_str).collect();
+    let place = |key: &str| {
+        let setting = last.get(key).map(|(_, setting)| *setting);
+        let path = setting.map_or("configuration", |setting| setting.path.as_str());
+        (Findings::new(path), setting.and_then(|setting| setting.at).unwrap_or(Place::START))
+    };
+    if let Some(agent) = &config.default_agent
+        && !config.agents.contains_key(agent)
+    {
+        let (mut own, at) = place("agents.default");
+        own.error(
+            at,
+            format!("the default agent `{agent}` is not described"),
+            hint_for(agent.as_str(), &known),
+        );
+        findings.join(own);
+    }
+    for (agent, models) in &config.models {
+        let Some(complexity) = models.keys().next().filter(|_| !config.agents.contains_key(agent)) else {
+            continue;
+        };
+        let (mut own, at) = place(&format!("models.{agent}.{complexity}"));
+        own.warning(
+            at,
+            format!("there is no agent `{agent}` for these models"),
+            hint_for(agent.as_str(), &known),
+        );
+        findings.join(own);
+    }
+}

@@ -1,0 +1,159 @@
+//! What a project would run or let happen by itself: the list behind the question of trust.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::layer::Layer;
+use super::resolve::{Origin, Resolved};
+use super::{AgentConfig, GatePolicy, VerifyPlan};
+use crate::path::ContentHash;
+use crate::plan::{GateKind, Plan};
+
+/// What kind of thing is asked about.
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum TrustKind {
+    /// A command that is run before a commit.
+    Verify,
+    /// An agent's program and arguments.
+    Agent,
+    /// A script that an agent plays, tool calls and all.
+    Script,
+    /// A variable of the person's environment that is handed to an agent.
+    Variable,
+    /// A gate that is answered without a person.
+    Gate,
+    /// Which agent a role is played by.
+    RoleAgent,
+    /// What a role may write.
+    RoleWrites,
+}
+
+impl TrustKind {
+    /// What it is called when it is shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verify => "verify",
+            Self::Agent => "agent",
+            Self::Script => "script",
+            Self::Variable => "variable",
+            Self::Gate => "gate",
+            Self::RoleAgent => "role's agent",
+            Self::RoleWrites => "role may write",
+        }
+    }
+}
+
+/// One thing that a person is asked to trust.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct TrustItem {
+    /// What kind of thing it is.
+    pub kind: TrustKind,
+    /// The command or setting itself, as it stands in the document.
+    pub text: String,
+    /// The file that names it, relative to the top of the repository.
+    pub path: String,
+    /// The line, where it is known.
+    pub line: Option<u32>,
+}
+
+impl fmt::Display for TrustItem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = crate::document::plain::visible(&self.text);
+        write!(f, "{}: {text}  ({}", self.kind.as_str(), self.path)?;
+        match self.line {
+            Some(line) => write!(f, ":{line})"),
+            None => f.write_str(")"),
+        }
+    }
+}
+
+/// Lists everything below `.orchestra/` that runs a program or opens a gate. What the person's own configuration,
+/// environment or flags set is not asked about.
+pub fn commands_of(resolved: &Resolved, plan: &Plan) -> Vec<TrustItem> {
+    let mut items = Vec::new();
+    for origin in resolved.origins.iter().filter(|origin| origin.layer == Layer::Project) {
+        of_setting(resolved, origin, &mut items);
+    }
+    for milestone in &plan.milestones {
+        for phase in &milestone.phases {
+            let path = format!(".orchestra/milestones/{}/phases/{}.md", milestone.folder, phase.id);
+            let commands = phase.verify.iter().flatten();
+            items.extend(commands.map(|command| TrustItem {
+                kind: TrustKind::Verify,
+                text: command.clone(),
+                path: path.clone(),
+                line: None,
+            }));
+        }
+    }
+    for role in &plan.roles {
+        let item = |kind, text| TrustItem {
+            kind,
+            text,
+            path: format!(".orchestra/roles/{}.md", role.id),
+            line: None,
+        };
+        items.extend(
+            role.agent.as_ref().map(|agent| item(TrustKind::RoleAgent, format!("{}: {agent}", role.id))),
+        );
+        let writes = role.writes.iter().map(|glob| format!("{}: {glob}", role.id));
+        items.extend(writes.map(|text| item(TrustKind::RoleWrites, text)));
+    }
+    items
+}
+
+/// The hash that stands for a list of items: of what they are, not of where they stand or how often.
+pub fn hash_of(items: &[TrustItem]) -> ContentHash {
+    let parts: BTreeSet<(TrustKind, &str)> =
+        items.iter().map(|item| (item.kind, item.text.as_str())).collect();
+    ContentHash::of_parts(parts.iter().flat_map(|(kind, text)| [kind.as_str().as_bytes(), text.as_bytes()]))
+}
+
+fn of_setting(resolved: &Resolved, origin: &Origin, items: &mut Vec<TrustItem>) {
+    let config = &resolved.config;
+    let mut add = |kind, text: String| {
+        let path = origin.path.clone().unwrap_or_default();
+        items.push(TrustItem { kind, text, path, line: origin.line });
+    };
+    match origin.key.as_str() {
+        "verify" => {
+            let commands: Vec<&String> = match &config.verify {
+                VerifyPlan::Always(commands) => commands.iter().collect(),
+                VerifyPlan::ByPath(by_path) => by_path.iter().flat_map(|(_, commands)| commands).collect(),
+            };
+            for command in commands {
+                add(TrustKind::Verify, command.clone());
+            }
+        }
+        "gates.rfc" | "gates.push" => {
+            let gate = if origin.key == "gates.rfc" { GateKind::Rfc } else { GateKind::Push };
+            let is_looser = match (gate, config.gates.of(gate)) {
+                (_, GatePolicy::Auto) | (GateKind::Rfc, GatePolicy::Never) => true,
+                // Nothing is pushed: that opens nothing.
+                (GateKind::Push, GatePolicy::Never) | (_, GatePolicy::Ask) => false,
+            };
+            if is_looser {
+                add(TrustKind::Gate, format!("{gate}: {}", config.gates.of(gate).as_str()));
+            }
+        }
+        key => {
+            let named = |name: &str| config.agents.iter().find(|(agent, _)| agent.as_str() == name);
+            let Some((name, agent)) = key.strip_prefix("agents.").and_then(named) else { return };
+            match agent {
+                AgentConfig::Scripted { script } => add(TrustKind::Script, script.clone()),
+                AgentConfig::Command(command) => {
+                    let preset = command.preset.map(|preset| format!("preset {}", preset.as_str()));
+                    let run = (!command.run.is_empty()).then(|| {
+                        // As JSON, so that two lists of arguments never look alike.
+                        serde_json::Value::from(command.run.clone()).to_string()
+                    });
+                    let text: Vec<String> = preset.into_iter().chain(run).collect();
+                    add(TrustKind::Agent, format!("{name}: {}", text.join(" ")));
+                    for variable in &command.env {
+                        add(TrustKind::Variable, format!("{name}: {variable}"));
+                    }
+                }
+            }
+        }
+    }
+}
