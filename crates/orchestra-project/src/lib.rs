@@ -14,6 +14,7 @@
 
 pub mod answers;
 pub mod atomic;
+pub mod config_files;
 pub mod documents;
 pub mod file;
 pub mod folder;

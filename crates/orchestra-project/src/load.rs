@@ -10,12 +10,16 @@ use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::time::SystemTime;
 
+use orchestra_core::config::resolve::Resolved;
+use orchestra_core::config::trust::{self, TrustItem};
 use orchestra_core::diagnostic::Diagnostic;
 use orchestra_core::document::{self, MilestoneSource, Parsed, ReadMilestone, SourceFile};
 use orchestra_core::path::ContentHash;
 use orchestra_core::plan::{Plan, Role, SetAside};
 
+pub(crate) use self::folders::diagnostic as unusable;
 use self::folders::{Doc, Files};
+use crate::config_files::{self, Sources};
 use crate::file::FileError;
 use crate::folder::{Folder, Stamp};
 use crate::layout::{Layout, MAX_DOCUMENT};
@@ -50,12 +54,34 @@ struct KnownMilestone {
 /// The stamp of each file, by its path; `None` where one is too young to be relied upon.
 type Stamps = Vec<(String, Option<Stamp>)>;
 
+/// All of a project that a start looks at.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Loaded {
+    /// Milestones and roles.
+    pub plan: Plan,
+    /// The configuration, or what is wrong with it.
+    pub config: Parsed<Resolved>,
+    /// What the project would run or let happen by itself. Without a configuration: what the plan alone would.
+    pub trust: Vec<TrustItem>,
+}
+
 /// Reads a whole project once.
-pub fn load(layout: &Layout) -> Result<Plan, FileError> {
-    Scanner::default().scan(layout)
+pub fn load(layout: &Layout, sources: &Sources<'_>) -> Result<Loaded, FileError> {
+    Scanner::default().load(layout, sources)
 }
 
 impl Scanner {
+    /// Scans the plan, and reads the configuration with it.
+    pub fn load(&mut self, layout: &Layout, sources: &Sources<'_>) -> Result<Loaded, FileError> {
+        let plan = self.scan(layout)?;
+        let config = config_files::read(layout, sources);
+        let trust = match &config.result {
+            Ok(resolved) => trust::commands_of(resolved, &plan),
+            Err(_) => trust::commands_of(&Resolved::default(), &plan),
+        };
+        Ok(Loaded { plan, config, trust })
+    }
+
     /// Looks at every file of the plan, reads what changed, and returns the plan as it is now.
     ///
     /// An error only where the folders themselves cannot be listed.

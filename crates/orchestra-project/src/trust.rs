@@ -4,11 +4,13 @@
 //! refused. What counts is the hash of the commands and the project's real path, so another clone and a changed
 //! command are asked about anew.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use orchestra_core::config::trust::{TrustItem, hash_of};
 use orchestra_core::path::ContentHash;
 use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
@@ -36,10 +38,25 @@ pub enum Trust {
     /// To something else: `before` lists what it was, so that the difference can be shown.
     Changed {
         /// What the person agreed to.
-        before: Vec<String>,
+        before: Vec<Agreed>,
     },
     /// To nothing.
     Unknown,
+}
+
+/// One thing that a person agreed to.
+#[derive(Clone, Debug, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+pub struct Agreed {
+    /// What kind of thing, as it was shown: [`orchestra_core::config::trust::TrustKind::as_str`].
+    pub kind: String,
+    /// The command or setting itself.
+    pub text: String,
+}
+
+impl From<&TrustItem> for Agreed {
+    fn from(item: &TrustItem) -> Self {
+        Self { kind: item.kind.as_str().to_owned(), text: item.text.clone() }
+    }
 }
 
 /// Why trust could not be looked up or remembered.
@@ -67,7 +84,7 @@ struct Stored {
     project: String,
     hash: ContentHash,
     at: Timestamp,
-    items: Vec<String>,
+    items: Vec<Agreed>,
 }
 
 impl TrustStore {
@@ -82,8 +99,8 @@ impl TrustStore {
         Ok(Self { data, project })
     }
 
-    /// Looks up whether the person agreed to these items (commands, addresses, loosened gates), in this order.
-    pub fn look_up(&self, items: &[String]) -> Result<Trust, TrustError> {
+    /// Looks up whether the person agreed to these items: to all of them, and to no others.
+    pub fn look_up(&self, items: &[TrustItem]) -> Result<Trust, TrustError> {
         let folder = match Folder::open(&self.data).and_then(|data| data.open_beneath(Path::new(FOLDER))) {
             Err(error) if error.is_missing() => return Ok(Trust::Unknown),
             opened => opened?,
@@ -96,7 +113,7 @@ impl TrustStore {
             return Ok(Trust::Unknown);
         }
         let Ok(stored) = serde_json::from_slice::<Stored>(&plain.bytes) else { return Ok(Trust::Unknown) };
-        if stored.hash == hash(items) && stored.items == items {
+        if stored.hash == hash_of(items) {
             Ok(Trust::Given)
         } else {
             Ok(Trust::Changed { before: stored.items })
@@ -104,14 +121,15 @@ impl TrustStore {
     }
 
     /// Whether the person agreed to exactly these items.
-    pub fn is_trusted(&self, items: &[String]) -> Result<bool, TrustError> {
+    pub fn is_trusted(&self, items: &[TrustItem]) -> Result<bool, TrustError> {
         Ok(self.look_up(items)? == Trust::Given)
     }
 
     /// Remembers that the person agreed to these items, in place of earlier ones.
-    pub fn remember(&self, items: &[String], at: Timestamp) -> Result<(), TrustError> {
+    pub fn remember(&self, items: &[TrustItem], at: Timestamp) -> Result<(), TrustError> {
         let project = self.project.to_string_lossy().into_owned();
-        let stored = Stored { project, hash: hash(items), at, items: items.to_vec() };
+        let agreed: BTreeSet<Agreed> = items.iter().map(Agreed::from).collect();
+        let stored = Stored { project, hash: hash_of(items), at, items: agreed.into_iter().collect() };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(TrustError::Json)?;
         let top = Folder::open(Path::new("/"))?;
         let below = self.data.strip_prefix("/").unwrap_or(&self.data);
@@ -124,11 +142,6 @@ impl TrustStore {
         let key = ContentHash::of(self.project.as_os_str().as_bytes()).to_string();
         format!("{}.json", key.trim_start_matches("sha256:")).into()
     }
-}
-
-/// The hash of what a person is asked to trust.
-pub fn hash(items: &[String]) -> ContentHash {
-    ContentHash::of_parts(items.iter().map(String::as_bytes))
 }
 
 /// The path without links, of which the last folders need not exist yet.
@@ -170,10 +183,18 @@ mod tests {
     use std::fs;
     use std::os::unix::fs::{PermissionsExt as _, symlink};
 
+    use orchestra_core::config::trust::TrustKind;
+
     use super::*;
 
-    fn items(words: &[&str]) -> Vec<String> {
-        words.iter().map(|word| (*word).to_owned()).collect()
+    fn items(commands: &[&str]) -> Vec<TrustItem> {
+        let item = |command: &&str| TrustItem {
+            kind: TrustKind::Verify,
+            text: (*command).to_owned(),
+            path: ".orchestra/config.yaml".to_owned(),
+            line: None,
+        };
+        commands.iter().map(item).collect()
     }
 
     struct World {
@@ -203,11 +224,9 @@ mod tests {
         assert_eq!(world.store().look_up(&old).unwrap(), Trust::Unknown);
         world.store().remember(&old, Timestamp::UNIX_EPOCH).unwrap();
         assert_eq!(world.store().look_up(&old).unwrap(), Trust::Given);
-        assert_eq!(world.store().look_up(&new).unwrap(), Trust::Changed { before: old.clone() });
-        assert_eq!(
-            world.store().look_up(&items(&["cargo", " test"])).unwrap(),
-            Trust::Changed { before: old }
-        );
+        let before = vec![Agreed::from(&old[0])];
+        assert_eq!(world.store().look_up(&new).unwrap(), Trust::Changed { before: before.clone() });
+        assert_eq!(world.store().look_up(&items(&["cargo", " test"])).unwrap(), Trust::Changed { before });
     }
 
     #[test]

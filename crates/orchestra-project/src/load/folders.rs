@@ -132,7 +132,7 @@ fn documents(folder: &Folder) -> Result<Vec<String>, FileError> {
 }
 
 /// Says that a file cannot be used, where the documents' own faults are said.
-pub(super) fn diagnostic(path: &str, error: &FileError) -> Diagnostic {
+pub(crate) fn diagnostic(path: &str, error: &FileError) -> Diagnostic {
     let (what, hint) = match error {
         FileError::Link { .. } => ("a symbolic link", "put the file or folder itself here"),
         FileError::NotAFile { .. } => ("no plain file", "remove it, or put a file in its place"),
