@@ -340,3 +340,6 @@ pub(crate) fn move_new(folder: &Folder, old: &OsStr, new: &OsStr) -> Result<bool
         renamed => renamed.map(|()| true).at("move", &folder.path().join(old)),
     }
 }
+
+#[cfg(test)]
+mod tests;
