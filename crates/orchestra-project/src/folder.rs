@@ -167,7 +167,11 @@ impl Folder {
                     made => {
                         made.at("create", &path)?;
                         folder.sync()?;
-                        folder.open_folder(name)
+                        let made = folder.open_folder(name)?;
+                        if access == Access::Private {
+                            rustix::fs::fchmod(&made, Mode::RWXU).at("protect", &path)?;
+                        }
+                        Ok(made)
                     }
                 }
             }

@@ -249,3 +249,74 @@ fn split(path: &RepoPath) -> (PathBuf, OsString) {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_owned();
     (path.parent().unwrap_or(Path::new("")).to_owned(), name)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::testing::{milestone, project};
+
+    #[test]
+    fn a_folder_without_orchestra_is_no_project() {
+        let temp = tempfile::tempdir().unwrap();
+        assert!(matches!(Layout::open(temp.path()), Err(LayoutError::Missing { .. })));
+        fs::write(temp.path().join(ORCHESTRA), "x").unwrap();
+        let error = Layout::open(temp.path()).unwrap_err();
+        assert!(
+            matches!(&error, LayoutError::Unusable { source: FileError::NotAFolder { .. }, .. }),
+            "{error:?}"
+        );
+    }
+
+    #[test]
+    fn a11_a_project_whose_folders_are_links_is_refused_wherever_they_lead() {
+        let outside = tempfile::tempdir().unwrap();
+        for name in ["", "milestones", "roles", ".state"] {
+            for target in [outside.path(), Path::new(".")] {
+                let temp = tempfile::tempdir().unwrap();
+                let link = temp.path().join(ORCHESTRA).join(name);
+                fs::create_dir_all(link.parent().unwrap()).unwrap();
+                symlink(target, temp.path().join(ORCHESTRA).join(name).components().as_path()).unwrap();
+                let error = Layout::open(temp.path()).unwrap_err();
+                assert!(
+                    matches!(&error, LayoutError::Unusable { source: FileError::Link { .. }, .. }),
+                    "{name}: {error:?}"
+                );
+            }
+        }
+        // The way to the project may be one.
+        let (temp, layout) = project();
+        let link = outside.path().join("project");
+        symlink(temp.path(), &link).unwrap();
+        assert_eq!(Layout::open(&link).unwrap(), layout);
+    }
+
+    #[test]
+    fn a_start_sweeps_every_folder_in_which_documents_are_written() {
+        let (temp, layout) = project();
+        milestone(&layout, "M1-x", 1);
+        layout.make_state().unwrap();
+        fs::create_dir(layout.roles()).unwrap();
+        let folders = [
+            "",
+            "roles",
+            ".state",
+            ".state/answers",
+            "milestones",
+            "milestones/M1-x",
+            "milestones/M1-x/phases",
+        ];
+        let left = |folder: &str| layout.orchestra().join(folder).join(".orchestra-tmp-1-a");
+        for folder in folders {
+            fs::write(left(folder), "half").unwrap();
+        }
+        let outside = temp.path().join(".orchestra-tmp-1-a");
+        fs::write(&outside, "mine").unwrap();
+        symlink(temp.path(), layout.milestone("M2-link")).unwrap();
+        assert_eq!(layout.sweep().unwrap(), folders.len());
+        assert!(folders.iter().all(|folder| !left(folder).exists()));
+        assert!(outside.exists(), "no link is followed");
+    }
+}

@@ -18,7 +18,7 @@ use orchestra_core::path::ContentHash;
 use orchestra_core::plan::{Plan, Role, SetAside};
 
 pub(crate) use self::folders::diagnostic as unusable;
-use self::folders::{Doc, Files};
+use self::folders::{Doc, Files, Found, Milestones};
 use crate::config_files::{self, Sources};
 use crate::file::FileError;
 use crate::folder::{Folder, Stamp};
@@ -93,9 +93,10 @@ impl Scanner {
         let (roles, mut warnings) = self.scan_roles(layout, now);
         let (mut read, mut set_aside) = (Vec::new(), Vec::new());
         let mut known = std::mem::take(&mut self.milestones);
-        for found in folders::milestones(layout)? {
-            let name = found.name;
-            let parsed = match found.files {
+        let milestones = Milestones::list(layout)?;
+        let entries = milestones.iter().flat_map(|all| all.entries.iter().map(move |entry| (all, entry)));
+        for Found { name, files } in entries.filter_map(|(all, (name, kind))| all.look(name, *kind)) {
+            let parsed = match files {
                 Ok(files) => self.read_milestone(&name, &files, known.remove(&name), &roles, now),
                 Err(faults) => Parsed { result: Err(faults), warnings: Vec::new() },
             };

@@ -94,7 +94,7 @@ fn race(editor: Editor, rounds: u32) -> u64 {
             scope.spawn(|| {
                 start.wait();
                 // The first save comes somewhere around the write of the other, each time somewhere else.
-                std::thread::sleep(usual * (round * 7919 % 1000) / 800);
+                std::thread::park_timeout(usual * (round * 7919 % 1000) / 800);
                 editor.save(&document, &save(round * 10 + 1));
                 (0..(round * 104_729) % 40_000).for_each(|_| std::hint::spin_loop());
                 editor.save(&document, &save(round * 10 + 2));

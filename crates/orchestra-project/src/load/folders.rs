@@ -1,6 +1,6 @@
 //! Which folders and files of a project are looked at, and what is said about those that cannot be used.
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
 use std::rc::Rc;
 
@@ -69,37 +69,48 @@ pub(super) fn roles(layout: &Layout) -> Files {
     files
 }
 
-/// Lists the folders of milestones, sorted by name, with their documents.
-pub(super) fn milestones(layout: &Layout) -> Result<Vec<Found>, FileError> {
-    let milestones = match layout.open_folder("milestones") {
-        Err(error) if error.is_missing() => return Ok(Vec::new()),
-        opened => opened?,
-    };
-    let mut found = Vec::new();
-    for (name, kind) in milestones.list(MAX_ENTRIES)? {
+/// The folder of milestones.
+pub(super) struct Milestones {
+    folder: Folder,
+    /// What lies in it, sorted by name.
+    pub(super) entries: Vec<(OsString, Kind)>,
+}
+
+impl Milestones {
+    /// Lists what lies in it; `None` where it is missing.
+    pub(super) fn list(layout: &Layout) -> Result<Option<Self>, FileError> {
+        let folder = match layout.open_folder("milestones") {
+            Err(error) if error.is_missing() => return Ok(None),
+            opened => opened?,
+        };
+        let entries = folder.list(MAX_ENTRIES)?;
+        Ok(Some(Self { folder, entries }))
+    }
+
+    /// Looks into one entry, one at a time, since each holds folders open. `None` where it is no milestone's.
+    pub(super) fn look(&self, name: &OsStr, kind: Kind) -> Option<Found> {
         // Also what an editor or a half-done write of ours leaves for a moment.
         if name.as_bytes().starts_with(b".") {
-            continue;
+            return None;
         }
         let opened = match kind {
-            Kind::Folder => milestones.open_beneath(name.as_ref()),
+            Kind::Folder => self.folder.open_beneath(name.as_ref()),
             // Nothing is reached through it, but it may have been meant as a milestone.
-            Kind::Link => Err(FileError::Link { path: milestones.path().join(&name) }),
-            Kind::File | Kind::Other => continue,
+            Kind::Link => Err(FileError::Link { path: self.folder.path().join(name) }),
+            Kind::File | Kind::Other => return None,
         };
         let is_text = name.to_str().is_some();
-        let name = shown(&name);
+        let name = shown(name);
         let base = format!("{ORCHESTRA}/milestones/{name}");
         let files = match opened {
             // It was moved away since the folder was listed.
-            Err(error) if error.is_missing() => continue,
+            Err(error) if error.is_missing() => return None,
             Err(error) => Err(vec![diagnostic(&base, &error)]),
             Ok(folder) if is_text => list_milestone(folder, &base),
             Ok(_) => Err(vec![fault(&base, "expected a name in UTF-8".to_owned(), "rename the folder")]),
         };
-        found.push(Found { name, files });
+        Some(Found { name, files })
     }
-    Ok(found)
 }
 
 fn list_milestone(folder: Folder, base: &str) -> Result<Vec<Doc>, Vec<Diagnostic>> {
