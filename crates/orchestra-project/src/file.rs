@@ -3,6 +3,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use rustix::io::Errno;
 use thiserror::Error;
 
 /// Why a file or folder could not be used. The variants are what a caller can do about it.
@@ -22,6 +23,17 @@ pub enum FileError {
     /// The folder, file or file system may not be written by this user, or at all.
     #[error("not allowed to {action} `{path}`")]
     Denied {
+        /// What was tried.
+        action: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
+    /// The process or the machine has no descriptors or memory left: it says nothing about the file.
+    #[error("the system has nothing left to {action} `{path}`")]
+    Exhausted {
         /// What was tried.
         action: &'static str,
         /// The file.
@@ -96,6 +108,10 @@ impl FileError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 Self::Denied { action, path, source }
             }
+            io::ErrorKind::OutOfMemory => Self::Exhausted { action, path, source },
+            _ if matches!(Errno::from_io_error(&source), Some(Errno::MFILE | Errno::NFILE)) => {
+                Self::Exhausted { action, path, source }
+            }
             _ => Self::Io { action, path, source },
         }
     }
@@ -106,6 +122,7 @@ impl FileError {
             Self::Io { source, .. } => source.kind() == io::ErrorKind::NotFound,
             Self::Full { .. }
             | Self::Denied { .. }
+            | Self::Exhausted { .. }
             | Self::Link { .. }
             | Self::NotAFile { .. }
             | Self::NotAFolder { .. }
@@ -120,6 +137,7 @@ impl FileError {
         match self {
             Self::Full { path, .. }
             | Self::Denied { path, .. }
+            | Self::Exhausted { path, .. }
             | Self::Io { path, .. }
             | Self::Link { path }
             | Self::NotAFile { path }

@@ -18,7 +18,7 @@ use orchestra_core::path::ContentHash;
 use orchestra_core::plan::{Plan, Role, SetAside};
 
 pub(crate) use self::folders::diagnostic as unusable;
-use self::folders::{Doc, Files, Found, Milestones};
+use self::folders::{Doc, Faults, Files, Found, Milestones};
 use crate::config_files::{self, Sources};
 use crate::file::FileError;
 use crate::folder::{Folder, Stamp};
@@ -84,21 +84,21 @@ impl Scanner {
 
     /// Looks at every file of the plan, reads what changed, and returns the plan as it is now.
     ///
-    /// An error only where the folders themselves cannot be listed.
+    /// An error only where the folder of milestones cannot be listed, or the system has nothing left to look with.
     pub fn scan(&mut self, layout: &Layout) -> Result<Plan, FileError> {
         self.last_read = 0;
         let now =
             SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
         let now = i128::try_from(now).unwrap_or(i128::MAX);
-        let (roles, mut warnings) = self.scan_roles(layout, now);
+        let (roles, mut warnings) = self.scan_roles(layout, now)?;
         let (mut read, mut set_aside) = (Vec::new(), Vec::new());
         let mut known = std::mem::take(&mut self.milestones);
         let milestones = Milestones::list(layout)?;
         let entries = milestones.iter().flat_map(|all| all.entries.iter().map(move |entry| (all, entry)));
         for Found { name, files } in entries.filter_map(|(all, (name, kind))| all.look(name, *kind)) {
             let parsed = match files {
-                Ok(files) => self.read_milestone(&name, &files, known.remove(&name), &roles, now),
-                Err(faults) => Parsed { result: Err(faults), warnings: Vec::new() },
+                Ok(files) => self.read_milestone(&name, &files, known.remove(&name), &roles, now)?,
+                Err(faults) => Parsed { result: Err(faults.say()?), warnings: Vec::new() },
             };
             warnings.extend(parsed.warnings);
             match parsed.result {
@@ -118,20 +118,22 @@ impl Scanner {
     }
 
     /// A role that cannot be read is one that is not there: each phase that names it says so.
-    fn scan_roles(&mut self, layout: &Layout, now: i128) -> (Vec<Role>, Vec<Diagnostic>) {
-        let Files { docs, faults: mut warnings } = folders::roles(layout);
+    fn scan_roles(&mut self, layout: &Layout, now: i128) -> Result<(Vec<Role>, Vec<Diagnostic>), FileError> {
+        let Files { docs, faults } = folders::roles(layout);
+        let mut warnings = faults.say()?;
         let stamps = stamps(&docs, now);
         if let Some(known) = self.roles.as_ref().filter(|known| is_same(&known.stamps, &stamps)) {
             warnings.extend(known.warnings.iter().cloned());
-            return (known.roles.clone(), warnings);
+            return Ok((known.roles.clone(), warnings));
         }
-        let (mut files, mut own) = (Vec::new(), Vec::new());
+        let (mut files, mut faults) = (Vec::new(), Faults::default());
         for doc in &docs {
             match self.read(doc) {
                 Ok(file) => files.extend(file),
-                Err(error) => own.push(folders::diagnostic(&doc.path, &error)),
+                Err(error) => faults.add(&doc.path, error),
             }
         }
+        let mut own = faults.say()?;
         let plan = document::parse_plan(&[], &files);
         own.extend(plan.warnings);
         warnings.extend(own.iter().cloned());
@@ -139,7 +141,7 @@ impl Scanner {
             self.roles_version += 1;
         }
         self.roles = Some(KnownRoles { stamps, roles: plan.roles.clone(), warnings: own });
-        (plan.roles, warnings)
+        Ok((plan.roles, warnings))
     }
 
     fn read_milestone(
@@ -149,7 +151,7 @@ impl Scanner {
         known: Option<KnownMilestone>,
         roles: &[Role],
         now: i128,
-    ) -> Parsed<ReadMilestone> {
+    ) -> Result<Parsed<ReadMilestone>, FileError> {
         let stamps = stamps(docs, now);
         let roles_version = self.roles_version;
         let unchanged = known
@@ -160,24 +162,24 @@ impl Scanner {
             None => match self.read_source(name, docs) {
                 Ok(source) => document::parse_milestone(&source, roles),
                 // Not kept: a file that cannot be read now may be readable later with the same stamp.
-                Err(faults) => return Parsed { result: Err(faults), warnings: Vec::new() },
+                Err(faults) => return Ok(Parsed { result: Err(faults.say()?), warnings: Vec::new() }),
             },
         };
         let known = KnownMilestone { stamps, roles_version, parsed: parsed.clone() };
         self.milestones.insert(name.to_owned(), known);
-        parsed
+        Ok(parsed)
     }
 
-    fn read_source(&mut self, name: &str, docs: &[Doc]) -> Result<MilestoneSource, Vec<Diagnostic>> {
+    fn read_source(&mut self, name: &str, docs: &[Doc]) -> Result<MilestoneSource, Faults> {
         let mut source = MilestoneSource { folder: name.to_owned(), ..MilestoneSource::default() };
-        let mut faults = Vec::new();
+        let mut faults = Faults::default();
         for doc in docs {
             let file = match self.read(doc) {
                 Ok(Some(file)) => file,
                 // It was removed since the folder was listed.
                 Ok(None) => continue,
                 Err(error) => {
-                    faults.push(folders::diagnostic(&doc.path, &error));
+                    faults.add(&doc.path, error);
                     continue;
                 }
             };

@@ -97,6 +97,7 @@ fn plays_its_part_where_it_is_asked_to() {
         "find everything read-only" => crate::limits::find_everything_read_only(&root),
         "find the disk full" => crate::limits::find_the_disk_full(&root),
         "have few descriptors" => crate::limits::have_few_descriptors(&root),
+        "have no descriptors" => crate::limits::have_no_descriptors(&root),
         "find no watches" => crate::limits::find_no_watches(&root),
         other => panic!("no part {other}"),
     }

@@ -171,6 +171,30 @@ fn f25_however_many_milestones_there_are_few_descriptors_do() {
     }
     let few = "ulimit -n 24; exec \"$@\"";
     Player::start(&["sh", "-c", few, "sh"], "have few descriptors", temp.path()).finish();
+    let none = "ulimit -n 24; exec \"$@\"";
+    Player::start(&["sh", "-c", none, "sh"], "have no descriptors", temp.path()).finish();
+}
+
+/// A milestone that cannot be looked at because of that is not one that is broken.
+pub(crate) fn have_no_descriptors(root: &Path) {
+    let layout = Layout::open(root).unwrap();
+    let mut scanner = Scanner::default();
+    let before = scanner.scan(&layout).unwrap();
+    let mut taken = Vec::new();
+    while let Ok(file) = fs::File::open(root) {
+        taken.push(file);
+    }
+    // With each one that is given back the scan comes a step further, until it comes through.
+    while taken.pop().is_some() {
+        match scanner.scan(&layout) {
+            Err(error) => assert!(matches!(error, FileError::Exhausted { .. }), "{error:?}"),
+            Ok(plan) => {
+                assert_eq!(plan, before);
+                return;
+            }
+        }
+    }
+    panic!("the scan needs more descriptors than there were before");
 }
 
 pub(crate) fn have_few_descriptors(root: &Path) {

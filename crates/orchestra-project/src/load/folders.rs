@@ -21,11 +21,40 @@ pub(super) struct Doc {
     pub(super) is_phase: bool,
 }
 
+/// Files that cannot be used, by their path for diagnostics, and why.
+#[derive(Default)]
+pub(super) struct Faults(Vec<(String, FileError)>);
+
+impl Faults {
+    pub(super) fn add(&mut self, path: &str, error: FileError) {
+        self.0.push((path.to_owned(), error));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Says them; an error where one of them says nothing about its file, but that nothing can be looked at now.
+    pub(super) fn say(self) -> Result<Vec<Diagnostic>, FileError> {
+        let say = |(path, error): (String, FileError)| match error {
+            FileError::Exhausted { .. } => Err(error),
+            error => Ok(diagnostic(&path, &error)),
+        };
+        self.0.into_iter().map(say).collect()
+    }
+}
+
+impl From<(&str, FileError)> for Faults {
+    fn from((path, error): (&str, FileError)) -> Self {
+        Self(vec![(path.to_owned(), error)])
+    }
+}
+
 /// The documents of a folder, and what is wrong with those that cannot be used.
 #[derive(Default)]
 pub(super) struct Files {
     pub(super) docs: Vec<Doc>,
-    pub(super) faults: Vec<Diagnostic>,
+    pub(super) faults: Faults,
 }
 
 /// A milestone's folder.
@@ -33,7 +62,7 @@ pub(super) struct Found {
     /// Its name, as far as it can be shown.
     pub(super) name: String,
     /// Its documents, or why they cannot be used.
-    pub(super) files: Result<Vec<Doc>, Vec<Diagnostic>>,
+    pub(super) files: Result<Vec<Doc>, Faults>,
 }
 
 impl Files {
@@ -45,7 +74,7 @@ impl Files {
                 self.docs.push(Doc { folder, name, path, stamp, is_phase });
             }
             Ok(None) => {}
-            Err(error) => self.faults.push(diagnostic(&path, &error)),
+            Err(error) => self.faults.add(&path, error),
         }
     }
 
@@ -53,11 +82,11 @@ impl Files {
         let folder = match opened {
             Ok(folder) => Rc::new(folder),
             Err(error) if error.is_missing() => return,
-            Err(error) => return self.faults.push(diagnostic(base, &error)),
+            Err(error) => return self.faults.add(base, error),
         };
         match documents(&folder) {
             Ok(names) => names.iter().for_each(|name| self.look(&folder, name, base, is_phase)),
-            Err(error) => self.faults.push(diagnostic(base, &error)),
+            Err(error) => self.faults.add(base, error),
         }
     }
 }
@@ -105,15 +134,18 @@ impl Milestones {
         let files = match opened {
             // It was moved away since the folder was listed.
             Err(error) if error.is_missing() => return None,
-            Err(error) => Err(vec![diagnostic(&base, &error)]),
+            Err(error) => Err(Faults::from((base.as_str(), error))),
             Ok(folder) if is_text => list_milestone(folder, &base),
-            Ok(_) => Err(vec![fault(&base, "expected a name in UTF-8".to_owned(), "rename the folder")]),
+            Ok(folder) => {
+                let why = std::io::Error::from(std::io::ErrorKind::InvalidFilename);
+                Err(Faults::from((base.as_str(), FileError::new("read", folder.path(), why))))
+            }
         };
         Some(Found { name, files })
     }
 }
 
-fn list_milestone(folder: Folder, base: &str) -> Result<Vec<Doc>, Vec<Diagnostic>> {
+fn list_milestone(folder: Folder, base: &str) -> Result<Vec<Doc>, Faults> {
     let mut files = Files::default();
     let phases = folder.open_beneath("phases".as_ref());
     let folder = Rc::new(folder);
@@ -154,7 +186,9 @@ pub(crate) fn diagnostic(path: &str, error: &FileError) -> Diagnostic {
         FileError::TooMany { .. } => ("a folder with too many entries", "move what is no document elsewhere"),
         FileError::Denied { .. } => ("not readable by you", "give yourself the permission: `chmod u+rX`"),
         FileError::Contended { .. } => ("being saved over and over", "wait until that ends"),
-        FileError::Full { source, .. } | FileError::Io { source, .. } => {
+        FileError::Full { source, .. }
+        | FileError::Exhausted { source, .. }
+        | FileError::Io { source, .. } => {
             return fault(path, format!("this cannot be used: {source}"), "");
         }
     };
