@@ -218,21 +218,21 @@ pub fn is_temp(name: &OsStr) -> bool {
     })
 }
 
-/// Removes what an earlier process left over in a folder. The caller holds the lock under which writes happen.
+/// Takes away what an earlier process left over in a folder. The caller holds the lock under which writes happen.
 ///
-/// Returns how many were removed.
-pub fn sweep(folder: &Folder) -> Result<usize, FileError> {
+/// A file is moved to `kept`, where there is one, instead of being removed: after a kill in the middle of
+/// [`replace_if`] it may be the one place where somebody's save is. Returns how many there were.
+pub fn sweep(folder: &Folder, kept: Option<&Folder>) -> Result<usize, FileError> {
     let mut count = 0;
     for (name, kind) in folder.list(MAX_NAMES)? {
         if !is_temp(&name) {
             continue;
         }
-        match kind {
-            Kind::File | Kind::Link | Kind::Other => folder.remove(&name)?,
-            Kind::Folder => {
-                let path = folder.path().join(&name);
-                std::fs::remove_dir_all(&path).at("remove", &path)?;
-            }
+        let path = folder.path().join(&name);
+        match (kind, kept) {
+            (Kind::File, Some(kept)) => rustix::fs::renameat(folder, &name, kept, &name).at("keep", &path)?,
+            (Kind::File | Kind::Link | Kind::Other, _) => folder.remove(&name)?,
+            (Kind::Folder, _) => std::fs::remove_dir_all(&path).at("remove", &path)?,
         }
         count += 1;
     }

@@ -199,17 +199,21 @@ impl Layout {
         Ok(())
     }
 
-    /// Removes what an earlier process left half-written. Returns how many files and folders that were.
+    /// Takes away what an earlier process left half-written. Returns how many files and folders that were.
     ///
+    /// Files from beside documents go to `.state/kept`, since one may hold what somebody saved at that very moment.
     /// Takes the lock under which documents are written, so that no write that is under way is hurt.
     pub fn sweep(&self) -> Result<usize, crate::lock::DocumentsLockError> {
         let _held = crate::lock::DocumentsLock::acquire(self)?;
         let mut count = 0;
         let orchestra = self.open_folder("")?;
-        count += atomic::sweep(&orchestra)?;
-        for name in ["roles", "agents", ".state", ".state/answers"] {
+        let kept = self.make_state_folder("kept")?;
+        count += atomic::sweep(&orchestra, Some(&kept))?;
+        for (name, kept) in
+            [("roles", Some(&kept)), ("agents", Some(&kept)), (".state", None), (".state/answers", None)]
+        {
             match orchestra.open_beneath(Path::new(name)) {
-                Ok(folder) => count += atomic::sweep(&folder)?,
+                Ok(folder) => count += atomic::sweep(&folder, kept)?,
                 Err(error) if error.is_missing() => {}
                 Err(error) => return Err(error.into()),
             }
@@ -218,7 +222,7 @@ impl Layout {
             Err(error) if error.is_missing() => return Ok(count),
             opened => opened?,
         };
-        count += atomic::sweep(&milestones)?;
+        count += atomic::sweep(&milestones, Some(&kept))?;
         for (name, kind) in milestones.list(MAX_ENTRIES)? {
             if kind != Kind::Folder {
                 continue;
@@ -226,7 +230,7 @@ impl Layout {
             for relative in [Path::new(&name).to_owned(), Path::new(&name).join("phases")] {
                 // A milestone's folder that cannot be opened is a diagnostic where it is read.
                 if let Ok(folder) = milestones.open_beneath(&relative) {
-                    count += atomic::sweep(&folder)?;
+                    count += atomic::sweep(&folder, Some(&kept))?;
                 }
             }
         }
@@ -310,7 +314,7 @@ mod tests {
         ];
         let left = |folder: &str| layout.orchestra().join(folder).join(".orchestra-tmp-1-a");
         for folder in folders {
-            fs::write(left(folder), "half").unwrap();
+            fs::write(left(folder), folder).unwrap();
         }
         let outside = temp.path().join(".orchestra-tmp-1-a");
         fs::write(&outside, "mine").unwrap();
@@ -318,5 +322,9 @@ mod tests {
         assert_eq!(layout.sweep().unwrap(), folders.len());
         assert!(folders.iter().all(|folder| !left(folder).exists()));
         assert!(outside.exists(), "no link is followed");
+        // All of them have one name here, so the last one is there.
+        let kept = fs::read_to_string(layout.state().join("kept/.orchestra-tmp-1-a")).unwrap();
+        assert_eq!(kept, "milestones/M1-x/phases");
+        assert_eq!(layout.sweep().unwrap(), 0);
     }
 }

@@ -137,7 +137,11 @@ fn what_a_kill_left_over_is_swept_and_nothing_else() {
     for name in kept {
         fs::write(temp.path().join(name), "mine").unwrap();
     }
-    assert_eq!(sweep(&folder).unwrap(), 2);
+    let (aside, keep) = self::folder();
+    assert_eq!(sweep(&folder, Some(&keep)).unwrap(), 2);
+    let swept = names(&aside);
+    assert_eq!((swept.len(), fs::read(aside.path().join(&swept[0])).unwrap()), (1, b"half".to_vec()));
+    assert_eq!((sweep(&keep, None).unwrap(), names(&aside).len()), (1, 0));
     let mut kept = kept.map(str::to_owned);
     kept.sort();
     assert_eq!(names(&temp), kept);
