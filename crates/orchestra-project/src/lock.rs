@@ -2,7 +2,7 @@
 //!
 //! The kernel's lock on an open file decides. It goes when the last copy of the descriptor goes, which a guard may
 //! hold a moment longer than its worker. The file says who holds it; it is never deleted. Where the file system
-//! has no such locks, a file that only one process can make stands in ([`exclusive`]).
+//! has no such locks, a file that only one process can make stands in (`exclusive`).
 
 mod documents;
 mod exclusive;

@@ -131,9 +131,10 @@ impl TrustStore {
         let agreed: BTreeSet<Agreed> = items.iter().map(Agreed::from).collect();
         let stored = Stored { project, hash: hash_of(items), at, items: agreed.into_iter().collect() };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(TrustError::Json)?;
-        let top = Folder::open(Path::new("/"))?;
-        let below = self.data.strip_prefix("/").unwrap_or(&self.data);
-        let folder = top.make_beneath(&below.join(FOLDER), Access::Private)?;
+        // Opened where it begins to be missing: folders above may be passed through but not read.
+        let there = self.data.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("/"));
+        let missing = self.data.strip_prefix(there).unwrap_or(&self.data).join(FOLDER);
+        let folder = Folder::open(there)?.make_beneath(&missing, Access::Private)?;
         rustix::fs::fchmod(&folder, Mode::RWXU).at("protect", folder.path())?;
         Ok(atomic::write(&folder, &self.name(), &bytes, Access::Private)?)
     }

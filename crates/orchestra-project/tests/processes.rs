@@ -49,8 +49,7 @@ fn f02_a_guard_of_a_dead_worker_is_waited_for_and_a_living_worker_is_not() {
 
     worker.kill();
     assert_eq!(held_by(&layout), HeldBy::Guard, "the copy of the lock lives on");
-    let short =
-        WorkerLock::acquire_waiting(&layout, "1", Duration::from_millis(50), |held| told.push(held.by));
+    let short = WorkerLock::acquire_waiting(&layout, "1", Duration::from_millis(50), |_| {});
     assert!(matches!(short, Err(LockError::Held(_))));
     // The guard ends while it is waited for.
     let mut input = worker.input.take();
@@ -59,7 +58,7 @@ fn f02_a_guard_of_a_dead_worker_is_waited_for_and_a_living_worker_is_not() {
         input = None;
     });
     assert!(lock.unwrap().still_ours().unwrap());
-    assert_eq!(told, [HeldBy::Guard, HeldBy::Guard]);
+    assert_eq!(told, [HeldBy::Guard], "said once");
 }
 
 #[test]
