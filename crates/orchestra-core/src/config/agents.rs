@@ -39,6 +39,9 @@ pub(super) fn read_agents(reader: &mut Reader, section: &Entry) {
 fn read_agent(reader: &mut Reader, entry: &Entry) -> Option<AgentConfig> {
     let fields = Fields::of(&entry.node, &mut reader.findings)?;
     let Some((kind, at)) = fields.text("kind", &mut reader.findings) else {
+        if !fields.is_missing("kind") {
+            return None;
+        }
         let hint = format!("add it: one of {}", KINDS.join(", "));
         reader.findings.error(
             entry.at,

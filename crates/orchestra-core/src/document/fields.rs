@@ -41,6 +41,11 @@ impl<'a> Fields<'a> {
         self.entries.iter().find(|entry| entry.key == key)
     }
 
+    /// Tells whether a key is not there or has no value.
+    pub(crate) fn is_missing(&self, key: &str) -> bool {
+        self.find(key).is_none_or(|entry| matches!(entry.node.value, Value::Empty))
+    }
+
     /// A scalar; a key without a value counts as missing.
     pub(crate) fn text(&self, key: &str, findings: &mut Findings) -> Option<Located<'a>> {
         let entry = self.find(key)?;
@@ -141,5 +146,10 @@ pub(crate) fn texts_of<'a>(node: &'a Node, findings: &mut Findings) -> Option<Ve
 
 /// Says that a word is not one of those that a key can have.
 pub(crate) fn unknown(key: &str, text: &str) -> String {
-    format!("{} is no {}", shown(text), key.replace('_', " "))
+    match key {
+        "status" | "priority" | "order" | "role" | "gate" | "complexity" | "stage" => {
+            format!("{} is no {key}", shown(text))
+        }
+        _ => format!("{} is no value of `{key}`", shown(text)),
+    }
 }

@@ -79,17 +79,29 @@ impl Findings {
         !self.errors.is_empty()
     }
 
-    pub(crate) fn into_warnings(self) -> Vec<Diagnostic> {
-        self.errors.into_iter().chain(self.warnings).collect()
+    /// Everything as warnings.
+    pub(crate) fn into_warnings(mut self) -> Vec<Diagnostic> {
+        let mut all = std::mem::take(&mut self.errors);
+        all.append(&mut self.warnings);
+        self.sorted(all)
+    }
+
+    /// In the order of the text; what concerns other files comes after what concerns this one.
+    fn sorted(&self, mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let place =
+            |found: &Diagnostic| (found.path != self.path, found.path.clone(), found.line, found.column);
+        diagnostics.sort_by_cached_key(place);
+        diagnostics
     }
 
     /// Hands the value out if nothing is wrong with it. A value that could not be made must have left an error.
-    pub(crate) fn finish<T>(self, value: Option<T>) -> Parsed<T> {
+    pub(crate) fn finish<T>(mut self, value: Option<T>) -> Parsed<T> {
+        let (errors, warnings) = (std::mem::take(&mut self.errors), std::mem::take(&mut self.warnings));
         let result = match value {
-            Some(value) if self.errors.is_empty() => Ok(value),
-            Some(_) | None => Err(self.errors),
+            Some(value) if errors.is_empty() => Ok(value),
+            Some(_) | None => Err(self.sorted(errors)),
         };
-        Parsed { result, warnings: self.warnings }
+        Parsed { result, warnings: self.sorted(warnings) }
     }
 }
 
@@ -112,6 +124,7 @@ pub(crate) fn listed<S: AsRef<str>>(words: &[S]) -> String {
 /// Says which words there are, and which of them was probably meant.
 pub(crate) fn hint_for<S: AsRef<str>>(word: &str, known: &[S]) -> String {
     match nearest(word, known) {
+        None if known.is_empty() => "there are none".to_owned(),
         Some(near) => format!("did you mean `{near}`? there are: {}", listed(known)),
         None => format!("there are: {}", listed(known)),
     }

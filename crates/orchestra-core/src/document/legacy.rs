@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::findings::{Findings, hint_for, shown};
 use super::section::{Cell, Row, Section, Table, sections, tables};
-use super::source::Source;
+use super::source::{Source, to_u32};
 use super::{Place, section};
 use crate::id::{MilestoneId, PhaseId};
 use crate::plan::{MilestoneStatus, Order, PhaseStatus, Priority};
@@ -134,7 +134,11 @@ pub(super) fn phase_rows(source: &Source<'_>) -> Vec<PhaseRow> {
     let role = column(&table, &["role", "owner"]);
     let description = column(&table, &["description", "title", "task", "objective"]);
     let status = column(&table, &["status"]);
+    // Rows follow each other, so that lines are counted once over all of them.
+    let (mut counted, mut line) = (0, source.place(source.body).line);
     let row = |(index, row): (usize, &Row)| {
+        line += to_u32(body[counted..row.range.start].matches('\n').count());
+        counted = row.range.start;
         let cell = |column: Option<usize>| column.and_then(|column| row.cells.get(column));
         let text =
             |column| cell(column).map(|cell| cell.text.trim().to_owned()).filter(|text| !text.is_empty());
@@ -145,7 +149,7 @@ pub(super) fn phase_rows(source: &Source<'_>) -> Vec<PhaseRow> {
             role: text(role),
             description: text(description),
             status: text(status).and_then(|text| phase_status(&text)),
-            at: source.place(source.body + row.range.start),
+            at: Place { line, column: 1 },
             status_cell: cell(status)
                 .map(|cell| source.body + cell.range.start..source.body + cell.range.end)
                 .filter(|range| !range.is_empty()),

@@ -163,6 +163,9 @@ fn read_id(fields: &Fields<'_>, folder: &str, findings: &mut Findings) -> (Optio
             }
         };
     }
+    if !fields.is_missing("id") {
+        return (None, fields.start);
+    }
     let id = MilestoneId::parse(folder).ok();
     match &id {
         Some(id) => findings.warning(
@@ -180,7 +183,7 @@ fn read_id(fields: &Fields<'_>, folder: &str, findings: &mut Findings) -> (Optio
 }
 
 fn read_status(fields: &Fields<'_>, findings: &mut Findings) -> Option<MilestoneStatus> {
-    if fields.find("status").is_none_or(|entry| matches!(entry.node.value, yaml::Value::Empty)) {
+    if fields.is_missing("status") {
         let hint = "add `status: planning`, which is what it counts as";
         findings.warning(fields.start, "expected the key `status`", hint);
         return Some(MilestoneStatus::Planning);

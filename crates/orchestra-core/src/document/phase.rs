@@ -183,6 +183,9 @@ impl Reader<'_> {
     fn role(&mut self, fields: &Fields<'_>) -> Option<RoleId> {
         let from_row = self.row.and_then(|row| row.role.as_deref()).map(|role| (role, fields.start));
         let Some((text, at)) = fields.text("role", self.findings).or(from_row) else {
+            if !fields.is_missing("role") {
+                return None;
+            }
             let hint = format!("add `role: …`; {}", known_roles(self.roles));
             self.findings.error(fields.start, "expected the key `role`", hint);
             return None;
@@ -224,6 +227,9 @@ impl Reader<'_> {
 
     fn order(&mut self, id: &PhaseId, fields: &Fields<'_>) -> Option<Order> {
         let Some((text, at)) = fields.text("order", self.findings) else {
+            if !fields.is_missing("order") {
+                return None;
+            }
             let number = schedule::number(id).and_then(|number| Order::parse(&number.to_string()));
             let order = number.or(self.row.map(|row| row.order));
             if order.is_none() {

@@ -133,10 +133,9 @@ pub(crate) fn bom_len(text: &str) -> usize {
 
 /// The line ending that a text uses: that of its first line.
 pub(crate) fn line_ending(text: &str) -> &'static str {
-    match text.find('\n') {
-        Some(at) if text[..at].ends_with('\r') => "\r\n",
-        Some(_) | None => "\n",
-    }
+    // A lone `\r` at the end would become one with a `\n` after it.
+    let first = text.find('\n').map_or(text, |at| &text[..at]);
+    if first.ends_with('\r') { "\r\n" } else { "\n" }
 }
 
 /// The offset after the line that begins at or contains `from`, its line ending included.

@@ -95,7 +95,7 @@ pub(crate) fn parse(text: &str, above: u32) -> Result<Node, Fault> {
     };
     match serde_saphyr::from_str_with_options::<Spanned<Raw>>(text, options) {
         Ok(raw) => Ok(node(raw, text, above)),
-        Err(error) => Err(fault(&error, above)),
+        Err(error) => Err(fault(&error, text, above)),
     }
 }
 
@@ -130,7 +130,7 @@ fn node(raw: Spanned<Raw>, text: &str, above: u32) -> Node {
 }
 
 /// Words an error of the reader for somebody who writes a document, not for somebody who calls a library.
-fn fault(error: &serde_saphyr::Error, above: u32) -> Fault {
+fn fault(error: &serde_saphyr::Error, text: &str, above: u32) -> Fault {
     use serde_saphyr::Error;
 
     const ANCHORS: &str = "anchors (`&name`) and aliases (`*name`) are not read here";
@@ -145,14 +145,12 @@ fn fault(error: &serde_saphyr::Error, above: u32) -> Fault {
         Error::UnknownAnchor { .. } => Fault::new(at, ANCHORS, "write the value out"),
         Error::Budget { breach, .. } => match breach {
             BudgetBreach::Anchors { .. } | BudgetBreach::Aliases { .. } => {
-                Fault::new(at, ANCHORS, "write the value out")
+                Fault::new(anchor_before(at, text, above), ANCHORS, "write the value out")
             }
             BudgetBreach::Documents { .. } => {
                 Fault::new(at, "a second YAML document begins here, expected one", "remove the line `---`")
             }
-            BudgetBreach::Depth { .. } => {
-                Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels"), "write it flatter")
-            }
+            BudgetBreach::Depth { .. } => too_deep(at),
             BudgetBreach::Nodes { .. } => {
                 Fault::new(at, format!("more than {MAX_NODES} values"), "write less of them")
             }
@@ -166,14 +164,32 @@ fn fault(error: &serde_saphyr::Error, above: u32) -> Fault {
             let text = other.to_string();
             let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
             let text = super::plain::one_line(text);
+            if text.contains("recursion limit") {
+                return too_deep(at);
+            }
             let hint = if text.contains("tab") {
                 "use spaces, not tabs, at the beginning of a line"
+            } else if text.contains("unclosed") {
+                "close what is opened here, or put quotes around the text"
             } else {
                 "put quotes around a text that contains `: `, ` #` or begins with a sign"
             };
             Fault::new(at, format!("not YAML: {text}"), hint)
         }
     }
+}
+
+fn too_deep(at: Place) -> Fault {
+    Fault::new(at, format!("nested deeper than {MAX_DEPTH} levels"), "write it flatter")
+}
+
+/// The reader points at the value that has an anchor; what is in the way is the anchor before it.
+fn anchor_before(value: Place, text: &str, above: u32) -> Place {
+    let index = usize::try_from(value.line.saturating_sub(above + 1)).unwrap_or(usize::MAX);
+    let line = text.split('\n').nth(index).unwrap_or_default();
+    let before = line.chars().take(usize::try_from(value.column).unwrap_or(usize::MAX)).collect::<Vec<_>>();
+    let found = before.iter().rposition(|c| *c == '&');
+    found.map_or(value, |column| Place { column: to_u32(column + 1), ..value })
 }
 
 /// What the reader hands over, before scalars are put back to how they were written.

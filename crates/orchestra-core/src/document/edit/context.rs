@@ -1,5 +1,7 @@
 //! Edits of `context.md`, the worker's own log.
 
+use std::collections::BTreeSet;
+
 use super::super::context::KEYS;
 use super::super::front::{self, Change, New};
 use super::super::plain;
@@ -124,17 +126,21 @@ pub(super) fn add_lines(
     what: &'static str,
     lines: &[String],
 ) -> Result<String, EditError> {
-    let mut text = text.to_owned();
-    for line in lines {
-        let line = plain::entry_line(line);
-        if line.is_empty() || has_entry(&text, name, &line) {
-            continue;
+    let present: BTreeSet<String> = first_lines(text, name);
+    let mut missing: Vec<String> = Vec::new();
+    for line in lines.iter().map(|line| plain::entry_line(line)) {
+        if !line.is_empty() && !present.contains(&line) && !missing.contains(&line) {
+            missing.push(line);
         }
-        text = splice::add_to_section(target, &text, name, what, &format!("- {line}"), |edited| {
-            has_entry(edited, name, &line)
-        })?;
     }
-    Ok(text)
+    if missing.is_empty() {
+        return Ok(text.to_owned());
+    }
+    let content: Vec<String> = missing.iter().map(|line| format!("- {line}")).collect();
+    splice::add_to_section(target, text, name, what, &content.join("\n"), |edited| {
+        let present = first_lines(edited, name);
+        missing.iter().all(|line| present.contains(line))
+    })
 }
 
 /// Sets lines of *Metrics* by what stands before their colon.
@@ -173,8 +179,8 @@ fn entries(text: &str, name: &str) -> Vec<(std::ops::Range<usize>, String)> {
         .collect()
 }
 
-fn has_entry(text: &str, name: &str, line: &str) -> bool {
-    entries(text, name).iter().any(|(_, entry)| first_line(entry) == line)
+fn first_lines(text: &str, name: &str) -> BTreeSet<String> {
+    entries(text, name).iter().map(|(_, entry)| first_line(entry).to_owned()).collect()
 }
 
 /// Replaces the entry that `is_it` recognises by its first line, or adds one.

@@ -34,8 +34,8 @@ pub(super) fn replace_section(
     match find(text, name) {
         Some(section) => {
             let filled = filled(text, &section);
-            first_sound(target, what, text, name, holds, |closer| {
-                splice(text, section.content.start..filled, &format!("{closer}{lines}"))
+            first_sound(target, what, text, name, holds, |closer, gap| {
+                splice(text, section.content.start..filled, &format!("{closer}{lines}{gap}"))
             })
         }
         None => append(target, text, name, what, &lines, holds),
@@ -55,8 +55,8 @@ pub(super) fn add_to_section(
     match find(text, name) {
         Some(section) => {
             let filled = filled(text, &section);
-            first_sound(target, what, text, name, holds, |closer| {
-                splice(text, filled..filled, &format!("{closer}{lines}"))
+            first_sound(target, what, text, name, holds, |closer, gap| {
+                splice(text, filled..filled, &format!("{closer}{lines}{gap}"))
             })
         }
         None => append(target, text, name, what, &lines, holds),
@@ -74,7 +74,9 @@ pub(super) fn replace_range(
     holds: impl Fn(&str) -> bool,
 ) -> Result<String, EditError> {
     let lines = whole_lines(content, line_ending(text));
-    first_sound(target, what, text, name, holds, |_| splice(text, range.clone(), &lines))
+    first_sound(target, what, text, name, holds, |_, gap| {
+        splice(text, range.clone(), &format!("{lines}{gap}"))
+    })
 }
 
 fn append(
@@ -88,50 +90,57 @@ fn append(
     let ending = line_ending(text);
     let is_bare = text[body_start(text)..].trim().is_empty();
     let gap = if is_bare || text.ends_with("\n\n") || text.ends_with("\r\n\r\n") { "" } else { ending };
-    first_sound(target, what, text, name, holds, |closer| {
+    first_sound(target, what, text, name, holds, |closer, _| {
         splice(text, text.len()..text.len(), &format!("{closer}{gap}## {name}{ending}{lines}"))
     })
 }
 
-/// Tries a splice as it is, then after ends of what a person may have left open: a code fence or an HTML comment that
-/// nobody closed would swallow what comes after it.
+/// What ends a block that a person may have left open.
+const CLOSERS: &[&str] = &[
+    "",
+    "```",
+    "~~~",
+    "-->",
+    "``````",
+    "~~~~~~",
+    "]]>",
+    "?>",
+    "</pre>",
+    "</script>",
+    "</style>",
+    "</textarea>",
+];
+
+/// Tries a splice as it is, then with a blank line after it, then after ends of what a person may have left open: a
+/// code fence or an HTML comment that nobody closed would swallow what comes after it, and a paragraph right below a
+/// list would become part of it.
 fn first_sound(
     target: &Target,
     what: &'static str,
     text: &str,
     name: &str,
     holds: impl Fn(&str) -> bool,
-    splice: impl Fn(&str) -> String,
+    splice: impl Fn(&str, &str) -> String,
 ) -> Result<String, EditError> {
     let ending = line_ending(text);
-    let closers = [
-        "",
-        "```",
-        "~~~",
-        "-->",
-        "``````",
-        "~~~~~~",
-        "]]>",
-        "?>",
-        "</pre>",
-        "</script>",
-        "</style>",
-        "</textarea>",
-    ];
-    closers
+    let before = outline(text, name);
+    CLOSERS
         .iter()
-        .map(|closer| if closer.is_empty() { String::new() } else { format!("{closer}{ending}") })
-        .map(|closer| splice(&closer))
-        .find(|edited| holds(edited) && others_stay(text, edited, name))
+        .flat_map(|closer| [(*closer, ""), (*closer, ending)])
+        .map(
+            |(closer, gap)| {
+                if closer.is_empty() { splice("", gap) } else { splice(&format!("{closer}{ending}"), gap) }
+            },
+        )
+        .find(|edited| holds(edited) && has_grown_only(&before, &outline(edited, name)))
         .ok_or_else(|| target.unverified(what))
 }
 
 /// Tells whether all other sections, and the text above the first one, are what they were.
-fn others_stay(before: &str, after: &str, name: &str) -> bool {
-    let (before, after) = (outline(before, name), outline(after, name));
+fn has_grown_only(before: &[Part<'_>], after: &[Part<'_>]) -> bool {
     // A closer belongs to the part that was left open, so that this part may have grown.
     before.len() == after.len()
-        && before.iter().zip(&after).all(|(before, after)| {
+        && before.iter().zip(after).all(|(before, after)| {
             before.level == after.level && before.name == after.name && after.text.starts_with(before.text)
         })
 }

@@ -1,0 +1,311 @@
+//! Configuration as people write it, and what becomes of it.
+
+use std::time::Duration;
+
+use orchestra_core::config::layer::{ConfigLayer, Layer, parse_environment, parse_flags, parse_layer};
+use orchestra_core::config::resolve::{Resolved, resolve};
+use orchestra_core::config::trust::{commands_of, hash_of};
+use orchestra_core::config::{AgentConfig, Config, GatePolicy, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::document::Parsed;
+use orchestra_core::plan::{Complexity, Plan};
+
+const PATH: &str = ".orchestra/config.yaml";
+
+/// The example of the design, less the kind that is not in this version.
+const DESIGNED: &str = r#"# .orchestra/config.yaml
+version: 1
+gates:  { rfc: ask, push: auto }              # ask | auto | never
+review: { when: never, fix_rounds: 3, again: true }
+verify: ["cargo test -q"]
+agents:
+  default: claude                             # which agent plays a role that names none
+  claude:  { kind: command, preset: claude-code }
+  codex:   { kind: command, preset: codex, env: [OPENAI_BASE_URL], model: o5 }
+  mine:    { kind: command, run: ["my-agent", "--prompt", "{prompt_file}"], output: json-lines, env: [MY_TOKEN] }
+  demo:    { kind: scripted, script: .orchestra/demo.yaml }
+models:
+  claude: { trivial: haiku, quick: haiku, standard: sonnet, complex: opus }
+limits: { jobs: 2, retries: 4, backoff: 5s, outage: 1h30m, repair_attempts: 1, circuit_failures: 5, phase_timeout: 1h, verify_timeout: 5m, hook_timeout: 1m,
+          silence: 30s, output: 1MiB, snapshot: 1GiB }
+push:   { remote: upstream, branch: "orchestra/{milestone}" }
+"#;
+
+fn project(text: &str) -> ConfigLayer {
+    layer(Layer::Project, text)
+}
+
+fn layer(layer: Layer, text: &str) -> ConfigLayer {
+    let path = if layer == Layer::Project { PATH } else { "user.yaml" };
+    parse_layer(layer, path, text.as_bytes()).result.unwrap()
+}
+
+fn resolved(layers: Vec<ConfigLayer>) -> Resolved {
+    resolve(layers).result.unwrap()
+}
+
+fn pairs(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// Errors, then warnings, as a person sees them.
+fn told<T>(parsed: &Parsed<T>) -> String {
+    let errors = parsed.result.as_ref().err().into_iter().flatten().map(ToString::to_string);
+    let warnings = parsed.warnings.iter().map(|warning| format!("warning: {warning}"));
+    errors.chain(warnings).collect::<Vec<_>>().join("\n")
+}
+
+#[track_caller]
+fn tells(text: &str, expected: &str) {
+    let parsed = parse_layer(Layer::Project, PATH, text.as_bytes());
+    let told = match &parsed.result {
+        Ok(layer) => {
+            let mut merged = resolve(vec![layer.clone()]);
+            merged.warnings.extend(parsed.warnings.clone());
+            told(&merged)
+        }
+        Err(_) => told(&parsed),
+    };
+    assert_eq!(told, expected, "{text}");
+}
+
+#[test]
+fn the_designed_file_is_read_whole() {
+    let config = resolved(vec![project(DESIGNED)]).config;
+    let defaults = Config::default();
+    assert_eq!((config.gates.rfc, config.gates.push), (GatePolicy::Ask, GatePolicy::Auto));
+    assert_eq!((config.review.always, config.review.fix_rounds, config.review.again), (false, 3, true));
+    assert_eq!(config.verify, VerifyPlan::Always(vec!["cargo test -q".to_owned()]));
+    assert_eq!(config.default_agent.as_ref().map(ToString::to_string), Some("claude".to_owned()));
+    let names: Vec<&str> = config.agents.keys().map(orchestra_core::id::AgentName::as_str).collect();
+    assert_eq!(names, ["claude", "codex", "demo", "mine"]);
+    let agents: Vec<&AgentConfig> = config.agents.values().collect();
+    assert!(matches!(agents[0], AgentConfig::Command(agent) if agent.preset == Some(Preset::ClaudeCode)));
+    assert!(matches!(agents[1], AgentConfig::Command(agent) if agent.model.as_deref() == Some("o5")));
+    assert!(matches!(agents[2], AgentConfig::Scripted { script } if script == ".orchestra/demo.yaml"));
+    assert!(
+        matches!(agents[3], AgentConfig::Command(agent) if agent.run.len() == 3 && agent.output == OutputFormat::JsonLines)
+    );
+    assert_eq!(config.models.values().next().unwrap()[&Complexity::Complex], "opus");
+    let limits = &config.limits;
+    assert_eq!((limits.jobs, limits.retries, limits.repair_attempts, limits.circuit_failures), (2, 4, 1, 5));
+    assert_eq!((limits.backoff, limits.outage), (Duration::from_secs(5), Duration::from_mins(90)));
+    assert_eq!((limits.output, limits.snapshot), (1 << 20, 1 << 30));
+    assert_ne!(limits.phase_timeout, defaults.limits.phase_timeout);
+    assert_eq!(config.push.branch.as_deref(), Some("orchestra/{milestone}"));
+}
+
+#[test]
+fn nothing_at_all_is_the_default() {
+    for text in ["", "# comments\n", "version: 1\n", "gates:\nlimits: {}\n", "\u{feff}---\n"] {
+        let resolved = resolved(vec![project(text)]);
+        assert_eq!(resolved.config, Config::default(), "{text:?}");
+        assert!(resolved.origins.iter().all(|origin| origin.layer == Layer::Default), "{text:?}");
+    }
+}
+
+#[test]
+fn what_is_shown_reads_back_as_the_same_configuration() {
+    let first = resolved(vec![project(DESIGNED)]);
+    let mut sections: Vec<(String, Vec<String>)> = Vec::new();
+    for origin in &first.origins {
+        assert_eq!(origin.layer, Layer::Project, "{origin:?}");
+        let (section, key) = origin.key.split_once('.').unwrap_or((&origin.key, ""));
+        let line = match key.split_once('.') {
+            Some((agent, complexity)) => format!("\"{agent}.{complexity}\": {}", origin.value),
+            None if key.is_empty() => origin.value.clone(),
+            None => format!(
+                "  {key}: {}",
+                origin.value.replace("orchestra/{milestone}", "\"orchestra/{milestone}\"")
+            ),
+        };
+        match sections.iter_mut().find(|(name, _)| name == section) {
+            Some((_, lines)) => lines.push(line),
+            None => sections.push((section.to_owned(), vec![line])),
+        }
+    }
+    sections.retain(|(name, _)| name != "models");
+    let text: String = sections
+        .iter()
+        .map(|(name, lines)| match name.as_str() {
+            "verify" => format!("verify: {}\n", lines[0]),
+            _ => format!("{name}:\n{}\n", lines.join("\n")),
+        })
+        .collect();
+    let mut second = resolved(vec![project(&text)]).config;
+    second.models.clone_from(&first.config.models);
+    assert_eq!(second, first.config, "{text}");
+}
+
+#[test]
+fn a_later_layer_wins_and_each_value_knows_where_it_is_from() {
+    let environment =
+        pairs(&[("ORCHESTRA_LIMITS_JOBS", "3"), ("ORCHESTRA_PHASE", "phase-1"), ("HOME", "/x")]);
+    let flags = pairs(&[("limits.jobs", "4")]);
+    let layers = vec![
+        parse_flags(&flags).result.unwrap(),
+        parse_environment(&environment).result.unwrap(),
+        layer(Layer::User, "limits:\n  jobs: 2\n  retries: 9\npush: { branch: current }\n"),
+        project("limits:\n  jobs: 1\n  retries: 8\n  backoff: 9s\npush:\n  branch: x\n"),
+    ];
+    let all = resolved(layers.clone());
+    let from = |key: &str| {
+        let origin = all.find_origin(key).unwrap();
+        (origin.value.as_str(), origin.layer, origin.path.as_deref(), origin.line)
+    };
+    assert_eq!(from("limits.jobs"), ("4", Layer::Flags, Some("command line"), None));
+    assert_eq!(from("limits.retries"), ("9", Layer::User, Some("user.yaml"), Some(3)));
+    assert_eq!(from("limits.backoff"), ("9s", Layer::Project, Some(PATH), Some(4)));
+    assert_eq!(from("push.branch"), ("current", Layer::User, Some("user.yaml"), Some(4)));
+    assert_eq!(from("limits.outage"), ("4h", Layer::Default, None, None));
+    let without_flags = resolved(layers[1..].to_vec());
+    let origin = without_flags.find_origin("limits.jobs").unwrap();
+    assert_eq!((origin.value.as_str(), origin.path.as_deref()), ("3", Some("ORCHESTRA_LIMITS_JOBS")));
+}
+
+#[test]
+fn what_is_wrong_is_told_at_its_place() {
+    tells(
+        "limits: { jbos: 1 }\nverfy: [x]\n",
+        ".orchestra/config.yaml:1:11: the key `jbos` is not known\n  hint: did you mean `jobs`? there are: jobs, retries, \
+         backoff, outage, repair_attempts, circuit_failures, phase_timeout, verify_timeout, hook_timeout, silence, output, \
+         snapshot\n.orchestra/config.yaml:2:1: the key `verfy` is not known\n  hint: did you mean `verify`? there are: \
+         version, gates, review, verify, agents, models, limits, push",
+    );
+    tells(
+        "version: 2\nverfy: [x]\n",
+        "warning: .orchestra/config.yaml:1:10: version 2 is newer than this program, which reads 1\n  hint: keys that it does \
+         not know have no effect\nwarning: .orchestra/config.yaml:2:1: the key `verfy` is not known\n  hint: did you mean \
+         `verify`? there are: version, gates, review, verify, agents, models, limits, push",
+    );
+    tells(
+        "agents:\n  local: { kind: http, wire: openai-chat, base_url: \"http://127.0.0.1\" }\n",
+        ".orchestra/config.yaml:2:18: agents of kind `http` are not in this version\n  hint: there are: scripted, command",
+    );
+    tells(
+        "agents:\n  a: { kind: commnd }\n  b: {}\n  c: { kind: command }\n  d: { kind: command, run: my-agent --x }\n",
+        ".orchestra/config.yaml:2:14: `commnd` is no kind of agent\n  hint: did you mean `command`? there are: scripted, \
+         command\n.orchestra/config.yaml:3:3: expected the key `kind` in agent `b`\n  hint: add it: one of scripted, \
+         command\n.orchestra/config.yaml:4:6: expected the key `preset` or `run`\n  hint: add `preset: claude-code` or `run: \
+         [\"program\", \"argument\"]`\n.orchestra/config.yaml:5:28: a whole command line in `run`, which no shell takes \
+         apart\n  hint: write one entry for each argument: [\"my-agent\", \"--x\"]",
+    );
+    tells(
+        "gates: { rfc: yes }\n",
+        ".orchestra/config.yaml:1:15: `yes` stands here, expected one of ask, auto, never\n  hint: there are: ask, auto, never",
+    );
+    tells(
+        "limits:\n  jobs: 0\n  outage: 4 hours\n  output: lots\n",
+        ".orchestra/config.yaml:2:9: `0` stands here, expected a number from 1 to 64\n.orchestra/config.yaml:3:11: `4 hours` \
+         is no duration\n  hint: write it as `2h`, `20m`, `30s` or `1h30m`\n.orchestra/config.yaml:4:11: `lots` is no size\n  \
+         hint: write it as `64MiB`, `1GiB` or a number of bytes",
+    );
+    tells(
+        "agents: { default: claud, claude: { kind: command, preset: claude-code } }\nmodels: { codx: { quick: x } }\n",
+        ".orchestra/config.yaml:1:11: the default agent `claud` is not described\n  hint: did you mean `claude`? there are: \
+         claude\nwarning: .orchestra/config.yaml:2:19: there is no agent `codx` for these models\n  hint: there are: claude",
+    );
+    tells(
+        "push: { remote: --upload-pack=x, branch: \"a/{phase}\" }\n",
+        ".orchestra/config.yaml:1:17: `--upload-pack=x` cannot be a name on the remote's side\n  hint: no white space, and no \
+         `-` at its beginning\n.orchestra/config.yaml:1:42: `a/{phase}` has a place for something that is not known\n  hint: \
+         `{milestone}` is the only one",
+    );
+    tells(
+        "agents:\n  a: { kind: scripted, script: ../x }\n  b: { kind: command, preset: codex, env: [\"A=b\"] }\n",
+        ".orchestra/config.yaml:2:32: `../x` is no path inside the repository\n  hint: write it relative to the top of the \
+         repository\n.orchestra/config.yaml:3:44: `A=b` is no name of a variable\n  hint: only names are written here; values \
+         come from the environment",
+    );
+    tells(
+        "- a\n",
+        ".orchestra/config.yaml:1:1: a list stands here, expected keys with values\n  hint: write `key: value` on each line",
+    );
+    tells(
+        "verify: { \"../x\": [a], \"web/**\": [\"\"] }\n",
+        ".orchestra/config.yaml:1:11: a glob that leaves the repository: `../x`\n  hint: write it relative to the top of the \
+         repository, as in `src/auth/**`\n.orchestra/config.yaml:1:35: an empty command in `verify`\n  hint: write a command, \
+         or `verify: []` for none",
+    );
+}
+
+#[test]
+fn variables_and_flags_are_checked_like_a_file() {
+    let wrong = parse_environment(&pairs(&[("ORCHESTRA_LIMITS_JBOS", "1"), ("ORCHESTRA_GATES_RFC", "no")]));
+    let told = told(&wrong);
+    assert!(
+        told.contains("ORCHESTRA_LIMITS_JBOS:1:1: the variable `ORCHESTRA_LIMITS_JBOS` sets nothing"),
+        "{told}"
+    );
+    assert!(told.contains("did you mean `ORCHESTRA_LIMITS_JOBS`?"), "{told}");
+    assert!(told.contains("ORCHESTRA_GATES_RFC:1:1: `no` stands here"), "{told}");
+    assert!(parse_flags(&pairs(&[("limits.job", "1")])).result.is_err());
+}
+
+#[test]
+fn verify_may_be_chosen_by_what_changed() {
+    let config =
+        resolved(vec![project("verify:\n  \"apps/web/**\": [\"pnpm -F web test\"]\n  \"**\": cargo test\n")])
+            .config;
+    let by_path = [("apps/web/**", "pnpm -F web test"), ("**", "cargo test")];
+    let by_path = by_path.map(|(glob, command)| (glob.to_owned(), vec![command.to_owned()]));
+    assert_eq!(config.verify, VerifyPlan::ByPath(by_path.into()));
+}
+
+fn items(layers: Vec<ConfigLayer>, plan: &Plan) -> Vec<String> {
+    commands_of(&resolved(layers), plan).iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn what_a_project_runs_or_opens_is_listed_with_its_place() {
+    let wanted = [
+        "gate: push: auto  (.orchestra/config.yaml:3)",
+        "verify: cargo test -q  (.orchestra/config.yaml:5)",
+        "agent: claude: preset claude-code  (.orchestra/config.yaml:8)",
+        "agent: codex: preset codex  (.orchestra/config.yaml:9)",
+        "variable: codex: OPENAI_BASE_URL  (.orchestra/config.yaml:9)",
+        "script: .orchestra/demo.yaml  (.orchestra/config.yaml:11)",
+        "agent: mine: [\"my-agent\",\"--prompt\",\"{prompt_file}\"]  (.orchestra/config.yaml:10)",
+        "variable: mine: MY_TOKEN  (.orchestra/config.yaml:10)",
+    ];
+    assert_eq!(items(vec![project(DESIGNED)], &Plan::default()), wanted);
+    assert_eq!(items(vec![layer(Layer::User, DESIGNED)], &Plan::default()), [""; 0]);
+    let user = "verify: [make]\ngates: { push: ask }\n";
+    assert_eq!(items(vec![project(DESIGNED), layer(Layer::User, user)], &Plan::default()), wanted[2..]);
+}
+
+#[test]
+fn commands_of_phases_and_rooms_of_roles_are_listed_too() {
+    let case = "=== roles/tester.md\n---\nid: tester\nagent: mine\nwrites: [\"**\"]\n---\n\
+        === milestones/M1-x/milestone.md\n---\nid: M1-x\nstatus: planning\n---\n\
+        === milestones/M1-x/phases/phase-1.md\n---\nrole: tester\nstatus: pending\norder: 1\nverify: [\"rm\\e[2J -r x\"]\n---\n";
+    let plan = super::case::plan(&super::case::files(case));
+    let wanted = [
+        "verify: rm\\u{1b}[2J -r x  (.orchestra/milestones/M1-x/phases/phase-1.md)",
+        "role's agent: tester: mine  (.orchestra/roles/tester.md)",
+        "role may write: tester: **  (.orchestra/roles/tester.md)",
+    ];
+    assert_eq!(items(Vec::new(), &plan), wanted);
+}
+
+#[test]
+fn trust_is_of_commands_and_not_of_the_file() {
+    let hash = |text: &str| hash_of(&commands_of(&resolved(vec![project(text)]), &Plan::default()));
+    let trusted = hash("verify: [a, b]\n");
+    for same in [
+        "# moved down\n\nverify: [b, a]\n",
+        "verify:\n- a\n- b\n- a\nlimits: { jobs: 2 }\n",
+        "verify: {\"x\": [a], \"y\": [b]}\n",
+    ] {
+        assert_eq!(hash(same), trusted, "{same}");
+    }
+    for other in [
+        "verify: [a]\n",
+        "verify: [\"a, b\"]\n",
+        "verify: [a, b]\ngates: { rfc: auto }\n",
+        "verify: [a, b, \"\\u0062 \"]\n",
+    ] {
+        assert_ne!(hash(other), trusted, "{other}");
+    }
+    let run = |list: &str| hash(&format!("agents: {{ m: {{ kind: command, run: {list} }} }}\n"));
+    assert_ne!(run("[a, \"b c\"]"), run("[a, b, c]"));
+}
