@@ -3,6 +3,8 @@
 //! A file is written beside its target under a name of ours, synced, moved to its name, and the folder synced.
 //! What is left over by a kill is recognised by that name and swept at the next start.
 
+mod replace;
+
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
 use std::io::Write as _;
@@ -13,13 +15,12 @@ use std::time::SystemTime;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
+pub(crate) use self::replace::{MAX_WAITS, SETTLING, is_settling};
+pub use self::replace::{Replacement, replace_if};
 use crate::file::{At as _, FileError};
 use crate::folder::{Access, Folder, Kind};
 
 const PREFIX: &str = ".orchestra-tmp-";
-
-/// How often a swap is tried to be taken back while somebody saves the same file over and over.
-const MAX_SWAPS: usize = 16;
 
 /// How many names of a folder are looked at.
 const MAX_NAMES: usize = 100_000;
@@ -65,113 +66,6 @@ pub enum Creation {
     Created,
     /// There was one already; nothing was changed.
     Exists,
-}
-
-/// What became of [`replace_if`].
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum Replacement {
-    /// The new bytes are there, and what they replaced was what was expected.
-    Replaced,
-    /// Somebody else had saved the file meanwhile; what they saved is there.
-    Raced,
-}
-
-/// Replaces a file only if what it replaces is, byte for byte, `expected` (`None`: nothing is there).
-///
-/// Comparing before a rename leaves a moment in which a save is lost. So the two files are exchanged in one step,
-/// what came out is compared, and put back where it is somebody's save. (On a file system that cannot exchange
-/// the comparison before the rename is all there is.)
-pub fn replace_if(
-    folder: &Folder,
-    name: &OsStr,
-    expected: Option<&[u8]>,
-    new: &[u8],
-    max: u64,
-) -> Result<Replacement, FileError> {
-    let Some(expected) = expected else {
-        return Ok(match create(folder, name, new, Access::Shared)? {
-            Creation::Created => Replacement::Replaced,
-            Creation::Exists => Replacement::Raced,
-        });
-    };
-    let path = folder.path().join(name);
-    let before = match folder.read(name, max)? {
-        Some(plain) if plain.bytes == expected => plain,
-        Some(_) | None => return Ok(Replacement::Raced),
-    };
-    let temp = Temp::write(folder, new, Access::Shared, Some(before.mode))?;
-    match exchange(folder, &temp.name, name) {
-        Ok(()) => {}
-        Err(Errno::NOENT) => return Ok(Replacement::Raced),
-        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
-            let unchanged = folder.read(name, max)?.is_some_and(|plain| plain.bytes == expected);
-            if !unchanged {
-                return Ok(Replacement::Raced);
-            }
-            rustix::fs::renameat(folder, &temp.name, folder, name).at("replace", &path)?;
-            temp.keep();
-            folder.sync()?;
-            return Ok(Replacement::Replaced);
-        }
-        Err(error) => return Err(FileError::new("replace", path, error)),
-    }
-    // From here on what the temporary name holds may be somebody's save: it is removed only once it is known.
-    let out = temp.keep();
-    // This takes a while, in which an editor that had the old file open ends its write into it.
-    folder.sync()?;
-    if holds(folder, &out, expected, max) {
-        folder.remove(&out)?;
-        return Ok(Replacement::Replaced);
-    }
-    put_back(folder, name, &out, new, max)
-}
-
-fn holds(folder: &Folder, name: &OsStr, bytes: &[u8], max: u64) -> bool {
-    folder.read(name, max).is_ok_and(|plain| plain.is_some_and(|plain| plain.bytes == bytes))
-}
-
-/// Puts back somebody's save that came out as `out` when `ours` went in.
-///
-/// If ours does not come out in exchange, a still newer save did, and that goes back in turn. What it displaces
-/// is older than what its own author saved over it.
-fn put_back(
-    folder: &Folder,
-    name: &OsStr,
-    out: &OsStr,
-    ours: &[u8],
-    max: u64,
-) -> Result<Replacement, FileError> {
-    let path = folder.path().join(name);
-    let mut displaced = ours.to_vec();
-    for _ in 0..MAX_SWAPS {
-        let returning = folder.read(out, max).ok().flatten();
-        match exchange(folder, out, name) {
-            // Ours was moved away by an editor that is about to save.
-            Err(Errno::NOENT) => match rename_new(folder, out, folder, name) {
-                Err(Errno::EXIST) => continue,
-                renamed => {
-                    renamed.at("put back", &path)?;
-                    folder.sync()?;
-                    return Ok(Replacement::Raced);
-                }
-            },
-            exchanged => exchanged.at("put back", &path)?,
-        }
-        folder.sync()?;
-        if holds(folder, out, &displaced, max) {
-            folder.remove(out)?;
-            return Ok(Replacement::Raced);
-        }
-        match returning {
-            Some(plain) => displaced = plain.bytes,
-            None => break,
-        }
-    }
-    let mut kept = name.to_owned();
-    kept.push(".kept");
-    kept.push(out);
-    rename_new(folder, out, folder, &kept).at("keep", &path)?;
-    Err(FileError::Contended { kept: folder.path().join(kept), path })
 }
 
 /// Makes a folder with all of its files appear in one step. Paths are relative to it.
@@ -312,10 +206,6 @@ impl Folder {
         let Some((_, stat)) = self.open_plain(name)? else { return Ok(None) };
         Ok(Some(Mode::from_raw_mode(stat.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO)))
     }
-}
-
-fn exchange(folder: &Folder, one: &OsStr, two: &OsStr) -> Result<(), Errno> {
-    rustix::fs::renameat_with(folder, one, folder, two, RenameFlags::EXCHANGE)
 }
 
 /// Renames, and fails with `EXIST` where the new name is taken.

@@ -7,7 +7,6 @@
 use std::error::Error;
 use std::ffi::OsStr;
 use std::path::PathBuf;
-use std::time::{Duration, SystemTime};
 
 use orchestra_core::document::{self, EditError};
 use orchestra_core::edit::{DocEdit, DocFile};
@@ -17,18 +16,12 @@ use orchestra_core::plan::{Format, Milestone};
 use orchestra_core::record::Record;
 use thiserror::Error;
 
-use crate::atomic::{self, Creation, Replacement};
+use crate::atomic::{self, Creation, MAX_WAITS, Replacement, SETTLING};
 use crate::file::FileError;
 use crate::folder::Plain;
 use crate::journal::{Durability, Journal, JournalError};
 use crate::layout::{Layout, MAX_DOCUMENT};
 use crate::lock::{DocumentsLock, DocumentsLockError};
-
-/// A file that was written this recently may be in the middle of being saved in place: empty, or half there.
-const SETTLING: Duration = Duration::from_millis(20);
-
-/// How often a file that does not come to rest is waited for before it is taken as it is.
-const MAX_WAITS: u32 = 25;
 
 /// How often a write begins again because somebody else saved the file.
 const MAX_ROUNDS: u32 = 100;
@@ -165,7 +158,7 @@ pub fn preview(
         let mut looks = 0;
         let text = loop {
             let current = read_settled(layout, &path)?;
-            match changed(&path, current.as_deref(), &mut edit) {
+            match changed(&path, bytes_of(current.as_ref()), &mut edit) {
                 Err(_) if looks < MAX_LOOKS => {
                     looks += 1;
                     std::thread::sleep(SETTLING);
@@ -217,7 +210,7 @@ pub fn edit_file<E: Error + 'static>(
     let mut looks = 0;
     for _ in 0..MAX_ROUNDS {
         let current = read_settled(layout, path)?;
-        let new = match changed(path, current.as_deref(), &mut edit) {
+        let new = match changed(path, bytes_of(current.as_ref()), &mut edit) {
             Ok(new) => new,
             // Half a save may be what does not fit: look again, a few times.
             Err(_) if looks < MAX_LOOKS => {
@@ -227,7 +220,7 @@ pub fn edit_file<E: Error + 'static>(
             }
             Err(error) => return Err(error),
         };
-        if current.as_deref() == Some(new.as_bytes()) {
+        if bytes_of(current.as_ref()) == Some(new.as_bytes()) {
             return Ok(None);
         }
         if new.len() as u64 > MAX_DOCUMENT {
@@ -236,7 +229,7 @@ pub fn edit_file<E: Error + 'static>(
         let hash = ContentHash::of(new.as_bytes());
         journal.append(Record::Wrote { path: path.clone(), hash }, Durability::Synced)?;
         let (folder, name) = layout.open_parent(path)?;
-        match atomic::replace_if(&folder, &name, current.as_deref(), new.as_bytes(), MAX_DOCUMENT)? {
+        match atomic::replace_if(&folder, &name, current.as_ref(), new.as_bytes(), MAX_DOCUMENT)? {
             Replacement::Replaced => return Ok(Some(Written { path: path.clone(), hash })),
             Replacement::Raced => {}
         }
@@ -286,8 +279,12 @@ fn changed<E: Error + 'static>(
     edit(text).map_err(|source| WriteError::Edit { path: path.clone(), source: Box::new(source) })
 }
 
+fn bytes_of(plain: Option<&Plain>) -> Option<&[u8]> {
+    plain.map(|plain| plain.bytes.as_slice())
+}
+
 /// Reads a document that is not being saved in place at this moment.
-fn read_settled(layout: &Layout, path: &RepoPath) -> Result<Option<Vec<u8>>, FileError> {
+fn read_settled(layout: &Layout, path: &RepoPath) -> Result<Option<Plain>, FileError> {
     let mut waits = 0;
     loop {
         let (read, stamp) = match layout.open_parent(path) {
@@ -295,18 +292,16 @@ fn read_settled(layout: &Layout, path: &RepoPath) -> Result<Option<Vec<u8>>, Fil
             opened => {
                 let (folder, name) = opened?;
                 match folder.read(&name, MAX_DOCUMENT)? {
-                    Some(Plain { bytes, stamp, .. }) => (Some(bytes), stamp),
+                    Some(plain) => {
+                        let stamp = plain.stamp;
+                        (Some(plain), stamp)
+                    }
                     // An editor may have moved it away a moment ago, to write it anew.
                     None => (None, folder.own_stamp()?),
                 }
             }
         };
-        let now =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        let age = stamp.age(i128::try_from(now).unwrap_or(i128::MAX));
-        // A clock that disagrees with the file system's tells nothing: then nobody is waited for.
-        let is_fresh = (0..i128::from(SETTLING.subsec_nanos())).contains(&age);
-        if !is_fresh || waits == MAX_WAITS {
+        if waits == MAX_WAITS || !atomic::is_settling(&stamp) {
             return Ok(read);
         }
         waits += 1;

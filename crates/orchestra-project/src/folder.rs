@@ -20,6 +20,9 @@ const SAFE: OFlags = OFlags::NOFOLLOW.union(OFlags::CLOEXEC).union(OFlags::NONBL
 /// The bits that make a file the owner's alone.
 pub(crate) const PRIVATE_FILE: Mode = Mode::RUSR.union(Mode::WUSR);
 
+/// How often a file that is written to while it is read is read again.
+const MAX_READS: u32 = 5;
+
 /// Whether other users may look at what is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
@@ -75,6 +78,11 @@ impl Stamp {
         (self.device, self.inode) == (other.device, other.inode)
     }
 
+    /// Whether the two are of the same file with the same content, wherever it was moved meanwhile.
+    pub fn is_same_version(&self, other: &Self) -> bool {
+        self.is_same_file(other) && (self.size, self.modified) == (other.size, other.modified)
+    }
+
     /// The size in bytes.
     pub fn size(&self) -> u64 {
         self.size
@@ -91,7 +99,7 @@ impl Stamp {
 pub struct Plain {
     /// All of its bytes.
     pub bytes: Vec<u8>,
-    /// Taken before they were read.
+    /// The same before and after they were read, unless somebody writes without a pause.
     pub stamp: Stamp,
     /// Its permissions.
     pub(crate) mode: Mode,
@@ -279,18 +287,26 @@ impl Folder {
     /// Reads a plain file of at most `max` bytes; `None` where there is none.
     pub fn read(&self, name: &OsStr, max: u64) -> Result<Option<Plain>, FileError> {
         let path = self.path.join(name);
-        let Some((file, stat)) = self.open_plain(name)? else { return Ok(None) };
-        let stamp = Stamp::of(&stat);
-        if stamp.size > max {
-            return Err(FileError::TooLarge { path, max });
+        let mut looks = 0;
+        loop {
+            let Some((file, stat)) = self.open_plain(name)? else { return Ok(None) };
+            let stamp = Stamp::of(&stat);
+            if stamp.size > max {
+                return Err(FileError::TooLarge { path, max });
+            }
+            let mut bytes = Vec::new();
+            (&file).take(max + 1).read_to_end(&mut bytes).at("read", &path)?;
+            if bytes.len() as u64 > max {
+                return Err(FileError::TooLarge { path, max });
+            }
+            let after = Stamp::of(&rustix::fs::fstat(&file).at("look at", &path)?);
+            // Otherwise it was written to while it was read: these bytes may never have been a whole file.
+            if after.is_same_version(&stamp) || looks == MAX_READS {
+                let mode = Mode::from_raw_mode(stat.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
+                return Ok(Some(Plain { bytes, stamp: after, mode }));
+            }
+            looks += 1;
         }
-        let mut bytes = Vec::new();
-        file.take(max + 1).read_to_end(&mut bytes).at("read", &path)?;
-        if bytes.len() as u64 > max {
-            return Err(FileError::TooLarge { path, max });
-        }
-        let mode = Mode::from_raw_mode(stat.st_mode) & (Mode::RWXU | Mode::RWXG | Mode::RWXO);
-        Ok(Some(Plain { bytes, stamp, mode }))
     }
 
     /// Lists names and what they are, sorted; at most `max` of them.

@@ -2,6 +2,7 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
 use super::*;
+use crate::folder::Plain;
 
 const MAX: u64 = 1000;
 
@@ -48,7 +49,7 @@ fn a_link_is_neither_followed_nor_replaced() {
     symlink("target", temp.path().join("link")).unwrap();
     for error in [
         write(&folder, name("link"), b"new", Access::Shared).unwrap_err(),
-        replace_if(&folder, name("link"), Some(b"x"), b"new", MAX).unwrap_err(),
+        replace_if(&folder, name("link"), read(&folder, "target").as_ref(), b"new", MAX).unwrap_err(),
     ] {
         assert!(matches!(error, FileError::Link { .. }), "{error:?}");
     }
@@ -57,49 +58,57 @@ fn a_link_is_neither_followed_nor_replaced() {
     assert_eq!(names(&temp), ["link", "target"]);
 }
 
-#[test]
-fn a_replacement_happens_only_to_what_was_expected() {
-    let (temp, folder) = folder();
-    let replace =
-        |expected: Option<&[u8]>, new: &[u8]| replace_if(&folder, name("a"), expected, new, MAX).unwrap();
-    assert_eq!(replace(Some(b"x"), b"y"), Replacement::Raced, "it is not there");
-    assert_eq!(replace(None, b"one"), Replacement::Replaced);
-    assert_eq!(replace(None, b"two"), Replacement::Raced);
-    assert_eq!(replace(Some(b"other"), b"two"), Replacement::Raced);
-    assert_eq!(replace(Some(b"one"), b"two"), Replacement::Replaced);
-    assert_eq!(fs::read(temp.path().join("a")).unwrap(), b"two");
-    assert_eq!(names(&temp), ["a"]);
+fn read(folder: &Folder, text: &str) -> Option<Plain> {
+    folder.read(name(text), MAX).unwrap()
 }
 
 #[test]
-fn a_save_that_comes_between_is_put_back_whatever_comes_on_top_of_it() {
+fn a_replacement_happens_only_to_what_was_read() {
     let (temp, folder) = folder();
-    // As it is after the exchange: ours under the name, somebody's save under the other.
-    fs::write(temp.path().join("a"), "ours").unwrap();
-    fs::write(temp.path().join("out"), "save").unwrap();
-    let put_back = |ours: &[u8]| put_back(&folder, name("a"), name("out"), ours, MAX).unwrap();
-    assert_eq!(put_back(b"ours"), Replacement::Raced);
-    assert_eq!(
-        (names(&temp), fs::read(temp.path().join("a")).unwrap()),
-        (vec!["a".to_owned()], b"save".to_vec())
-    );
+    let path = temp.path().join("a");
+    let replace =
+        |expected: Option<&Plain>, new: &[u8]| replace_if(&folder, name("a"), expected, new, MAX).unwrap();
+    assert_eq!(replace(None, b"one"), Replacement::Replaced);
+    assert_eq!(replace(None, b"two"), Replacement::Raced);
+    let one = read(&folder, "a");
+    assert_eq!(replace(one.as_ref(), b"two"), Replacement::Replaced);
+    assert_eq!(replace(one.as_ref(), b"three"), Replacement::Raced, "it is another file now");
+    let two = read(&folder, "a");
+    fs::write(&path, "in place").unwrap();
+    assert_eq!(replace(two.as_ref(), b"three"), Replacement::Raced);
+    assert_eq!(fs::read(&path).unwrap(), b"in place");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(replace(two.as_ref(), b"three"), Replacement::Raced, "it is not there");
+    assert_eq!(names(&temp), [""; 0]);
+}
 
-    // A second save came on top of ours: it is the newer one.
-    fs::write(temp.path().join("a"), "second save").unwrap();
+/// As it is after the exchange: ours under the name, somebody's save under the other. Then something happens, and
+/// the save is put back.
+fn after_put_back(happens: impl FnOnce(&Path)) -> (Vec<String>, Vec<u8>) {
+    let (temp, folder) = folder();
+    let path = temp.path().join("a");
+    fs::write(&path, "ours").unwrap();
+    let ours = folder.stamp(name("a")).unwrap().unwrap();
     fs::write(temp.path().join("out"), "save").unwrap();
-    assert_eq!(put_back(b"ours"), Replacement::Raced);
-    assert_eq!(
-        (names(&temp), fs::read(temp.path().join("a")).unwrap()),
-        (vec!["a".to_owned()], b"second save".to_vec())
-    );
+    happens(&path);
+    assert_eq!(replace::put_back(&folder, name("a"), name("out"), ours).unwrap(), Replacement::Raced);
+    (names(&temp), fs::read(path).unwrap())
+}
 
-    // Ours was moved away by an editor that is about to save.
-    fs::remove_file(temp.path().join("a")).unwrap();
-    fs::write(temp.path().join("out"), "save").unwrap();
-    assert_eq!(put_back(b"ours"), Replacement::Raced);
+#[test]
+fn a_save_that_came_out_is_put_back_unless_a_newer_one_is_there() {
+    let left = |text: &str| (vec!["a".to_owned()], text.as_bytes().to_vec());
+    assert_eq!(after_put_back(|_| {}), left("save"));
+    assert_eq!(after_put_back(|path| fs::write(path, "newer, in place").unwrap()), left("newer, in place"));
+    let by_rename = |path: &Path| {
+        fs::write(path.with_extension("swp"), "newer, by rename").unwrap();
+        fs::rename(path.with_extension("swp"), path).unwrap();
+    };
+    assert_eq!(after_put_back(by_rename), left("newer, by rename"));
     assert_eq!(
-        (names(&temp), fs::read(temp.path().join("a")).unwrap()),
-        (vec!["a".to_owned()], b"save".to_vec())
+        after_put_back(|path| fs::remove_file(path).unwrap()),
+        left("save"),
+        "moved away for a moment"
     );
 }
 
