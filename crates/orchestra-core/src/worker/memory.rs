@@ -27,8 +27,8 @@ pub struct Memory {
     pub last_turn: TurnId,
     /// How many questions were ever asked.
     pub asked: u64,
-    /// Content that Orchestra wrote, by path, the latest last.
-    pub wrote: BTreeMap<RepoPath, ContentHash>,
+    /// The last two versions of each document that Orchestra wrote, or was about to.
+    pub wrote: BTreeMap<RepoPath, [Option<ContentHash>; 2]>,
 }
 
 /// What it says of one milestone.
@@ -152,6 +152,11 @@ impl Memory {
         memory
     }
 
+    /// Tells whether a document is as Orchestra wrote it, the last time or the one before.
+    pub fn is_ours(&self, path: &RepoPath, hash: ContentHash) -> bool {
+        self.wrote.get(path).is_some_and(|versions| versions.contains(&Some(hash)))
+    }
+
     /// What is known of a milestone.
     pub fn recall(&self, milestone: &MilestoneId) -> Recalled {
         self.milestones.get(milestone).cloned().unwrap_or_default()
@@ -267,7 +272,10 @@ impl Memory {
             }
             Record::Closed { milestone } => self.about(milestone).closed = true,
             Record::Wrote { path, hash } => {
-                self.wrote.insert(path.clone(), *hash);
+                let versions = self.wrote.entry(path.clone()).or_default();
+                if versions[1] != Some(*hash) {
+                    *versions = [versions[1], Some(*hash)];
+                }
             }
             Record::Started { .. } | Record::Left { .. } | Record::Rescued { .. } | Record::Note { .. } => {}
         }

@@ -287,9 +287,8 @@ impl World {
             .collect();
         let own = folder(milestone);
         let memory = &self.memory;
-        let is_ours = |path: &RepoPath, now: Option<&Content>| {
-            memory.wrote.get(path).is_some_and(|hash| now.map(Content::hash) == Some(*hash))
-        };
+        let is_ours =
+            |path: &RepoPath, now: Option<&Content>| now.is_some_and(|now| memory.is_ours(path, now.hash()));
         let is_elsewhere =
             |path: &RepoPath| path.is_beneath(b".orchestra/milestones") && !path.is_beneath(own.as_bytes());
         let changes = all
@@ -487,7 +486,7 @@ impl World {
         };
         for (path, content) in tree.into_iter().filter(|(path, content)| is_of_commit(path, content)) {
             let now = self.disk.files.get(&path).map(Content::hash);
-            if now.is_some() && memory.wrote.get(&path).copied() == now && now != Some(content.hash()) {
+            if now.is_some_and(|now| memory.is_ours(&path, now) && now != content.hash()) {
                 self.tick()?;
                 self.remember(Record::Wrote { path: path.clone(), hash: content.hash() });
                 self.disk.write(&path, Some(content), true);
