@@ -1,0 +1,104 @@
+//! A child of our own, for calls that run nobody's code: bounded in time and in what it may print.
+
+use std::io::{self, Read, Write};
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Child, Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Instant;
+
+use super::{Output, ProgramError};
+use crate::guard::{Ending, GuardedCommand};
+
+/// The most that a call may print, in bytes: a million paths of average length.
+const LIMIT: usize = 256 * 1024 * 1024;
+
+/// Runs a command to its end.
+pub(super) fn run(order: &GuardedCommand, name: &str) -> Result<Output, ProgramError> {
+    let deadline = Instant::now() + order.timeout;
+    let mut child = Command::new(&order.program)
+        .args(&order.args)
+        .env_clear()
+        .envs(order.env.iter().map(|(key, value)| (key, value)))
+        .current_dir(&order.cwd)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .map_err(|source| ProgramError::Spawn { program: order.program.clone(), source })?;
+    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (sender, finished) = mpsc::channel();
+    let ended = thread::scope(|scope| {
+        scope.spawn(|| {
+            if let Some(pipe) = &mut stdin {
+                // A child that does not read to the end says why by its exit code.
+                let _ = pipe.write_all(&order.stdin);
+            }
+            drop(stdin);
+        });
+        let err_sender = sender.clone();
+        scope.spawn(move || sender.send(Heard::Out(drain(stdout))));
+        scope.spawn(move || err_sender.send(Heard::Err(drain(stderr))));
+        let heard = listen(&finished, deadline, order, name);
+        if heard.is_err() {
+            end(&mut child);
+        }
+        heard
+    });
+    let (stdout, stderr) = ended?;
+    let status = child.wait().map_err(|source| ProgramError::Pipe { command: name.to_owned(), source })?;
+    let ending = match (status.code(), status.signal()) {
+        (Some(code), _) => Ending::Exited(code),
+        (None, signal) => Ending::Signalled(signal.unwrap_or(0)),
+    };
+    Ok(Output { ending, stdout, stderr })
+}
+
+/// One channel of the child, heard to its end.
+enum Heard {
+    Out(io::Result<Vec<u8>>),
+    Err(io::Result<Vec<u8>>),
+}
+
+fn listen(
+    finished: &mpsc::Receiver<Heard>,
+    deadline: Instant,
+    order: &GuardedCommand,
+    name: &str,
+) -> Result<(Vec<u8>, Vec<u8>), ProgramError> {
+    let command = name.to_owned();
+    let (mut out, mut err) = (None, None);
+    while out.is_none() || err.is_none() {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let heard = match finished.recv_timeout(left) {
+            Ok(heard) => heard,
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
+                return Err(ProgramError::TimedOut { command, after: order.timeout });
+            }
+        };
+        let (place, bytes) = match heard {
+            Heard::Out(bytes) => (&mut out, bytes),
+            Heard::Err(bytes) => (&mut err, bytes),
+        };
+        match bytes {
+            Ok(bytes) if bytes.len() > LIMIT => return Err(ProgramError::TooMuch { command, limit: LIMIT }),
+            Ok(bytes) => *place = Some(bytes),
+            Err(source) => return Err(ProgramError::Pipe { command, source }),
+        }
+    }
+    Ok((out.unwrap_or_default(), err.unwrap_or_default()))
+}
+
+fn drain(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        pipe.take(LIMIT as u64 + 1).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// Ends the child and takes its exit code away; it may have ended by itself meanwhile.
+fn end(child: &mut Child) {
+    let _ = child.kill();
+    let _ = child.wait();
+}
