@@ -86,6 +86,21 @@ impl Top {
         Ok(None)
     }
 
+    /// Tells whether a folder above a path is a link, or the top of another repository.
+    pub(crate) fn is_out_of_reach(&self, path: &RepoPath) -> Result<bool, DiskError> {
+        let bytes = path.as_bytes();
+        let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/');
+        for (slash, _) in slashes {
+            let folder = RepoPath::parse(&bytes[..slash]);
+            let inside = RepoPath::parse([&bytes[..slash], b"/.git"].concat());
+            let (Ok(folder), Ok(inside)) = (folder, inside) else { return Ok(true) };
+            if self.look(&folder)? == Present::Link || self.look(&inside)? != Present::Absent {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// Looks at a path without following links and without opening it.
     pub(crate) fn look(&self, path: &RepoPath) -> Result<Present, DiskError> {
         let Some((folder, name)) = self.parent(path)? else { return Ok(Present::Absent) };

@@ -16,7 +16,7 @@ use crate::filters;
 use crate::guard::Purpose;
 use crate::program::Call;
 use crate::repo::{Filters, Repo};
-use crate::tree::{Entry, GITLINK};
+use crate::tree::{Entry, GITLINK, Mode};
 
 pub(crate) mod flagged;
 pub(crate) mod specials;
@@ -41,6 +41,8 @@ pub(crate) struct Scanned {
     pub(crate) head: Option<Entry>,
     pub(crate) index: Option<Entry>,
     pub(crate) tree: InTree,
+    /// The mode that git sees in the work tree; zero for nothing.
+    pub(crate) mode: Mode,
     /// Why it cannot be saved or committed.
     pub(crate) unfit: Option<&'static str>,
 }
@@ -58,6 +60,18 @@ pub(crate) struct Scan {
     pub(crate) paths: BTreeMap<RepoPath, Scanned>,
     /// Folders that git ignores as a whole.
     pub(crate) ignored_folders: Vec<RepoPath>,
+}
+
+impl Scan {
+    /// Notes that a path is in the tree as the index has it; where that is as the head has it, it is not dirty.
+    fn is_as_staged(&mut self, path: &RepoPath) {
+        if let Some(scanned) = self.paths.get_mut(path) {
+            scanned.tree = InTree::AsStaged;
+            if !scanned.is_staged() {
+                self.paths.remove(path);
+            }
+        }
+    }
 }
 
 /// What is looked at.
@@ -118,13 +132,36 @@ pub(crate) fn look(repo: &Repo, config: &Config, view: &View) -> Result<Scan, Fa
             scanned.tree = InTree::Changed;
         }
     }
-    clear_false_alarms(repo, config, view, &mut scan)?;
+    if view.work_tree.is_none() {
+        clear_touched(repo, config, &top, &mut scan)?;
+    }
+    clear_filtered(repo, config, view, &mut scan)?;
     Ok(scan)
+}
+
+/// Git calls a file changed whose size is another, even where that comes of line endings alone. Content decides here.
+fn clear_touched(repo: &Repo, config: &Config, top: &Top, scan: &mut Scan) -> Result<(), Fault> {
+    let changed = |scanned: &Scanned| {
+        scanned.tree == InTree::Changed && scanned.index.is_some_and(|index| index.mode == scanned.mode)
+    };
+    let doubtful: Vec<(RepoPath, Option<Entry>)> = scan
+        .paths
+        .iter()
+        .filter(|(_, scanned)| changed(scanned))
+        .map(|(path, scanned)| (path.clone(), scanned.index))
+        .collect();
+    let ids = flagged::converted_ids(repo, config, top, doubtful.iter().map(|(path, _)| path))?;
+    for ((path, index), id) in doubtful.into_iter().zip(ids) {
+        if id.is_some() && index.map(|index| index.id) == id {
+            scan.is_as_staged(&path);
+        }
+    }
+    Ok(())
 }
 
 /// Without its filter a file of Git LFS differs from its pointer whenever its time stamp does. Once filters are trusted,
 /// such a path is looked at once more through them, below the guard.
-fn clear_false_alarms(repo: &Repo, config: &Config, view: &View, scan: &mut Scan) -> Result<(), Fault> {
+fn clear_filtered(repo: &Repo, config: &Config, view: &View, scan: &mut Scan) -> Result<(), Fault> {
     if repo.options().filters == Filters::Off || config.filter_names().is_empty() {
         return Ok(());
     }
@@ -145,10 +182,7 @@ fn clear_false_alarms(repo: &Repo, config: &Config, view: &View, scan: &mut Scan
         let really = through_filters.paths.get(path);
         match really {
             Some(really) if really.tree != InTree::AsStaged => {}
-            Some(_) => {
-                scan.paths.entry(path.clone()).and_modify(|scanned| scanned.tree = InTree::AsStaged);
-            }
-            None => drop(scan.paths.remove(path)),
+            Some(_) | None => scan.is_as_staged(path),
         }
     }
     Ok(())
@@ -178,7 +212,8 @@ fn parse(output: &[u8]) -> Result<Scan, Fault> {
                 if folder.is_some() {
                     nested.insert(path.clone());
                 }
-                let untracked = Scanned { head: None, index: None, tree: InTree::Untracked, unfit: None };
+                let untracked =
+                    Scanned { head: None, index: None, tree: InTree::Untracked, mode: 0, unfit: None };
                 scan.paths.entry(path).or_insert(untracked).tree = InTree::Untracked;
             }
             b"! " => {
@@ -204,18 +239,24 @@ fn unreadable() -> Fault {
 /// `XY sub mH mI mW hH hI path`.
 fn ordinary(rest: &[u8]) -> Option<(RepoPath, Scanned)> {
     let fields: Vec<&[u8]> = rest.splitn(8, |byte| *byte == b' ').collect();
-    let [states, _, head_mode, index_mode, _, head, index, path] = fields[..] else { return None };
+    let [states, _, head_mode, index_mode, mode, head, index, path] = fields[..] else { return None };
     let (head, index) = (entry(head_mode, head).ok()?, entry(index_mode, index).ok()?);
-    Some((RepoPath::parse(path).ok()?, Scanned { head, index, tree: in_tree(*states.get(1)?), unfit: None }))
-        .map(|(path, scanned)| (path, with_gitlink(scanned)))
+    let mode = Mode::from_str_radix(std::str::from_utf8(mode).ok()?, 8).ok()?;
+    let scanned = Scanned { head, index, tree: in_tree(*states.get(1)?), mode, unfit: None };
+    Some((RepoPath::parse(path).ok()?, with_gitlink(scanned)))
 }
 
 /// `XY sub m1 m2 m3 mW h1 h2 h3 path`: a conflict that was left in the index.
 fn unmerged(rest: &[u8]) -> Option<(RepoPath, Scanned)> {
     let fields: Vec<&[u8]> = rest.splitn(10, |byte| *byte == b' ').collect();
     let [_, _, _, ours_mode, _, _, _, ours, _, path] = fields[..] else { return None };
-    let scanned =
-        Scanned { head: entry(ours_mode, ours).ok()?, index: None, tree: InTree::Changed, unfit: None };
+    let scanned = Scanned {
+        head: entry(ours_mode, ours).ok()?,
+        index: None,
+        tree: InTree::Changed,
+        mode: 0,
+        unfit: None,
+    };
     Some((RepoPath::parse(path).ok()?, with_gitlink(scanned)))
 }
 

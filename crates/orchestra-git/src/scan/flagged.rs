@@ -45,6 +45,7 @@ pub(super) fn add(repo: &Repo, config: &Config, scan: &mut Scan) -> Result<(), F
             head: Some(staged),
             index: Some(staged),
             tree,
+            mode: present.map_or(0, |entry| entry.mode),
             unfit,
         });
         scanned.tree = tree;

@@ -10,8 +10,8 @@ use std::path::Path;
 use orchestra_core::path::RepoPath;
 
 use super::{InTree, Scan, Scanned, joined};
+use crate::beneath::Top;
 use crate::fault::{At as _, DiskError, Fault};
-use crate::filters::nul_terminated;
 use crate::program::Call;
 use crate::repo::Repo;
 use crate::tree::os_path;
@@ -24,7 +24,7 @@ pub(super) fn add(repo: &Repo, scan: &mut Scan) -> Result<(), Fault> {
     let ignored = ignored(repo, found.iter().map(|(path, _)| path))?;
     for (path, what) in found {
         if !ignored.contains(&path) {
-            let scanned = Scanned { head: None, index: None, tree: InTree::Untracked, unfit: None };
+            let scanned = Scanned { head: None, index: None, tree: InTree::Untracked, mode: 0, unfit: None };
             scan.paths.entry(path).or_insert(scanned).unfit = Some(what);
         }
     }
@@ -83,12 +83,23 @@ pub(crate) fn ignored<'a>(
     repo: &Repo,
     paths: impl IntoIterator<Item = &'a RepoPath>,
 ) -> Result<BTreeSet<RepoPath>, Fault> {
-    let input = nul_terminated(paths);
+    let top = Top::open(repo.root())?;
+    let mut input = Vec::new();
+    for path in paths {
+        // Git refuses to answer for what lies beyond a link or in another repository: it ignores neither.
+        if !top.is_out_of_reach(path)? {
+            // Literal path specs do not exist here, and `./` keeps `:(magic)` from being one.
+            input.extend_from_slice(b"./");
+            input.extend_from_slice(path.as_bytes());
+            input.push(0);
+        }
+    }
     if input.is_empty() {
         return Ok(BTreeSet::new());
     }
+    let call = Call::new(repo, ["check-ignore", "-z", "--stdin"]).without("GIT_LITERAL_PATHSPECS");
     // Code 1: none of them.
-    let output = Call::new(repo, ["check-ignore", "-z", "--stdin"]).stdin(input).read_codes(&[0, 1])?;
-    let paths = output.stdout.split(|byte| *byte == 0).filter_map(|path| RepoPath::parse(path).ok());
-    Ok(paths.collect())
+    let output = call.stdin(input).read_codes(&[0, 1])?.stdout;
+    let names = output.split(|byte| *byte == 0).filter_map(|name| name.strip_prefix(b"./"));
+    Ok(names.filter_map(|name| RepoPath::parse(name).ok()).collect())
 }
