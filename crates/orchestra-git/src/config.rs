@@ -16,7 +16,7 @@ pub(crate) struct Config {
 impl Config {
     /// Reads all scopes.
     pub(crate) fn read(repo: &Repo) -> Result<Self, Fault> {
-        Ok(Self::parse(&Call::new(repo, ["config", "--list", "-z", "--includes"]).read()?))
+        Ok(Self::parse(&Call::listing(repo, ["config", "--list", "-z", "--includes"]).read()?))
     }
 
     fn parse(bytes: &[u8]) -> Self {
