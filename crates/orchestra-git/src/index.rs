@@ -9,6 +9,7 @@ use git2::{Index, IndexEntry};
 use orchestra_core::path::RepoPath;
 use thiserror::Error;
 
+use crate::config::Config;
 use crate::fault::{DiskError, Doing as _, Fault};
 use crate::guard::Purpose;
 use crate::program::{Call, ProgramError};
@@ -84,10 +85,14 @@ pub(crate) fn set(repo: &Repo, entries: &Edits) -> Result<(), IndexError> {
         input.extend_from_slice(path.as_bytes());
         input.push(0);
     }
+    // Git looks at files whose time stamp is that of the index while it writes it. Without their filter some of them
+    // look changed and are marked to be looked at again, which is no harm.
+    let config = Config::read(repo)?;
     let lock = repo.git_dir().join("index.lock");
     let deadline = Instant::now() + repo.options().lock_wait;
     loop {
-        let call = Call::new(repo, ["update-index", "-z", "--index-info"]).stdin(input.clone());
+        let call = Call::new(repo, ["update-index", "-z", "--index-info"]);
+        let call = call.without_filters(&config).stdin(input.clone());
         match call.guarded_read(Purpose::Index, &[repo.git_dir()]) {
             Ok(_) => break,
             Err(ProgramError::Failed { words, .. }) if words.contains("index.lock") => {

@@ -18,7 +18,7 @@ use crate::checkout::scratch;
 use crate::config::Config;
 use crate::facts;
 use crate::fault::{DiskError, Doing as _, Fault};
-use crate::filters;
+use crate::filters::{self, Filtered};
 use crate::identity;
 use crate::program::ProgramError;
 use crate::repo::{Filters, Repo};
@@ -185,8 +185,8 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     let parent = oid(&order.parent)?;
     let parent_tree = store.repository.find_commit(parent).doing("read a commit")?.tree_id();
 
-    let private = Private::new(repo, &config, folder.path(), &store.repository, parent_tree)?;
-    check_filters(repo, &config, &private, order)?;
+    let mut private = Private::new(repo, &config, folder.path(), &store.repository, parent_tree)?;
+    private.filtered = check_filters(repo, &config, &private, order)?;
     private.add(&top, &order.paths)?;
     private.add_documents(&order.documents)?;
     let before_hooks = private.write_tree()?;
@@ -253,19 +253,22 @@ fn has_repository(top: &Top, folder: &RepoPath) -> Result<bool, DiskError> {
     }
 }
 
-/// Refuses to commit a file without its filter: a large file would become part of history for ever.
+/// Refuses to commit a file without its filter: a large file would become part of history for ever. Returns the paths
+/// that have one.
 fn check_filters(
     repo: &Repo,
     config: &Config,
     private: &Private<'_>,
     order: &CommitOrder,
-) -> Result<(), PrepareError> {
+) -> Result<BTreeSet<RepoPath>, PrepareError> {
     let paths = order.paths.iter().chain(order.documents.iter().map(|(path, _)| path));
     let filtered = filters::find(repo, Some(&private.index), paths)?;
     let is_missing = |name: &str| repo.options().filters == Filters::Off || !config.has_filter(name);
-    match filtered.into_iter().find(|filtered| is_missing(&filtered.filter)) {
-        Some(filtered) => Err(PrepareError::FilterMissing { filter: filtered.filter, path: filtered.path }),
-        None => Ok(()),
+    match filtered.iter().find(|filtered| is_missing(&filtered.filter)) {
+        Some(Filtered { path, filter }) => {
+            Err(PrepareError::FilterMissing { filter: filter.clone(), path: path.clone() })
+        }
+        None => Ok(filtered.into_iter().map(|filtered| filtered.path).collect()),
     }
 }
 

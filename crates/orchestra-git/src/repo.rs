@@ -142,6 +142,9 @@ impl Repo {
             Err(source) if source.code() == ErrorCode::Owner => {
                 return Err(OpenError::Owner { root: repo.root, source });
             }
+            Err(source) if source.message().contains("unknown object format") => {
+                return Err(unsupported_format("sha256"));
+            }
             Err(source) if source.message().contains("unsupported extension") => {
                 return Err(unsupported_extension(source.message()));
             }

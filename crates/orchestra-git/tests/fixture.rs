@@ -191,6 +191,13 @@ impl Fixture {
         String::from_utf8_lossy(&output.stdout).trim_end().to_owned()
     }
 
+    /// Runs git as the person would, and tells whether it succeeded.
+    pub(crate) fn git_however_it_ends(&self, args: &[&str]) -> bool {
+        let mut command = Command::new("git");
+        command.args(args).current_dir(&self.root).env_clear().envs(self.environment());
+        command.stdin(Stdio::null()).output().unwrap().status.success()
+    }
+
     pub(crate) fn write(&self, path: impl AsRef<OsStr>, content: impl AsRef<[u8]>) {
         let file = self.root.join(Path::new(path.as_ref()));
         fs::create_dir_all(file.parent().unwrap()).unwrap();
@@ -210,15 +217,9 @@ impl Fixture {
     }
 
     /// Writes a hook of the repository.
-    pub(crate) fn hook(&self, name: &str, script: &str) {
+    pub(crate) fn hook(&self, name: &str, text: &str) {
         let file = self.root.join(".git/hooks").join(name);
-        self.script(&file, script);
-    }
-
-    pub(crate) fn script(&self, file: &Path, script: &str) {
-        fs::create_dir_all(file.parent().unwrap()).unwrap();
-        fs::write(file, format!("#!/bin/sh\n{script}\n")).unwrap();
-        fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
+        script(&file, text);
     }
 
     pub(crate) fn head(&self) -> CommitId {
@@ -270,6 +271,13 @@ impl Fixture {
         self.git(["commit", "-q", "--no-verify", "-m", message]);
         self.head()
     }
+}
+
+/// Writes a shell script that can be run.
+pub(crate) fn script(file: &Path, text: &str) {
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(file, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(file, fs::Permissions::from_mode(0o755)).unwrap();
 }
 
 /// How a prepared commit is settled.

@@ -5,7 +5,7 @@ use orchestra_git::facts::hook_names_present;
 use orchestra_git::guard::Purpose;
 use orchestra_git::prepare::{Hooks, PrepareError, prepare};
 
-use crate::fixture::{Fixture, path, paths};
+use crate::fixture::{Fixture, path, paths, script};
 
 fn body(fixture: &Fixture) -> String {
     fixture.git(["log", "-1", "--format=%B"])
@@ -181,14 +181,7 @@ fn what_a_hook_writes_elsewhere_in_the_object_store_is_thrown_away() {
     fixture.hook("pre-commit", "echo never needed | git hash-object -w --stdin > \"$GIT_DIR/../id.log\"");
     fixture.land(&fixture.order(&[])).unwrap();
     let id = fixture.read("id.log");
-    let output = std::process::Command::new("git")
-        .args(["cat-file", "-e", id.trim()])
-        .current_dir(&fixture.root)
-        .env_clear()
-        .envs(fixture.environment())
-        .output()
-        .unwrap();
-    assert!(!output.status.success(), "{id}");
+    assert!(!fixture.git_however_it_ends(&["cat-file", "-e", id.trim()]), "{id}");
 }
 
 #[test]
@@ -199,7 +192,7 @@ fn hooks_elsewhere_are_found_and_those_that_may_not_run_are_not() {
     fs::write(fixture.root.join(".git/hooks/commit-msg"), "#!/bin/sh\nexit 1\n").unwrap();
     assert_eq!(hook_names_present(&fixture.repo()).unwrap(), ["pre-push"]);
     fixture.git(["config", "core.hooksPath", ".husky"]);
-    fixture.script(&fixture.root.join(".husky/pre-commit"), "echo ran > husky.log");
+    script(&fixture.root.join(".husky/pre-commit"), "echo ran > husky.log");
     assert_eq!(hook_names_present(&fixture.repo()).unwrap(), ["pre-commit"]);
     let mut order = fixture.order(&[".husky/pre-commit"]);
     order.documents.push((path("x.md"), b"x".to_vec()));

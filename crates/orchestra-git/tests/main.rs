@@ -1,4 +1,5 @@
 //! Every operation against the real git, in temporary folders.
+#![cfg(test)]
 
 mod fixture;
 

@@ -25,15 +25,7 @@ fn conflicting() -> Fixture {
 }
 
 fn fails(fixture: &Fixture, args: &[&str]) {
-    let status = std::process::Command::new("git")
-        .args(args)
-        .current_dir(&fixture.root)
-        .env_clear()
-        .envs(fixture.environment())
-        .output()
-        .unwrap()
-        .status;
-    assert!(!status.success());
+    assert!(!fixture.git_however_it_ends(args));
 }
 
 #[test]

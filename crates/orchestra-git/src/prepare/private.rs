@@ -1,5 +1,6 @@
 //! An index and an object store that only one commit knows.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use crate::filters::nul_terminated;
 use crate::guard::{Ending, Purpose};
 use crate::index::PersonIndex;
 use crate::program::Call;
-use crate::repo::{Filters, Repo};
+use crate::repo::Repo;
 use crate::scan::{View, person_index};
 use crate::tree::os_path;
 
@@ -25,6 +26,8 @@ pub(super) struct Private<'a> {
     pub(super) folder: &'a Path,
     pub(super) index: PathBuf,
     pub(super) objects: PathBuf,
+    /// Paths that have a content filter.
+    pub(super) filtered: BTreeSet<RepoPath>,
 }
 
 impl<'a> Private<'a> {
@@ -37,8 +40,8 @@ impl<'a> Private<'a> {
         library: &Repository,
         parent_tree: Oid,
     ) -> Result<Self, Fault> {
-        let private =
-            Self { repo, config, folder, index: folder.join("index"), objects: folder.join("objects") };
+        let (index, objects) = (folder.join("index"), folder.join("objects"));
+        let private = Self { repo, config, folder, index, objects, filtered: BTreeSet::new() };
         fs::create_dir(&private.objects).at("make", &private.objects)?;
         let mut index = Index::open(&private.index).doing("make an index")?;
         let tree = library.find_tree(parent_tree).doing("read a tree")?;
@@ -92,7 +95,7 @@ impl<'a> Private<'a> {
         if let Some(folder) = work_tree {
             call = call.work_tree(folder);
         }
-        if self.repo.options().filters == Filters::Off || self.config.filter_names().is_empty() {
+        if !paths.iter().any(|path| self.filtered.contains(*path)) {
             call.without_filters(self.config).read()?;
             return Ok(());
         }
