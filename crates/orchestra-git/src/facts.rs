@@ -124,7 +124,7 @@ pub(crate) fn hook_names(repo: &Repo, config: &Config) -> Vec<&'static str> {
 }
 
 /// `core.hooksPath`, relative to the top of the work tree, else the common directory's.
-fn hooks_folder(repo: &Repo, config: &Config) -> PathBuf {
+pub(crate) fn hooks_folder(repo: &Repo, config: &Config) -> PathBuf {
     match config.get("core.hookspath") {
         Some(path) => match path.strip_prefix("~/") {
             Some(rest) => home(repo).unwrap_or_default().join(rest),

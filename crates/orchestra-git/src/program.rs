@@ -16,6 +16,7 @@ use thiserror::Error;
 
 use crate::config::Config;
 use crate::guard::{Ending, GuardedCommand, GuardedError, GuardedOutput, Purpose};
+use crate::quote::quoted;
 use crate::repo::Repo;
 
 mod direct;
@@ -185,6 +186,8 @@ impl<'a> Call<'a> {
     /// Has it write objects to a folder of its own, and read the repository's too.
     pub(crate) fn objects(self, folder: &Path) -> Self {
         let shared = self.repo.common_dir().join("objects");
+        // A list, in which a path with a colon has to be quoted.
+        let shared = OsString::from(quoted(shared.as_os_str().as_bytes()));
         self.env("GIT_OBJECT_DIRECTORY", folder)
             .env("GIT_ALTERNATE_OBJECT_DIRECTORIES", shared)
             // Thrown away or copied and synced later.

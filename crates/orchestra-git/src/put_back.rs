@@ -12,6 +12,7 @@ use crate::kept::{self, Kept};
 use crate::own_commits::since_head;
 use crate::repo::Repo;
 use crate::save::{SaveError, save_with_staged};
+use crate::scan::unfit;
 use crate::standing::{head_of, oid};
 use crate::tree::{self, Edits, Entry, GITLINK};
 
@@ -111,6 +112,7 @@ fn target(
         Ok(entry.map_or(Target::Absent, |entry| Target::Bytes { entry, permissions }))
     };
     Ok(match baseline.record.get(path) {
+        _ if unfit::is_reserved(path) => Err(unfit::RESERVED),
         Some(Kept::Unfit) => Err("it was there before and could not be kept"),
         Some(Kept::Gone) => Ok(Target::Absent),
         Some(Kept::File { permissions }) => Ok(bytes(Some(*permissions))?),

@@ -32,7 +32,8 @@ pub struct RepoOptions {
     pub filters: Filters,
     /// Who commits, where neither environment nor configuration say so.
     pub identity: Option<Identity>,
-    /// Orchestra's own folder for what may be thrown away after a crash; best on the file system of the work tree.
+    /// Orchestra's own folder for what is needed for a moment, best on the file system of the work tree. What a crash
+    /// leaves in it may be thrown away whenever nothing runs.
     pub scratch: PathBuf,
     /// How long a call of git may take that waits for nobody.
     pub timeout: Duration,

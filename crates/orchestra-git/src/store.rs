@@ -4,11 +4,12 @@
 //! anything names them.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::{Duration, SystemTime};
 
 use git2::{ObjectType, Oid, Repository};
 use orchestra_core::path::RepoPath;
@@ -23,6 +24,9 @@ const IN_MEMORY: u64 = 8 * 1024 * 1024;
 
 /// How many files are synced at once; a journalling file system writes their transactions together.
 const SYNCERS: usize = 8;
+
+/// After this long the system has written a file to the disk by itself (Linux: 30 s of age, looked at every 5 s).
+const UNSYNCED: Duration = Duration::from_mins(2);
 
 /// Writes objects and remembers them until they are synced.
 pub(crate) struct Store {
@@ -92,18 +96,45 @@ impl Store {
         Ok(id)
     }
 
-    /// Brings all that was written to the disk: every loose object, then the folders that name them.
+    /// Brings all that was written to the disk, and all that others wrote just now: every loose object, then the
+    /// folders that name them.
+    ///
+    /// By default git does not sync the loose objects of the person's own commits, on which ours are built.
     pub(crate) fn sync(&mut self) -> Result<(), Fault> {
-        let files: Vec<PathBuf> = self.written.iter().map(|id| loose_path(&self.objects, *id)).collect();
+        let mut files: BTreeSet<PathBuf> =
+            self.written.iter().map(|id| loose_path(&self.objects, *id)).collect();
+        files.extend(recent_files(&self.objects)?);
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         let folders: Vec<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
         // An object that is not loose lies in a pack, which git itself has synced.
-        sync_all(&files)?;
+        sync_all(&files.into_iter().collect::<Vec<_>>())?;
         sync_all(&folders)?;
         sync_all(std::slice::from_ref(&self.objects))?;
         self.written.clear();
         Ok(())
     }
+}
+
+/// Finds the loose objects that the system may not have written to the disk by itself yet.
+fn recent_files(objects: &Path) -> Result<Vec<PathBuf>, DiskError> {
+    let Some(limit) = SystemTime::now().checked_sub(UNSYNCED) else { return Ok(Vec::new()) };
+    let mut recent = Vec::new();
+    for folder in fs::read_dir(objects).at("list", objects)? {
+        let folder = folder.at("list", objects)?;
+        if folder.file_name().len() != 2 {
+            continue;
+        }
+        for file in fs::read_dir(folder.path()).at("list", folder.path())? {
+            let file = file.at("list", folder.path())?;
+            // One that is gone meanwhile was packed.
+            let is_recent =
+                file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|time| time > limit);
+            if is_recent {
+                recent.push(file.path());
+            }
+        }
+    }
+    Ok(recent)
 }
 
 /// The mode that git gives a file with these permissions.

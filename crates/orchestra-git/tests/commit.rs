@@ -266,3 +266,24 @@ fn hooks_that_are_off_do_not_run() {
     order.hooks = Hooks::Off;
     fixture.land(&order).unwrap();
 }
+
+#[test]
+fn a_repository_whose_path_has_strange_characters_is_like_all_others() {
+    let fixture = Fixture::new();
+    let root = fixture.base().join("a:b \"c\" \u{fc}");
+    fixture.git(["clone", "-q", ".", root.to_str().unwrap()]);
+    fs::write(root.join("src/a.rs"), "the phase\n").unwrap();
+    fs::write(root.join("untracked"), "the person's\n").unwrap();
+    crate::fixture::script(&root.join(".git/hooks/pre-commit"), "echo nice > src/a.rs; git add src/a.rs");
+    let person = [("GIT_AUTHOR", "Person"), ("GIT_COMMITTER", "Person")];
+    let mut options =
+        orchestra_git::repo::RepoOptions { scratch: root.join(".scratch"), ..fixture.options() };
+    for (prefix, name) in person {
+        options.environment.push((format!("{prefix}_NAME").into(), name.into()));
+        options.environment.push((format!("{prefix}_EMAIL").into(), "person@example.com".into()));
+    }
+    let repo = Repo::open(&root, options).unwrap();
+    let prepared = prepare(&repo, &fixture.order(&["src/a.rs"])).unwrap();
+    assert_eq!(prepared.changed_by_hooks, paths(&["src/a.rs"]));
+    assert_eq!(fixture.git_in(&root, ["show", &format!("{}:src/a.rs", prepared.commit)]), "nice");
+}

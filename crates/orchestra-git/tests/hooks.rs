@@ -200,3 +200,12 @@ fn hooks_elsewhere_are_found_and_those_that_may_not_run_are_not() {
     fixture.land(&order).unwrap();
     assert_eq!(fixture.read("husky.log"), "ran\n");
 }
+
+#[test]
+fn a_hook_in_a_folder_that_is_not_committed_runs_beside_other_changes_too() {
+    let fixture = Fixture::new();
+    fixture.git(["config", "core.hooksPath", "my-hooks"]);
+    script(&fixture.root.join("my-hooks/pre-commit"), "echo no; exit 1");
+    fixture.write("src/a.rs", "the phase\n");
+    assert!(matches!(failure(&fixture, &["src/a.rs"]), PrepareError::HookFailed { hook: "pre-commit", .. }));
+}

@@ -237,3 +237,14 @@ fn saving_changes_nothing_and_twice_is_once() {
     fixture.write("src/a.rs", "y\n");
     assert_eq!(save(&repo, OUT, &both).unwrap(), format!("{OUT}-2"));
 }
+
+#[test]
+fn gits_own_files_are_never_put_back() {
+    let fixture = Fixture::new();
+    begin(&fixture);
+    let names = [".git/HEAD", "sub/.git/config", ".GIT/config"];
+    fixture.write("sub/.git/config", "x");
+    let done = put_back(&fixture.repo(), BEFORE, &paths(&names), OUT).unwrap();
+    assert_eq!((done.left.len(), done.restored), (3, vec![]));
+    assert!(fixture.exists(".git/HEAD") && fixture.exists("sub/.git/config"));
+}

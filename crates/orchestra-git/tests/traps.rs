@@ -115,6 +115,32 @@ fn looking_keeping_and_putting_back_run_nothing_before_it_is_trusted() {
 }
 
 #[test]
+fn a_trap_in_a_submodule_or_a_nested_repository_is_not_even_looked_at() {
+    let fixture = Fixture::new();
+    let canary = fixture.base().join("canary");
+    script(&canary, &format!("touch '{}'; cat", fixture.base().join("PWNED").display()));
+    for name in ["sub", "nested"] {
+        let folder = fixture.root.join(name);
+        fs::create_dir(&folder).unwrap();
+        fixture.git_in(&folder, ["init", "-q"]);
+        fixture.git_in(
+            &folder,
+            ["-c", "user.name=x", "-c", "user.email=x@y.z", "commit", "-q", "--allow-empty", "-m", "x"],
+        );
+        fixture.git_in(&folder, ["config", "core.fsmonitor", canary.to_str().unwrap()]);
+        fs::write(folder.join("dirt"), "x").unwrap();
+    }
+    let id = fixture.git_in(&fixture.root.join("sub"), ["rev-parse", "HEAD"]);
+    fixture.git(["update-index", "--add", "--cacheinfo", &format!("160000,{id},sub")]);
+    fixture.git(["commit", "-q", "-m", "a submodule"]);
+    let repo = fixture.repo();
+    snapshot(&repo, BEFORE, u64::MAX).unwrap();
+    changes(&repo, BEFORE).unwrap();
+    status(&repo).unwrap();
+    assert!(!sprung(&fixture));
+}
+
+#[test]
 fn a_commit_without_hooks_runs_nothing_either() {
     let fixture = trapped();
     for file in ["notes.md", "README.md"] {

@@ -16,6 +16,7 @@ use orchestra_core::path::RepoPath;
 use super::private::Private;
 use super::{CommitOrder, PrepareError};
 use crate::checkout::prefix;
+use crate::facts;
 use crate::fault::{At as _, Fault};
 use crate::guard::{Ending, Purpose};
 use crate::program::{Call, Output};
@@ -84,6 +85,7 @@ struct Place {
 
 impl Place {
     fn choose(private: &Private<'_>) -> Result<Self, PrepareError> {
+        private.take_over_times()?;
         let scan = scan::look(private.repo, private.config, &private.view(None))?;
         if scan.paths.values().all(|scanned| scanned.tree == InTree::AsStaged) {
             let work_tree = private.repo.root().to_owned();
@@ -190,7 +192,10 @@ impl Runner<'_> {
     fn run(&self, hook: &str, args: &[&str]) -> Result<Output, PrepareError> {
         let all = [&["hook", "run", "--ignore-missing", hook, "--"], args].concat();
         let private = self.private;
+        let folder = facts::hooks_folder(private.repo, private.config);
         let call = Call::as_person(private.repo, all)
+            // In full: a relative one would be looked for in the checkout, which lacks what is not committed.
+            .setting("core.hooksPath", &folder.to_string_lossy())
             .index(&private.index)
             .objects(&private.objects)
             .work_tree(&self.place.work_tree);
@@ -202,6 +207,7 @@ impl Runner<'_> {
     fn changed(&self) -> Result<Vec<RepoPath>, Fault> {
         let private = self.private;
         let work_tree = self.place.is_scratch.then_some(self.place.work_tree.as_path());
+        private.take_over_times()?;
         let scan = scan::look(private.repo, private.config, &private.view(work_tree))?;
         let changed = scan
             .paths

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
 
 use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
 use orchestra_core::path::RepoPath;
@@ -31,8 +32,7 @@ pub(super) struct Private<'a> {
 }
 
 impl<'a> Private<'a> {
-    /// Makes an index of the parent's tree. Time stamps and sizes of unchanged files are taken over from the person's,
-    /// so that git need not read the whole tree again; nothing that they have staged is.
+    /// Makes an index of the parent's tree. Nothing of the person's index gets into it.
     pub(super) fn new(
         repo: &'a Repo,
         config: &'a Config,
@@ -46,16 +46,24 @@ impl<'a> Private<'a> {
         let mut index = Index::open(&private.index).doing("make an index")?;
         let tree = library.find_tree(parent_tree).doing("read a tree")?;
         index.read_tree(&tree).doing("make an index")?;
-        let changed = fs::metadata(person_index(repo)).and_then(|metadata| metadata.modified());
-        // Files written in the same moment as the index may have changed since ("racy git"): git would look again.
-        if let Some(limit) = changed.ok().and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()) {
-            let limit = i32::try_from(limit.as_secs()).unwrap_or(i32::MAX);
-            for entry in PersonIndex::open(repo)?.entries() {
-                take_over(&mut index, &entry, limit)?;
-            }
-        }
         index.write().doing("write an index")?;
         Ok(private)
+    }
+
+    /// Takes time stamps and sizes of unchanged files over from the person's index, so that git need not read the
+    /// whole tree to see that it is unchanged. Nothing that they have staged is taken.
+    pub(super) fn take_over_times(&self) -> Result<(), Fault> {
+        let changed = fs::metadata(person_index(self.repo)).and_then(|metadata| metadata.modified());
+        let Some(changed) = changed.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {
+            return Ok(());
+        };
+        // Files written in the same moment as the index may have changed since ("racy git"): git looks at them itself.
+        let limit = i32::try_from(changed.as_secs()).unwrap_or(i32::MAX);
+        let mut index = Index::open(&self.index).doing("read an index")?;
+        for entry in PersonIndex::open(self.repo)?.entries() {
+            take_over(&mut index, &entry, limit)?;
+        }
+        index.write().doing("write an index")
     }
 
     /// A call that works on this index and in this store.
@@ -150,7 +158,9 @@ fn take_over(index: &mut Index, theirs: &IndexEntry, limit: i32) -> Result<(), F
     let path = Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&theirs.path));
     let Some(ours) = index.get_path(path, 0) else { return Ok(()) };
     let is_old = |time: IndexTime| time.seconds() < limit;
-    if ours.id != theirs.id || ours.mode != theirs.mode || !is_old(theirs.mtime) {
+    // One that has a time was added just now.
+    if ours.mtime.seconds() != 0 || ours.id != theirs.id || ours.mode != theirs.mode || !is_old(theirs.mtime)
+    {
         return Ok(());
     }
     let entry = IndexEntry {

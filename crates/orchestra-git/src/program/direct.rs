@@ -1,7 +1,7 @@
 //! A child of our own, for calls that run nobody's code: bounded in time and in what it may print.
 
 use std::io::{self, Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt as _, ExitStatusExt as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
@@ -21,6 +21,8 @@ pub(super) fn run(order: &GuardedCommand, name: &str) -> Result<Output, ProgramE
         .env_clear()
         .envs(order.env.iter().map(|(key, value)| (key, value)))
         .current_dir(&order.cwd)
+        // The terminal's ctrl-c is for the worker alone.
+        .process_group(0)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())

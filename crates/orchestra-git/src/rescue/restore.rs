@@ -8,6 +8,7 @@ use crate::fault::{Doing as _, Fault};
 use crate::kept::{Kept, entry_of};
 use crate::repo::Repo;
 use crate::save::save;
+use crate::scan::unfit;
 use crate::tree;
 
 /// Brings saved paths back into the work tree, byte by byte as they were: all of them, or those that are named.
@@ -50,6 +51,7 @@ fn target(
     is_named: bool,
 ) -> Result<Result<Target, &'static str>, Fault> {
     Ok(match kept {
+        _ if unfit::is_reserved(path) => Err(unfit::RESERVED),
         Kept::Unfit => Err("it could not be kept"),
         Kept::Gone if is_named => Ok(Target::Absent),
         Kept::Gone => Err("it was gone when this was saved"),

@@ -14,14 +14,22 @@ const LONGEST: usize = 4096;
 /// What is said of a link that points out of the tree. Its text can be kept all the same.
 pub(crate) const LEAVES: &str = "a symbolic link that leaves the tree";
 
+/// What is said of a name that some file system takes for `.git`. Nothing of ours touches it.
+pub(crate) const RESERVED: &str = "a name that git keeps for itself";
+
+/// Tells whether a path has such a name in it.
+pub(crate) fn is_reserved(path: &RepoPath) -> bool {
+    path.as_bytes().split(|byte| *byte == b'/').any(is_kept_by_git)
+}
+
 /// Says why a path cannot be saved or committed; `None` where it can, or where nothing is there.
 pub(crate) fn why(top: &Top, path: &RepoPath) -> Result<Option<&'static str>, DiskError> {
     let bytes = path.as_bytes();
     if bytes.len() > LONGEST || bytes.split(|byte| *byte == b'/').count() > DEEPEST {
         return Ok(Some("a path that is too long"));
     }
-    if bytes.split(|byte| *byte == b'/').any(is_kept_by_git) {
-        return Ok(Some("a name that git keeps for itself"));
+    if is_reserved(path) {
+        return Ok(Some(RESERVED));
     }
     Ok(match top.look(path)? {
         Present::Special(what) => Some(what),
