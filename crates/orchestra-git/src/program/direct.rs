@@ -28,16 +28,10 @@ pub(super) fn run(order: &GuardedCommand, name: &str) -> Result<Output, ProgramE
         .stderr(Stdio::piped())
         .spawn()
         .map_err(|source| ProgramError::Spawn { program: order.program.clone(), source })?;
-    let (mut stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+    let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let (sender, finished) = mpsc::channel();
     let ended = thread::scope(|scope| {
-        scope.spawn(|| {
-            if let Some(pipe) = &mut stdin {
-                // A child that does not read to the end says why by its exit code.
-                let _ = pipe.write_all(&order.stdin);
-            }
-            drop(stdin);
-        });
+        let writer = scope.spawn(move || feed(stdin, &order.stdin));
         let err_sender = sender.clone();
         scope.spawn(move || sender.send(Heard::Out(drain(stdout))));
         scope.spawn(move || err_sender.send(Heard::Err(drain(stderr))));
@@ -45,10 +39,14 @@ pub(super) fn run(order: &GuardedCommand, name: &str) -> Result<Output, ProgramE
         if heard.is_err() {
             end(&mut child);
         }
-        heard
+        let fed = writer.join().expect("writing to a pipe does not panic");
+        heard.and_then(|heard| match fed {
+            Ok(()) => Ok(heard),
+            Err(source) => Err(ProgramError::Pipe { command: name.to_owned(), source }),
+        })
     });
-    let (stdout, stderr) = ended?;
     let status = child.wait().map_err(|source| ProgramError::Pipe { command: name.to_owned(), source })?;
+    let (stdout, stderr) = ended?;
     let ending = match (status.code(), status.signal()) {
         (Some(code), _) => Ending::Exited(code),
         (None, signal) => Ending::Signalled(signal.unwrap_or(0)),
@@ -89,6 +87,14 @@ fn listen(
         }
     }
     Ok((out.unwrap_or_default(), err.unwrap_or_default()))
+}
+
+/// Writes all of the child's input. A child that does not read to the end says why by its exit code.
+fn feed(pipe: Option<impl Write>, bytes: &[u8]) -> io::Result<()> {
+    match pipe.map(|mut pipe| pipe.write_all(bytes)) {
+        Some(Err(error)) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+        Some(Ok(()) | Err(_)) | None => Ok(()),
+    }
 }
 
 fn drain(pipe: Option<impl Read>) -> io::Result<Vec<u8>> {
