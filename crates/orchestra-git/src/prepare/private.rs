@@ -1,0 +1,177 @@
+//! An index and an object store that only one commit knows.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::UNIX_EPOCH;
+
+use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
+use orchestra_core::path::RepoPath;
+
+use super::PrepareError;
+use crate::beneath::{Present, Top};
+use crate::config::Config;
+use crate::fault::{At as _, Doing as _, Fault};
+use crate::filters::nul_terminated;
+use crate::guard::{Ending, Purpose};
+use crate::index::PersonIndex;
+use crate::program::Call;
+use crate::repo::Repo;
+use crate::scan::{View, person_index};
+use crate::tree::os_path;
+
+/// A commit in the making, in a folder that goes with it.
+pub(super) struct Private<'a> {
+    pub(super) repo: &'a Repo,
+    pub(super) config: &'a Config,
+    pub(super) folder: &'a Path,
+    pub(super) index: PathBuf,
+    pub(super) objects: PathBuf,
+    /// Paths that have a content filter.
+    pub(super) filtered: BTreeSet<RepoPath>,
+}
+
+impl<'a> Private<'a> {
+    /// Makes an index of the parent's tree. Nothing of the person's index gets into it.
+    pub(super) fn new(
+        repo: &'a Repo,
+        config: &'a Config,
+        folder: &'a Path,
+        library: &Repository,
+        parent_tree: Oid,
+    ) -> Result<Self, Fault> {
+        let (index, objects) = (folder.join("index"), folder.join("objects"));
+        let private = Self { repo, config, folder, index, objects, filtered: BTreeSet::new() };
+        fs::create_dir(&private.objects).at("make", &private.objects)?;
+        let mut index = Index::open(&private.index).doing("make an index")?;
+        let tree = library.find_tree(parent_tree).doing("read a tree")?;
+        index.read_tree(&tree).doing("make an index")?;
+        index.write().doing("write an index")?;
+        Ok(private)
+    }
+
+    /// Takes time stamps and sizes of unchanged files over from the person's index, so that git need not read the
+    /// whole tree to see that it is unchanged. Nothing that they have staged is taken.
+    pub(super) fn take_over_times(&self) -> Result<(), Fault> {
+        let changed = fs::metadata(person_index(self.repo)).and_then(|metadata| metadata.modified());
+        let Some(changed) = changed.ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok()) else {
+            return Ok(());
+        };
+        // Files written in the same moment as the index may have changed since ("racy git"): git looks at them itself.
+        let limit = i32::try_from(changed.as_secs()).unwrap_or(i32::MAX);
+        let mut index = Index::open(&self.index).doing("read an index")?;
+        for entry in PersonIndex::open(self.repo)?.entries() {
+            take_over(&mut index, &entry, limit)?;
+        }
+        index.write().doing("write an index")
+    }
+
+    /// A call that works on this index and in this store.
+    pub(super) fn call(&self, args: &[&str]) -> Call<'a> {
+        Call::new(self.repo, args).index(&self.index).objects(&self.objects)
+    }
+
+    /// A look at a work tree through this index.
+    pub(super) fn view(&self, work_tree: Option<&Path>) -> View {
+        View {
+            index: Some(self.index.clone()),
+            objects: Some(self.objects.clone()),
+            work_tree: work_tree.map(Path::to_owned),
+        }
+    }
+
+    /// Takes paths from the person's work tree as they are.
+    pub(super) fn add(&self, top: &Top, paths: &[RepoPath]) -> Result<(), PrepareError> {
+        let (mut present, mut absent) = (Vec::new(), Vec::new());
+        for path in paths {
+            match top.look(path)? {
+                Present::File { .. } | Present::Link => present.push(path),
+                Present::Absent | Present::Folder | Present::Special(_) => absent.push(path),
+            }
+        }
+        self.remove(&absent)?;
+        self.update(&present, None)
+    }
+
+    /// Takes paths from a folder that stands for the work tree; `None` is the person's.
+    pub(super) fn update(&self, paths: &[&RepoPath], work_tree: Option<&Path>) -> Result<(), PrepareError> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let mut call = self.call(&["update-index", "-z", "--add", "--replace", "--stdin"]);
+        call = call.stdin(nul_terminated(paths.iter().copied()));
+        if let Some(folder) = work_tree {
+            call = call.work_tree(folder);
+        }
+        if !paths.iter().any(|path| self.filtered.contains(*path)) {
+            call.without_filters(self.config).read()?;
+            return Ok(());
+        }
+        let output = call.guarded(Purpose::Filter, &[self.folder], None)?;
+        match output.ending {
+            Ending::Exited(0) => Ok(()),
+            Ending::Exited(_) | Ending::Signalled(_) | Ending::TimedOut => {
+                Err(PrepareError::FilterFailed { output: output.words() })
+            }
+        }
+    }
+
+    /// Takes paths away.
+    pub(super) fn remove(&self, paths: &[&RepoPath]) -> Result<(), Fault> {
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let mut index = Index::open(&self.index).doing("read an index")?;
+        for path in paths {
+            if index.get_path(os_path(path), 0).is_some() {
+                index.remove(os_path(path), 0).doing("change an index")?;
+            }
+        }
+        index.write().doing("write an index")
+    }
+
+    /// Takes documents with given bytes, converted as git would convert a file with these.
+    pub(super) fn add_documents(&self, documents: &[(RepoPath, Vec<u8>)]) -> Result<(), PrepareError> {
+        let folder = self.folder.join("documents");
+        fs::create_dir(&folder).at("make", &folder)?;
+        for (path, bytes) in documents {
+            let file = folder.join(os_path(path));
+            if let Some(above) = file.parent() {
+                fs::create_dir_all(above).at("make", above)?;
+            }
+            fs::write(&file, bytes).at("write", &file)?;
+        }
+        let paths: Vec<&RepoPath> = documents.iter().map(|(path, _)| path).collect();
+        self.update(&paths, Some(&folder))
+    }
+
+    /// Writes the tree of the index, into the private store.
+    pub(super) fn write_tree(&self) -> Result<Oid, Fault> {
+        let output = self.call(&["write-tree"]).read()?;
+        let text = String::from_utf8_lossy(&output);
+        Oid::from_str(text.trim()).doing("read a tree's id")
+    }
+}
+
+/// Takes over what the person's index knows about the file of an entry that is the same.
+fn take_over(index: &mut Index, theirs: &IndexEntry, limit: i32) -> Result<(), Fault> {
+    let path = Path::new(<std::ffi::OsStr as std::os::unix::ffi::OsStrExt>::from_bytes(&theirs.path));
+    let Some(ours) = index.get_path(path, 0) else { return Ok(()) };
+    let is_old = |time: IndexTime| time.seconds() < limit;
+    // One that has a time was added just now.
+    if ours.mtime.seconds() != 0 || ours.id != theirs.id || ours.mode != theirs.mode || !is_old(theirs.mtime)
+    {
+        return Ok(());
+    }
+    let entry = IndexEntry {
+        ctime: theirs.ctime,
+        mtime: theirs.mtime,
+        dev: theirs.dev,
+        ino: theirs.ino,
+        uid: theirs.uid,
+        gid: theirs.gid,
+        file_size: theirs.file_size,
+        ..ours
+    };
+    index.add(&entry).doing("change an index")
+}

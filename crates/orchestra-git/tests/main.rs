@@ -1,0 +1,24 @@
+//! Every operation against the real git, in temporary folders.
+#![cfg(test)]
+
+mod fixture;
+
+mod changes;
+mod commit;
+mod facts;
+mod fold;
+mod history;
+mod hooks;
+mod names;
+mod open;
+mod push;
+mod put_back;
+mod rescue;
+mod settle;
+mod signing;
+mod snapshot;
+mod standing;
+mod status;
+mod survey;
+mod swap;
+mod traps;
