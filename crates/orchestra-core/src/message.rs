@@ -1,22 +1,15 @@
-//! Commit messages: Conventional Commits with our two trailers, made from what an agent proposes.
+//! Commit messages: Conventional Commits, made from what an agent proposes. Trailers are added where the commit is made.
 //!
 //! A proposal is text from a model. It is repaired, never refused: what could pass for a trailer, skip a check,
 //! close somebody's issue or move a cursor is taken out. Rules: Conventional Commits 1.0.0, `git interpret-trailers`.
 
 use unicode_segmentation::UnicodeSegmentation;
 
-use crate::id::{MilestoneId, WorkId};
 use crate::path::is_bidi_control;
 use crate::report::CommitProposal;
 
 /// The longest subject line, in characters as a reader counts them.
 pub const SUBJECT_LIMIT: usize = 72;
-
-/// The trailer that names the milestone.
-pub const MILESTONE_TRAILER: &str = "Orchestra-Milestone";
-
-/// The trailer that names the work.
-pub const PHASE_TRAILER: &str = "Orchestra-Phase";
 
 const BODY_LIMIT: usize = 4_000;
 const SCOPE_LIMIT: usize = 20;
@@ -34,17 +27,11 @@ pub struct Fallback<'a> {
     pub subject: &'a str,
 }
 
-/// Makes the whole message of a work's commit: at most 72 characters, a body, our trailers.
-pub fn compose(
-    proposal: Option<&CommitProposal>,
-    fallback: Fallback<'_>,
-    milestone: &MilestoneId,
-    work: &WorkId,
-) -> String {
+/// Makes the message of a work's commit, without the trailers: a subject of at most 72 characters, and a body.
+pub fn compose(proposal: Option<&CommitProposal>, fallback: Fallback<'_>) -> String {
     let subject = subject(proposal, fallback);
     let body = proposal.map(|proposal| body(&proposal.body)).unwrap_or_default();
-    let body = if body.is_empty() { String::new() } else { format!("{body}\n\n") };
-    format!("{subject}\n\n{body}{MILESTONE_TRAILER}: {milestone}\n{PHASE_TRAILER}: {work}\n")
+    if body.is_empty() { format!("{subject}\n") } else { format!("{subject}\n\n{body}\n") }
 }
 
 /// Makes the subject line.
@@ -220,10 +207,6 @@ mod tests {
                 .to_owned(),
             ..CommitProposal::default()
         };
-        let milestone = MilestoneId::parse("M1-x").unwrap();
-        let message = compose(Some(&proposal), FALLBACK, &milestone, &WorkId::Rfc);
-        let expected =
-            "feat: x\n\nWhy.\n\nMore, see #3.\n\nOrchestra-Milestone: M1-x\nOrchestra-Phase: rfc\n";
-        assert_eq!(message, expected);
+        assert_eq!(compose(Some(&proposal), FALLBACK), "feat: x\n\nWhy.\n\nMore, see #3.\n");
     }
 }

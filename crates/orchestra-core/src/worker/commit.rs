@@ -65,7 +65,7 @@ impl Machine {
             WorkId::Close(_) => Fallback { subject: &closing, ..fallback },
             _ => fallback,
         };
-        message::compose(proposal.as_ref(), fallback, &milestone.id, &work.id)
+        message::compose(proposal.as_ref(), fallback)
     }
 
     /// What the documents say once the work is committed; it goes with the commit.

@@ -271,7 +271,7 @@ pub struct CommitOrder {
     pub edits: Vec<DocEdit>,
     /// Whether all documents of the milestone go with it: true for its first commit and for the close.
     pub plan_too: bool,
-    /// The whole message.
+    /// The message, without trailers.
     pub message: String,
     /// Paths in which a hook may not change anything.
     pub leave_out: Vec<RepoPath>,
