@@ -216,6 +216,13 @@ pub enum Record {
         /// The milestone.
         milestone: MilestoneId,
     },
+    /// A step begins that takes locks of git, so that one it leaves behind can be told from somebody else's.
+    Touching {
+        /// What it would do: `move the branch`.
+        step: String,
+    },
+    /// The step is over, and its locks are gone.
+    Touched,
     /// Changes were saved under a ref before they were taken out of the tree.
     Rescued {
         /// The ref.

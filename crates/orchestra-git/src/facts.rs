@@ -6,13 +6,13 @@ use std::path::PathBuf;
 
 use git2::{ErrorCode, ObjectType, Oid};
 use orchestra_core::path::RepoPath;
-use orchestra_core::repo::CommitId;
+use orchestra_core::repo::{CommitId, TreeId};
 
 use crate::config::Config;
 use crate::fault::{Doing as _, Fault};
 use crate::repo::{Identity, Repo};
 use crate::scan::specials;
-use crate::standing::{commit_id, oid};
+use crate::standing::{commit_id, oid, tree_id};
 use crate::target;
 use crate::trailers::{self, Pair};
 use crate::tree::os_path;
@@ -58,6 +58,8 @@ pub fn blob_at(
 pub struct CommitFacts {
     /// Its id.
     pub id: CommitId,
+    /// Its tree.
+    pub tree: TreeId,
     /// Its parents.
     pub parents: Vec<CommitId>,
     /// Its subject line.
@@ -88,6 +90,7 @@ pub fn find_commit(repo: &Repo, id: &str) -> Result<Option<CommitFacts>, Fault> 
     };
     Ok(Some(CommitFacts {
         id: commit_id(commit.id()),
+        tree: tree_id(commit.tree_id()),
         parents: commit.parent_ids().map(commit_id).collect(),
         subject: String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned(),
         works: trailers::pairs(commit.message_bytes()),

@@ -277,7 +277,12 @@ impl Memory {
                     *versions = [versions[1], Some(*hash)];
                 }
             }
-            Record::Started { .. } | Record::Left { .. } | Record::Rescued { .. } | Record::Note { .. } => {}
+            Record::Started { .. }
+            | Record::Left { .. }
+            | Record::Rescued { .. }
+            | Record::Touching { .. }
+            | Record::Touched
+            | Record::Note { .. } => {}
         }
     }
 }

@@ -1,0 +1,117 @@
+//! Where the worker works: project, repository and journal, shared by everything that blocks.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use jiff::Timestamp;
+use orchestra_agent::environment::Environment;
+use orchestra_agent::guard::GuardLauncher;
+use orchestra_core::config::trust::TrustItem;
+use orchestra_core::id::{MilestoneId, WorkId};
+use orchestra_core::record::Record;
+use orchestra_core::report::Usage;
+use orchestra_core::worker::{Failure, Memory, Policy};
+use orchestra_git::repo::Repo;
+use orchestra_project::journal::{Durability, Journal};
+use orchestra_project::layout::Layout;
+use orchestra_project::load::Scanner;
+use orchestra_project::lock::WorkerLock;
+use orchestra_project::trust::TrustStore;
+
+use super::commit::Unsettled;
+use super::{Setup, failure};
+
+/// Everything that blocking work shares.
+pub(super) struct Place {
+    pub(super) layout: Layout,
+    pub(super) repo: Repo,
+    pub(super) launcher: GuardLauncher,
+    pub(super) environment: Environment,
+    pub(super) user_config: Option<PathBuf>,
+    pub(super) variables: Vec<(String, String)>,
+    pub(super) flags: Vec<(String, String)>,
+    pub(super) trust: TrustStore,
+    journal: Mutex<Journal>,
+    memory: Mutex<Memory>,
+    pub(super) scanner: Mutex<Scanner>,
+    /// The last policy that could be read, and what a person has to trust for it.
+    pub(super) policy: Mutex<Option<Policy>>,
+    pub(super) trust_items: Mutex<Vec<TrustItem>>,
+    /// Commits that were prepared in this run, until they are settled.
+    pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
+    /// What each agent's conversation has consumed so far.
+    pub(super) sessions: Mutex<BTreeMap<String, Usage>>,
+}
+
+/// A lock that a panic in another thread does not spoil: what it guards is replaced whole or added to.
+pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Place {
+    pub(super) fn open(setup: Setup) -> Result<(WorkerLock, Self), Failure> {
+        let Setup { layout, repo, launcher, lock, environment, user_config, variables, flags, trust, .. } =
+            setup;
+        layout.sweep().map_err(|error| failure::run("tidy up after an earlier run", &error))?;
+        let (journal, folded) =
+            Journal::open(&layout).map_err(|error| failure::run("open the journal", &error))?;
+        let place = Self {
+            layout,
+            repo,
+            launcher,
+            environment,
+            user_config,
+            variables,
+            flags,
+            trust,
+            journal: Mutex::new(journal),
+            memory: Mutex::new(folded.memory),
+            scanner: Mutex::new(Scanner::default()),
+            policy: Mutex::new(None),
+            trust_items: Mutex::new(Vec::new()),
+            unsettled: Mutex::new(BTreeMap::new()),
+            sessions: Mutex::new(BTreeMap::new()),
+        };
+        Ok((lock, place))
+    }
+
+    /// Appends to the journal, synced, and remembers.
+    pub(super) fn record(&self, record: Record) -> Result<(), Failure> {
+        let entry = held(&self.journal)
+            .append_at(Timestamp::now(), record, Durability::Synced)
+            .map_err(|error| failure::run("write the journal", &error))?;
+        held(&self.memory).take(&entry.record);
+        Ok(())
+    }
+
+    /// Appends to the journal, after what the record speaks of is on the disk.
+    pub(super) fn record_durably(&self, record: Record) -> Result<(), Failure> {
+        if let Record::RfcReady { milestone, .. } = &record {
+            self.sync_rfc(milestone)?;
+        }
+        self.record(record)
+    }
+
+    /// Syncs a milestone's design: an answer to it must not outlive it.
+    fn sync_rfc(&self, milestone: &MilestoneId) -> Result<(), Failure> {
+        let plan = held(&self.scanner)
+            .scan(&self.layout)
+            .map_err(|error| failure::run("read the project", &error))?;
+        let Some(found) = plan.find(milestone) else { return Ok(()) };
+        super::commit::sync(&self.layout.milestone(&found.folder).join("rfc.md"))
+    }
+
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        held(&self.memory)
+    }
+
+    pub(super) fn journal(&self) -> MutexGuard<'_, Journal> {
+        held(&self.journal)
+    }
+
+    /// The name of a rescue ref.
+    pub(super) fn rescue(milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
+        format!("refs/orchestra/rescue/{milestone}/{work}/{attempt}/{label}")
+    }
+}

@@ -1,0 +1,193 @@
+//! What is in the tree: saved before a turn, compared after it, put back where it does not belong.
+
+use orchestra_core::id::{MilestoneId, WorkId};
+use orchestra_core::path::{ContentHash, RepoPath};
+use orchestra_core::plan::Milestone;
+use orchestra_core::repo::{Change, CommitId};
+use orchestra_core::worker::{Fact, Failure, Inspection};
+use orchestra_git::changes::{self, BaselineError};
+use orchestra_git::fold::{Fold, FoldError};
+use orchestra_git::snapshot::Snapshot;
+use orchestra_git::{facts, fold, own_commits, put_back, review_diff, save, snapshot, standing, status};
+
+use super::failure;
+use super::place::Place;
+
+/// What an inspection is about.
+pub(super) struct Looked<'a> {
+    pub(super) milestone: &'a MilestoneId,
+    pub(super) folder: &'a str,
+    pub(super) work: &'a WorkId,
+    pub(super) attempt: u32,
+    pub(super) baseline: u32,
+    pub(super) base: &'a CommitId,
+    pub(super) turn_base: &'a CommitId,
+}
+
+impl Place {
+    /// Saves every dirty path before a turn.
+    pub(super) fn snapshot(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        attempt: u32,
+        limit: Option<u64>,
+    ) -> Result<Fact, Failure> {
+        let reference = Self::rescue(milestone, work, attempt, "before");
+        let kept = snapshot::snapshot(&self.repo, &reference, limit.unwrap_or(u64::MAX))
+            .map_err(|error| failure::run("save what is not committed", &error))?;
+        let work = work.clone();
+        Ok(match kept {
+            Snapshot::Saved { dirty, .. } => {
+                let is_document = |path: &RepoPath| path.is_beneath(b".orchestra");
+                Fact::Snapshotted {
+                    work,
+                    dirty: dirty.into_iter().filter(|path| !is_document(path)).collect(),
+                }
+            }
+            Snapshot::TooLarge { bytes, .. } => Fact::TooLarge { work, bytes },
+        })
+    }
+
+    /// Saves what is in the tree, where a turn goes on.
+    pub(super) fn save_found(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        attempt: u32,
+    ) -> Result<(), Failure> {
+        let dirty =
+            status::status(&self.repo).map_err(|error| failure::run("see what is changed", &error))?;
+        let paths: Vec<RepoPath> = dirty.into_iter().map(|dirty| dirty.path).collect();
+        if paths.is_empty() {
+            return Ok(());
+        }
+        let reference = Self::rescue(milestone, work, attempt, "found");
+        save::save(&self.repo, &reference, &paths)
+            .map_err(|error| failure::run("save what is not committed", &error))?;
+        Ok(())
+    }
+
+    /// Folds the agent's own commits, then compares the tree with the snapshot.
+    pub(super) fn inspect(&self, looked: &Looked<'_>) -> Result<Inspection, Failure> {
+        let fail =
+            |error: &(dyn std::error::Error + 'static)| failure::run("look at what was changed", error);
+        let (folded, tangled) = self.fold(looked)?;
+        let head = standing::head(&self.repo).map_err(|error| fail(&error))?;
+        let reference = Self::rescue(looked.milestone, looked.work, looked.baseline, "before");
+        let found = match changes::changes(&self.repo, &reference) {
+            Ok(found) => found,
+            // Without a snapshot only the milestone's own documents can be told from the person's changes.
+            Err(BaselineError::Missing { .. }) => self.documents_changed(looked.folder)?,
+            Err(error) => return Err(fail(&error)),
+        };
+        let then = changes::baseline_head(&self.repo, &reference).map_err(|error| fail(&error))?;
+        let overtaken = match then.filter(|then| *then != head.commit) {
+            Some(then) => review_diff::show_stat(&self.repo, Some(&then), &head.commit)
+                .map_err(|error| fail(&error))?
+                .into_iter()
+                .map(|stat| stat.path)
+                .collect(),
+            None => Vec::new(),
+        };
+        let descends =
+            facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
+        let changes = found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
+        let rfc_document = self.rfc_hash(looked.folder)?;
+        Ok(Inspection { head, descends, changes, overtaken, rfc_document, folded, tangled })
+    }
+
+    fn fold(&self, looked: &Looked<'_>) -> Result<(Option<String>, bool), Failure> {
+        let step = "take the agent's own commits back";
+        let own = own_commits::own_commits(&self.repo, looked.turn_base)
+            .map_err(|error| failure::run(step, &error))?;
+        if own.is_empty() {
+            return Ok((None, false));
+        }
+        let reference = Self::rescue(looked.milestone, looked.work, looked.attempt, "own-commits");
+        self.touching(step, || match fold::fold(&self.repo, looked.turn_base, &reference) {
+            Ok(Fold::Nothing) => Ok((None, false)),
+            Ok(Fold::Folded { reference, .. }) => Ok((Some(reference), false)),
+            Err(FoldError::Mixed { .. }) => Ok((None, true)),
+            Err(error) => Err(failure::run(step, &error)),
+        })
+    }
+
+    fn documents_changed(&self, folder: &str) -> Result<Vec<Change>, Failure> {
+        let own = format!(".orchestra/milestones/{folder}");
+        let dirty =
+            status::status(&self.repo).map_err(|error| failure::run("see what is changed", &error))?;
+        let mut changes = Vec::new();
+        for dirty in dirty.into_iter().filter(|dirty| dirty.path.is_beneath(own.as_bytes())) {
+            let content = changes::fingerprint(&self.repo, &dirty.path)
+                .map_err(|error| failure::run("look at what was changed", &error))?;
+            changes.push(Change {
+                kind: orchestra_core::repo::ChangeKind::Modified,
+                dirty_before: false,
+                unfit: dirty.unfit,
+                content,
+                path: dirty.path,
+            });
+        }
+        Ok(changes)
+    }
+
+    /// Whether a change is none of the turn's: Orchestra's own writing, another milestone's, or the worker's state.
+    fn is_ours(&self, change: &Change, folder: &str) -> bool {
+        let path = &change.path;
+        let own = format!(".orchestra/milestones/{folder}");
+        let is_elsewhere = path.is_beneath(b".orchestra/milestones") && !path.is_beneath(own.as_bytes());
+        let is_state = path.is_beneath(b".orchestra/.state");
+        let is_as_written = || {
+            path.is_beneath(b".orchestra")
+                && std::fs::read(self.layout.locate(path))
+                    .is_ok_and(|bytes| self.memory().is_ours(path, ContentHash::of(&bytes)))
+        };
+        is_elsewhere || is_state || is_as_written()
+    }
+
+    /// The hash of the design as it is on disk.
+    pub(super) fn rfc_hash(&self, folder: &str) -> Result<Option<ContentHash>, Failure> {
+        let path = self.layout.milestone(folder).join("rfc.md");
+        match std::fs::symlink_metadata(&path) {
+            Ok(metadata) if metadata.is_file() => {}
+            _ => return Ok(None),
+        }
+        match std::fs::read(&path) {
+            Ok(bytes) => Ok(Some(ContentHash::of(&bytes))),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(failure::run(format!("read {}", path.display()), &error)),
+        }
+    }
+
+    /// Saves paths and puts them back: documents as they were before the attempt, everything else as before the work.
+    /// Also says what could not be put back.
+    pub(super) fn put_back(
+        &self,
+        milestone: &Milestone,
+        work: &WorkId,
+        (attempt, baseline): (u32, u32),
+        label: &str,
+        paths: Vec<RepoPath>,
+    ) -> Result<(String, Vec<String>), Failure> {
+        let fail = |error: &(dyn std::error::Error + 'static)| failure::run("put changes back", error);
+        let rescue = Self::rescue(&milestone.id, work, attempt, label);
+        let before = Self::rescue(&milestone.id, work, baseline, "before");
+        let newer = Self::rescue(&milestone.id, work, attempt, "before");
+        let has_newer = changes::baseline_head(&self.repo, &newer).map_err(|error| fail(&error))?.is_some();
+        let (documents, others): (Vec<RepoPath>, Vec<RepoPath>) =
+            paths.into_iter().partition(|path| path.is_beneath(b".orchestra"));
+        let (mut reference, mut left) = (None, Vec::new());
+        for (paths, from) in [(others, &before), (documents, if has_newer { &newer } else { &before })] {
+            if paths.is_empty() {
+                continue;
+            }
+            let done = self.touching("put changes back", || {
+                put_back::put_back(&self.repo, from, &paths, &rescue).map_err(|error| fail(&error))
+            })?;
+            reference = reference.or(done.reference);
+            left.extend(done.left.into_iter().map(|(path, why)| format!("could not put back {path}: {why}")));
+        }
+        Ok((reference.unwrap_or(rescue), left))
+    }
+}
