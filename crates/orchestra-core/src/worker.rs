@@ -111,7 +111,7 @@ impl Machine {
     }
 
     fn late(&mut self, what: &str) {
-        self.note(Note::Remark(format!("{what} came too late and was ignored")));
+        self.note(Note::Remark { text: format!("{what} came too late and was ignored") });
     }
 
     fn note(&mut self, note: Note) {

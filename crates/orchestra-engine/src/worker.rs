@@ -227,7 +227,7 @@ impl Worker {
                 Some(hint) = hints.recv() => {
                     if let Hint::Polling { why } = hint {
                         let note = format!("changes are looked for every 2 s ({why})");
-                        self.show(View::Note(Timestamp::now(), Note::Remark(note))).await;
+                        self.show(View::Note(Timestamp::now(), Note::Remark { text: note })).await;
                     }
                     if let Some(fact) = self.scan(watch).await {
                         return fact;

@@ -16,13 +16,13 @@ impl Machine {
             if asked.question.admits(&answer) {
                 self.answer_open(&asked, answer, by);
             } else {
-                self.note(Note::Remark(refusal(&asked, &answer)));
+                self.note(Note::Remark { text: refusal(&asked, &answer) });
             }
         } else if let Some(asked) = self.state.put_off.get(gate).cloned() {
             if asked.question.admits(&answer) {
                 self.answer_put_off(&asked, &answer, by);
             } else {
-                self.note(Note::Remark(refusal(&asked, &answer)));
+                self.note(Note::Remark { text: refusal(&asked, &answer) });
             }
         } else {
             self.late(&format!("an answer to {gate}"));

@@ -271,7 +271,7 @@ impl Machine {
         let Some(commit) = active.commit_of(&work.id).cloned() else { return self.late("a settled commit") };
         self.record(Record::Committed { milestone, work: work.id.clone(), commit });
         for note in notes {
-            self.note(Note::Remark(note));
+            self.note(Note::Remark { text: note });
         }
         self.note(Note::Committed {
             work: work.id.clone(),

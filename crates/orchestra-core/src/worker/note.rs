@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use serde::Serialize;
 
 use crate::diagnostic::Diagnostic;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, WorkId};
@@ -13,7 +14,8 @@ use crate::repo::CommitId;
 use crate::report::{Finding, Usage, Verdict};
 
 /// Something worth a line.
-#[derive(Clone, Debug, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Note {
     /// A milestone begins, or goes on.
     Starting {
@@ -174,7 +176,10 @@ pub enum Note {
         diagnostics: Vec<Diagnostic>,
     },
     /// A document is odd.
-    Odd(Diagnostic),
+    Odd {
+        /// What is odd.
+        diagnostic: Diagnostic,
+    },
     /// Phases were done before Orchestra came.
     Adopted {
         /// The phases.
@@ -228,5 +233,8 @@ pub enum Note {
         hint: String,
     },
     /// Anything else worth saying.
-    Remark(String),
+    Remark {
+        /// What.
+        text: String,
+    },
 }

@@ -85,7 +85,7 @@ impl Machine {
         }
         for odd in plan.warnings {
             if self.state.named.insert(odd.to_string()) {
-                self.note(Note::Odd(odd));
+                self.note(Note::Odd { diagnostic: odd });
             }
         }
     }

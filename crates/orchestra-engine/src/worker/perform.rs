@@ -70,7 +70,9 @@ impl Worker {
                     let (reference, left) = place.put_back(&milestone, &work, numbers, label, paths)?;
                     for remark in left {
                         // Nobody watching is no reason to stop working.
-                        drop(views.blocking_send(View::Note(Timestamp::now(), Note::Remark(remark))));
+                        drop(
+                            views.blocking_send(View::Note(Timestamp::now(), Note::Remark { text: remark })),
+                        );
                     }
                     Ok(Fact::PutBack { work, reference })
                 });
