@@ -1,0 +1,265 @@
+//! The log's lines.
+
+use std::time::Duration;
+
+use jiff::{Timestamp, tz::TimeZone};
+use orchestra_core::id::{RoleId, WorkId};
+use orchestra_core::path::RepoPath;
+use orchestra_core::plan::{By, Plan};
+use orchestra_core::record::Answer;
+use orchestra_core::report::{Finding, Severity, Usage};
+use orchestra_core::worker::Note;
+
+/// Words notes for people. Roles are shown as the project's role files say.
+#[derive(Clone, Copy)]
+pub(crate) struct Lines<'a> {
+    /// The documents, for roles.
+    pub(crate) plan: &'a Plan,
+    /// Whether signs beyond ASCII may be used.
+    pub(crate) unicode: bool,
+}
+
+impl Lines<'_> {
+    /// A note as one line or a few; nothing where the log has no line for it.
+    #[expect(clippy::too_many_lines, reason = "one flat arm a note")]
+    pub(crate) fn of(&self, note: &Note) -> Option<String> {
+        Some(match note {
+            Note::Starting { milestone, resumed: false } => format!("{} Starting {milestone}", self.sign("📋", "*")),
+            Note::Starting { milestone, resumed: true } => format!("{} Going on with {milestone}", self.sign("📋", "*")),
+            Note::TurnBegan { work, role, title, attempt, .. } => {
+                let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
+                let what = match work {
+                    WorkId::Phase(phase) => format!("{phase}: {title}"),
+                    WorkId::Fix { .. } => format!("{work}: {title}"),
+                    WorkId::Base
+                    | WorkId::Rfc
+                    | WorkId::Review(_)
+                    | WorkId::Diagnosis(_)
+                    | WorkId::Close(_) => title.clone(),
+                };
+                format!("{} {} {what}…{again}", self.who(role), self.sign("▶", ">"))
+            }
+            Note::RfcReady { role, concerns } => {
+                let mut text = format!("{} {} RFC ready", self.who(role), self.sign("✅", "ok"));
+                for concern in concerns {
+                    text.push_str(&format_detail(&format!("found wanting in the grooming: {concern}")));
+                }
+                text
+            }
+            Note::Waiting { gate, text, answers } => {
+                format!("{} {text} → waiting for {} (`orchestra answer {gate} …`)", self.gate(), answers.join(" / "))
+            }
+            Note::Answered { text, answer, by } => {
+                format!("{} {text} → {} ({})", self.gate(), answer_in_words(answer), by_in_words(*by))
+            }
+            Note::Committed { work: WorkId::Close(_), .. } => return None,
+            Note::Committed { work, role, subject, usage } => {
+                let who = role.as_ref().map(|role| format!("{} ", self.who(role))).unwrap_or_default();
+                format!("{who}{} {work} done ({subject}){}", self.sign("✅", "ok"), usage_in_words(*usage))
+            }
+            Note::Repairing { work, role, why } => {
+                format!("{} {} {work}: {why}; back to the agent", self.who(role), self.sign("↻", "~"))
+            }
+            Note::Diagnosing { work } => {
+                format!("{} why does {work} keep failing? Asking the architect once", self.sign("📐", "*"))
+            }
+            Note::Retrying { agent, why, at, outage: false } => {
+                format!("{} {agent}: {why}; again at {}", self.sign("⏳", "~"), clock(*at))
+            }
+            Note::Retrying { agent, why, at, outage: true } => {
+                format!("{} {agent} is out of reach ({why}); next try {}", self.sign("⏳", "~"), clock(*at))
+            }
+            Note::AgentRests { agent, failures, until } => {
+                format!("{} {agent} failed {failures} times; next try {}", self.sign("⏳", "~"), clock(*until))
+            }
+            Note::RedBase { commands } => {
+                format!("{} red before anything was done: {}", self.warn(), commands.join(", "))
+            }
+            Note::Verifying { work, commands } => {
+                format!("{} {work}: {}", self.sign("🧪", "*"), commands.join(", "))
+            }
+            Note::PutBack { paths, reference } if paths.is_empty() => {
+                format!("{} put back; it is kept: `orchestra rescue show {reference}`", self.warn())
+            }
+            Note::PutBack { paths, reference } => {
+                format!("{} put back {}; it is kept: `orchestra rescue show {reference}`", self.warn(), list(paths))
+            }
+            Note::HooksChanged { paths, left_out } if left_out.is_empty() => {
+                format!("{} hooks changed {}", self.sign("🪝", "*"), list(paths))
+            }
+            Note::HooksChanged { left_out, .. } => {
+                format!("{} left out of the commit, a hook changed it outside the room: {}", self.warn(), list(left_out))
+            }
+            Note::Folded { reference } => format!(
+                "{} the agent had made commits of its own; they are folded into the one (`orchestra rescue show {reference}`)",
+                self.warn()
+            ),
+            Note::Reviewed { role, verdict, findings } => {
+                let mut text = format!("{} {} {verdict}", self.who(role), self.sign("✅", "ok"));
+                for finding in findings {
+                    text.push_str(&format_detail(&self.finding(finding)));
+                }
+                text
+            }
+            Note::Failed { work, reason } => format!("{} {work} failed: {reason}", self.bad()),
+            Note::Parked { milestone, reason } => {
+                format!("{} {milestone} is set aside: {reason}", self.sign("🅿️", "!"))
+            }
+            Note::PassedOver { milestone, reason } => {
+                format!("{} {milestone} waits, others go on: {reason}", self.gate())
+            }
+            Note::SetAside { folder, diagnostics } => {
+                let mut text = format!("{} {folder} cannot be read and is set aside", self.warn());
+                for diagnostic in diagnostics {
+                    text.push_str(&format_detail(&diagnostic.to_string()));
+                }
+                text
+            }
+            Note::Odd { diagnostic } => format!("{} {diagnostic}", self.warn()),
+            Note::Adopted { works } => {
+                let names: Vec<String> = works.iter().map(ToString::to_string).collect();
+                format!("{} done before Orchestra came: {}", self.sign("📋", "*"), names.join(", "))
+            }
+            Note::Recovered { work } => {
+                format!("{} {work} has its commit already; its documents were brought up to date", self.sign("♻", "~"))
+            }
+            Note::Reverted { work } => format!("{} the commit of {work} was reverted; it is not done again", self.warn()),
+            Note::Pushed { commit, remote, branch } => {
+                format!("{} pushed {} to {remote}/{branch}", self.sign("🚀", "*"), commit.short())
+            }
+            Note::NotPushed { words } => format!("{} not pushed:{}", self.bad(), format_detail(words.trim())),
+            Note::MilestoneDone { milestone, pushed: true } => {
+                format!("{} {milestone} done.", self.sign("✅", "ok"))
+            }
+            Note::MilestoneDone { milestone, pushed: false } => {
+                format!("{} {milestone} done, not pushed.", self.sign("✅", "ok"))
+            }
+            Note::Idle => "All done. Waiting for new work.".to_owned(),
+            Note::Silent { work, quiet } => {
+                format!("{} {work}: nothing heard for {}", self.sign("⏳", "~"), duration(*quiet))
+            }
+            Note::Stopping { why, hint } => format!("{} {why}{}", self.bad(), format_detail(hint)),
+            Note::Remark { text } => format!("· {text}"),
+        })
+    }
+
+    /// A role with its sign: `🔧 #backend`.
+    pub(crate) fn who(&self, role: &RoleId) -> String {
+        let found = self.plan.find_role(role);
+        let alias = found.and_then(|role| role.alias.clone()).unwrap_or_else(|| role.to_string());
+        match found.and_then(|role| role.icon.as_ref()).filter(|_| self.unicode) {
+            Some(icon) => format!("{icon} #{alias}"),
+            None => format!("#{alias}"),
+        }
+    }
+
+    fn sign(&self, sign: &'static str, ascii: &'static str) -> &'static str {
+        if self.unicode { sign } else { ascii }
+    }
+
+    fn gate(&self) -> &'static str {
+        self.sign("🚦", "?")
+    }
+
+    fn warn(&self) -> &'static str {
+        self.sign("⚠", "!")
+    }
+
+    fn bad(&self) -> &'static str {
+        self.sign("✘", "x")
+    }
+
+    /// A reviewer's finding in one line.
+    pub(crate) fn finding(&self, finding: &Finding) -> String {
+        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let place = if finding.file.is_empty() { String::new() } else { format!("{}{line} ", finding.file) };
+        let mark = match finding.severity {
+            Severity::Blocking => self.bad(),
+            Severity::Important => self.warn(),
+            Severity::Suggestion | Severity::Praise => "·",
+        };
+        format!("{mark} {}: {place}{}", finding.severity, finding.message)
+    }
+}
+
+/// A line below another, indented; each of its own lines too.
+fn format_detail(text: &str) -> String {
+    let lines = text.lines().filter(|line| !line.trim().is_empty());
+    lines.map(|line| format!("\n     {line}")).collect()
+}
+
+fn answer_in_words(answer: &Answer) -> String {
+    match answer {
+        Answer::Approve => "yes".to_owned(),
+        Answer::Revise { feedback } => format!("revise: {}", feedback.lines().next().unwrap_or_default()),
+        Answer::Retry { note: Some(note) } => format!("retry: {}", note.lines().next().unwrap_or_default()),
+        Answer::Retry { note: None } => "retry".to_owned(),
+        Answer::PushTo { branch } => format!("push to {branch}"),
+        Answer::Verify { command } => format!("verify by `{command}`"),
+        Answer::Finish => "finish without a push".to_owned(),
+        Answer::Skip | Answer::Keep | Answer::Restore | Answer::Stop => answer.word().to_owned(),
+    }
+}
+
+fn by_in_words(by: By) -> &'static str {
+    match by {
+        By::User => "you",
+        By::Auto => "auto",
+        By::Policy => "policy",
+    }
+}
+
+fn usage_in_words(usage: Usage) -> String {
+    match (usage.tokens(), usage.cost_usd) {
+        (0, _) => String::new(),
+        (tokens, Some(cost)) => format!(" · {} tok · ${cost:.2}", thousands(tokens)),
+        (tokens, None) => format!(" · {} tok", thousands(tokens)),
+    }
+}
+
+/// `84k`, `1.2M`.
+pub(crate) fn thousands(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
+    }
+}
+
+/// `3 s`, `12m41s`, `2h05m`.
+pub(crate) fn duration(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..60 => format!("{seconds} s"),
+        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
+        _ => format!("{}h{:02}m", seconds / 3_600, seconds % 3_600 / 60),
+    }
+}
+
+/// The time of day where the person is.
+pub(crate) fn clock(at: Timestamp) -> String {
+    at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+/// Names a few paths and counts the rest.
+fn list(paths: &[RepoPath]) -> String {
+    let named: Vec<String> = paths.iter().take(5).map(ToString::to_string).collect();
+    let rest = paths.len().saturating_sub(5);
+    if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }
+}
+
+/// Text from a model or a program, such that it cannot move a cursor: control and direction characters are shown.
+pub(crate) fn visible(text: &str) -> String {
+    text.chars()
+        .map(|c| match c {
+            '\t' | '\n' => c,
+            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
+            '\u{7f}' => '\u{2421}',
+            c if c.is_control() || orchestra_core::path::is_bidi_control(c) => '\u{fffd}',
+            c => c,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;
