@@ -251,13 +251,22 @@ fn summary(end: &End, took: Duration, unicode: bool, out: &Out) {
     }
     for asked in &end.open {
         let text = asked.question.text();
-        lines.push(format!("open: {text} (`orchestra answer {} {}`)", asked.gate, asked.question.answers().join("|")));
+        lines.push(format!(
+            "open: {text} (`orchestra answer {} {}`)",
+            asked.gate,
+            asked.question.answers().join("|")
+        ));
     }
     if *commits > 0 {
-        let pushed = if pushes.is_empty() { "nothing pushed".to_owned() } else { format!("pushed to {}", pushes.join(", ")) };
+        let pushed = if pushes.is_empty() {
+            "nothing pushed".to_owned()
+        } else {
+            format!("pushed to {}", pushes.join(", "))
+        };
         lines.push(format!("{commits} commit(s), {pushed}"));
     }
-    let tokens = if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
+    let tokens =
+        if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
     lines.push(format!("{}{tokens}", duration(took)));
     for line in lines {
         out.line(&format!("{dot} {}", crate::view::lines::visible(&line)));

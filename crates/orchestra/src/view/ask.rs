@@ -29,10 +29,17 @@ pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<
             }
             let verdict = push.verdict.map_or("no review".to_owned(), |verdict| verdict.to_string());
             shown.push(format!("   · review: {verdict}"));
-            shown.extend(push.findings.iter().map(|finding| format!("   {}", visible(&lines.finding(finding)))));
+            shown.extend(
+                push.findings.iter().map(|finding| format!("   {}", visible(&lines.finding(finding)))),
+            );
             shown.extend(push.red.iter().map(|command| format!("   ⚠ red before, not counted: {command}")));
             shown.extend(push.skipped.iter().map(|work| format!("   ⚠ skipped by you: {work}")));
-            shown.extend(push.words.iter().flat_map(|words| words.lines()).map(|line| format!("   ✘ {}", visible(line))));
+            shown.extend(
+                push.words
+                    .iter()
+                    .flat_map(|words| words.lines())
+                    .map(|line| format!("   ✘ {}", visible(line))),
+            );
         }
         Question::Trust { lines: commands, .. } => {
             shown.push("   This repository names commands that would be run here:".to_owned());
@@ -75,7 +82,11 @@ pub(crate) fn parse(line: &str, question: &Question) -> Result<Answer, String> {
     }
     let fits: Vec<&str> = question.answers().into_iter().filter(|known| known.starts_with(&word)).collect();
     let [word] = fits.as_slice() else {
-        return Err(format!("`{}` is not an answer here. Please type one of: {}", visible(&word), ways(question)));
+        return Err(format!(
+            "`{}` is not an answer here. Please type one of: {}",
+            visible(&word),
+            ways(question)
+        ));
     };
     let answer = match *word {
         "approve" => Answer::Approve,
@@ -111,7 +122,10 @@ mod tests {
     fn an_answer_is_a_word_or_its_beginning_and_never_a_guess() {
         let parse = |line| parse(line, &failed());
         assert_eq!(parse("retry"), Ok(Answer::Retry { note: None }));
-        assert_eq!(parse(" R  look at the lock "), Ok(Answer::Retry { note: Some("look at the lock".to_owned()) }));
+        assert_eq!(
+            parse(" R  look at the lock "),
+            Ok(Answer::Retry { note: Some("look at the lock".to_owned()) })
+        );
         assert_eq!(parse("sk"), Ok(Answer::Skip));
         for line in ["", "s", "yes", "approve", "stopp"] {
             assert!(parse(line).is_err(), "{line}");
@@ -122,6 +136,9 @@ mod tests {
     fn words_that_need_a_text_are_not_taken_without_one() {
         let question = Question::RedBase { milestone: MilestoneId::parse("M1").unwrap(), commands: vec![] };
         assert!(parse("verify", &question).unwrap_err().contains("verify COMMAND"));
-        assert_eq!(parse("verify make test", &question), Ok(Answer::Verify { command: "make test".to_owned() }));
+        assert_eq!(
+            parse("verify make test", &question),
+            Ok(Answer::Verify { command: "make test".to_owned() })
+        );
     }
 }

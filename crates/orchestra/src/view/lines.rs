@@ -24,8 +24,12 @@ impl Lines<'_> {
     #[expect(clippy::too_many_lines, reason = "one flat arm a note")]
     pub(crate) fn of(&self, note: &Note) -> Option<String> {
         Some(match note {
-            Note::Starting { milestone, resumed: false } => format!("{} Starting {milestone}", self.sign("📋", "*")),
-            Note::Starting { milestone, resumed: true } => format!("{} Going on with {milestone}", self.sign("📋", "*")),
+            Note::Starting { milestone, resumed: false } => {
+                format!("{} Starting {milestone}", self.sign("📋", "*"))
+            }
+            Note::Starting { milestone, resumed: true } => {
+                format!("{} Going on with {milestone}", self.sign("📋", "*"))
+            }
             Note::TurnBegan { work, role, title, attempt, .. } => {
                 let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
                 let what = match work {
@@ -47,7 +51,11 @@ impl Lines<'_> {
                 text
             }
             Note::Waiting { gate, text, answers } => {
-                format!("{} {text} → waiting for {} (`orchestra answer {gate} …`)", self.gate(), answers.join(" / "))
+                format!(
+                    "{} {text} → waiting for {} (`orchestra answer {gate} …`)",
+                    self.gate(),
+                    answers.join(" / ")
+                )
             }
             Note::Answered { text, answer, by } => {
                 format!("{} {text} → {} ({})", self.gate(), answer_in_words(answer), by_in_words(*by))
@@ -70,7 +78,11 @@ impl Lines<'_> {
                 format!("{} {agent} is out of reach ({why}); next try {}", self.sign("⏳", "~"), clock(*at))
             }
             Note::AgentRests { agent, failures, until } => {
-                format!("{} {agent} failed {failures} times; next try {}", self.sign("⏳", "~"), clock(*until))
+                format!(
+                    "{} {agent} failed {failures} times; next try {}",
+                    self.sign("⏳", "~"),
+                    clock(*until)
+                )
             }
             Note::RedBase { commands } => {
                 format!("{} red before anything was done: {}", self.warn(), commands.join(", "))
@@ -82,13 +94,21 @@ impl Lines<'_> {
                 format!("{} put back; it is kept: `orchestra rescue show {reference}`", self.warn())
             }
             Note::PutBack { paths, reference } => {
-                format!("{} put back {}; it is kept: `orchestra rescue show {reference}`", self.warn(), list(paths))
+                format!(
+                    "{} put back {}; it is kept: `orchestra rescue show {reference}`",
+                    self.warn(),
+                    list(paths)
+                )
             }
             Note::HooksChanged { paths, left_out } if left_out.is_empty() => {
                 format!("{} hooks changed {}", self.sign("🪝", "*"), list(paths))
             }
             Note::HooksChanged { left_out, .. } => {
-                format!("{} left out of the commit, a hook changed it outside the room: {}", self.warn(), list(left_out))
+                format!(
+                    "{} left out of the commit, a hook changed it outside the room: {}",
+                    self.warn(),
+                    list(left_out)
+                )
             }
             Note::Folded { reference } => format!(
                 "{} the agent had made commits of its own; they are folded into the one (`orchestra rescue show {reference}`)",
@@ -121,9 +141,14 @@ impl Lines<'_> {
                 format!("{} done before Orchestra came: {}", self.sign("📋", "*"), names.join(", "))
             }
             Note::Recovered { work } => {
-                format!("{} {work} has its commit already; its documents were brought up to date", self.sign("♻", "~"))
+                format!(
+                    "{} {work} has its commit already; its documents were brought up to date",
+                    self.sign("♻", "~")
+                )
             }
-            Note::Reverted { work } => format!("{} the commit of {work} was reverted; it is not done again", self.warn()),
+            Note::Reverted { work } => {
+                format!("{} the commit of {work} was reverted; it is not done again", self.warn())
+            }
             Note::Pushed { commit, remote, branch } => {
                 format!("{} pushed {} to {remote}/{branch}", self.sign("🚀", "*"), commit.short())
             }

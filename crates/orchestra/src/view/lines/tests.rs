@@ -30,7 +30,8 @@ fn notes() -> Vec<Note> {
         attempt: 1,
         agent: agent(),
     };
-    let answered = |text: &str| Note::Answered { text: text.to_owned(), answer: Answer::Approve, by: By::User };
+    let answered =
+        |text: &str| Note::Answered { text: text.to_owned(), answer: Answer::Approve, by: By::User };
     vec![
         Note::Starting { milestone: milestone(), resumed: false },
         began(WorkId::Rfc, &architect, "RFC + grooming validation"),
