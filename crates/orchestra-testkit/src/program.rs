@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use crate::project::TestProject;
 
 /// How long anything may take before the test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What a run of the program came to.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -48,8 +48,20 @@ fn thin(command: Option<&str>, args: Vec<String>) -> anyhow::Result<u8> {
             let project = commands::demo::make(&folder, &git)?;
             (project.root, project.data)
         }
-        _ => (PathBuf::from(&args[0]).canonicalize()?, PathBuf::from(&args[1])),
+        _ => (
+            PathBuf::from(".").canonicalize()?,
+            PathBuf::from(std::env::var("XDG_DATA_HOME").unwrap_or_default()).join("orchestra"),
+        ),
     };
+    if command == Some("trust") {
+        let layout = Layout::open(&root)?;
+        let loaded = orchestra_project::load::load(
+            &layout,
+            &orchestra_project::config_files::Sources { user: None, environment: &[], flags: &[] },
+        )?;
+        TrustStore::open(&data, &root)?.remember(&loaded.trust, jiff::Timestamp::now())?;
+        return Ok(0);
+    }
     let layout = Layout::open(&root)?;
     layout.make_state()?;
     let lock = WorkerLock::acquire_waiting(&layout, "0.1.0", Duration::from_secs(10), |_| {})?;
@@ -76,7 +88,9 @@ fn thin(command: Option<&str>, args: Vec<String>) -> anyhow::Result<u8> {
         &layout,
         &orchestra_project::config_files::Sources { user: None, environment: &[], flags: &[] },
     )?;
-    trust.remember(&loaded.trust, jiff::Timestamp::now())?;
+    if command == Some("demo") {
+        trust.remember(&loaded.trust, jiff::Timestamp::now())?;
+    }
     let setup = Setup {
         layout,
         repo,

@@ -1,0 +1,6 @@
+//! The real program in real repositories.
+
+#[cfg(test)]
+mod kills;
+#[cfg(test)]
+mod trouble;

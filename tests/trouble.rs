@@ -1,0 +1,1 @@
+//! Ordinary trouble: a clear message with what to do, and nothing lost.
