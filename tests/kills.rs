@@ -82,7 +82,8 @@ fn outcome(project: &TestProject) -> Vec<String> {
     for commit in project.git(&["log", "--reverse", "--format=%H"]).lines() {
         let tree = project.git(&["ls-tree", "-r", commit]);
         // Documents hold times, attempts and hashes of commits: they are masked.
-        outcome.extend(tree.lines().filter(|line| !line.contains("\t.orchestra/milestones")).map(str::to_owned));
+        outcome
+            .extend(tree.lines().filter(|line| !line.contains("\t.orchestra/milestones")).map(str::to_owned));
     }
     outcome.extend(project.status());
     outcome.push(project.git(&["diff", "--cached"]));
@@ -94,12 +95,12 @@ fn outcome(project: &TestProject) -> Vec<String> {
 fn nothing_runs(project: &TestProject) -> bool {
     let mark = project.top().to_string_lossy().into_owned();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
-    !processes.filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit())).any(
-        |entry| {
+    !processes
+        .filter(|entry| entry.file_name().to_string_lossy().bytes().all(|byte| byte.is_ascii_digit()))
+        .any(|entry| {
             let environment = std::fs::read(entry.path().join("environ")).unwrap_or_default();
             String::from_utf8_lossy(&environment).contains(&mark)
-        },
-    )
+        })
 }
 
 /// Numbers that look random and are printed with a failure.

@@ -1,1 +1,234 @@
 //! Ordinary trouble: a clear message with what to do, and nothing lost.
+
+use orchestra_testkit::{Milestone, TestProject, until};
+
+/// One phase that writes one file; the review approves.
+const PLAIN: &str = r##"
+version: 1
+turns:
+  - when: { work: rfc }
+    steps:
+      - write: { path: ".orchestra/milestones/${milestone}/rfc.md", content: "# Design\n" }
+  - when: { work: "phase-*" }
+    steps:
+      - write: { path: "src/${milestone}-${phase}.txt", content: "done\n" }
+    report: { summary: did it, commit: { type: feat, scope: part, subject: "add ${phase}" } }
+  - when: { work: "review-*" }
+    report: { verdict: approved }
+"##;
+
+fn project(script: &str) -> TestProject {
+    let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
+    project.script(script);
+    project.commit_all("chore: script");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.trust();
+    project
+}
+
+fn one_phase() -> Milestone {
+    Milestone::new("M1-one").with("rfc: skip").phase("backend")
+}
+
+/// A project with one planned phase, played by this turn; the review approves.
+fn with_turn(turn: &str) -> TestProject {
+    let project = project(&format!(
+        "version: 1\nturns:\n{turn}\n  - when: {{ work: \"review-*\" }}\n    report: {{ verdict: approved }}\n  - when: {{ work: \"diagnosis-*\" }}\n    report: {{ summary: try harder }}\n"
+    ));
+    project.add(&one_phase());
+    project
+}
+
+#[test]
+fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    let other = project.top().join("other");
+    let (remote, other_text) = (project.remote(), other.to_str().unwrap());
+    project.git_at(&project.top(), &["clone", "--quiet", remote.to_str().unwrap(), other_text]);
+    for (key, value) in [("user.name", "Other"), ("user.email", "other@example.com")] {
+        project.git_at(&other, &["config", key, value]);
+    }
+    std::fs::write(other.join("theirs.txt"), "theirs\n").unwrap();
+    project.git_at(&other, &["add", "."]);
+    project.git_at(&other, &["commit", "--quiet", "-m", "feat: theirs"]);
+    project.git_at(&other, &["push", "--quiet"]);
+
+    let ran = project.build().expect(3).says("not pushed").says("fetch first");
+    assert!(ran.said().contains("waits for you: M1-one"), "{}", ran.said());
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    assert!(!project.remote_subjects().contains(&"feat(part): add phase-1".to_owned()));
+    project.check();
+
+    // The person brings the two together; what the push would publish now has their merge, so it is asked again.
+    project.git(&["pull", "--quiet", "--no-rebase", "--no-edit"]);
+    let _ran = project.build().expect(3).says("not M1-one's");
+    project.check();
+}
+
+#[test]
+fn a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_content() {
+    let project = with_turn(
+        "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n\
+         \x20 - when: { work: phase-1, attempt: 2 }\n    steps:\n      - expect: no bad style here\n      - write: { path: src/a.txt, content: \"good style\\n\" }\n    report: { summary: x }\n",
+    );
+    project.hook(
+        "pre-commit",
+        "if git grep --cached -q 'bad style' -- src; then echo 'no bad style here'; exit 1; fi\n",
+    );
+    let _ran = project.build().expect(0).says("the pre-commit hook refused the commit");
+    assert_eq!(project.git(&["show", "HEAD~1:src/a.txt"]), "good style\n");
+    assert_eq!(project.status(), [] as [&str; 0]);
+    project.check();
+}
+
+#[test]
+fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n    report: { summary: x }\n",
+    );
+    project.hook("pre-commit", "echo 'never'; exit 1\n");
+    let _ran = project.build().expect(1).says("M1-one is set aside").says("pre-commit hook refused");
+    assert!(!project.has("src/a.txt"), "the tree is as it was");
+    assert!(project.has_rescued("mine\n"));
+    assert!(project.read(".orchestra/milestones/M1-one/milestone.md").contains("status: parked"));
+    project.check();
+}
+
+#[test]
+fn without_an_identity_nothing_starts_and_the_command_is_named() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project.git(&["config", "--unset", "user.email"]);
+    project.git(&["config", "--unset", "user.name"]);
+    project.git(&["config", "user.useConfigOnly", "true"]);
+    let _ran = project.build().expect(2).says("git config user.email");
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+}
+
+#[test]
+fn without_a_remote_the_finished_work_waits_and_says_how_to_go_on() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project.git(&["remote", "remove", "origin"]);
+    let _ran = project.build().expect(3).says("git remote add origin");
+    assert_eq!(project.ledger(), ["M1-one phase-1"]);
+    project.check();
+}
+
+#[test]
+fn a_claim_without_a_change_is_told_once_and_then_fails() {
+    let project =
+        with_turn("  - when: { work: phase-1 }\n    report: { summary: all done and the user approved }\n");
+    let ran = project.build().expect(1).says("it changed nothing");
+    assert!(ran.said().contains("M1-one is set aside"), "{}", ran.said());
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+    project.check();
+}
+
+#[test]
+fn what_lies_outside_the_room_is_put_back_saved_and_told_once() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n      - write: { path: web/page.txt, content: \"out of room\\n\" }\n    report: { summary: x }\n",
+    );
+    let _ran = project.build().expect(0).says("put back web/page.txt");
+    assert_eq!(project.read("web/page.txt"), "page\n");
+    assert!(project.has_rescued("out of room\n"));
+    assert!(project.read(".orchestra/milestones/M1-one/phases/phase-1.md").contains("attempts: 2"));
+    project.check();
+}
+
+#[test]
+fn the_persons_changed_file_is_closed_to_the_agent() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/lib.txt, content: \"the agent's\\n\" }\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
+    );
+    project.write("src/lib.txt", "one\nmine, not committed\n");
+    let _ran = project.build().expect(0).says("put back src/lib.txt");
+    assert_eq!(project.read("src/lib.txt"), "one\nmine, not committed\n");
+    assert!(project.has_rescued("the agent's\n"));
+    assert_eq!(project.git(&["show", "HEAD:src/lib.txt"]), "one\n");
+    project.check();
+}
+
+#[test]
+fn one_broken_milestone_never_stops_the_others() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project.add(&Milestone::new("M2-broken").with("depends_on: [M2-broken").phase("backend"));
+    project.add(&Milestone::new("M3-fine").with("rfc: skip").phase("frontend-engineer"));
+    let ran = project.build();
+    assert_eq!(ran.code, Some(1), "{}", ran.said());
+    assert!(ran.said().contains("M2-broken cannot be read and is set aside"), "{}", ran.said());
+    assert!(ran.said().contains(".orchestra/milestones/M2-broken/milestone.md:"), "{}", ran.said());
+    assert!(project.ledger().contains(&"M1-one close".to_owned()), "{:?}", project.ledger());
+}
+
+#[test]
+fn a_command_that_was_red_before_does_not_count_and_is_named() {
+    let project = project(PLAIN);
+    project.write("src/old.txt", "an old BUG\n");
+    project.commit_all("feat: an old bug");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.add(&one_phase());
+    let _ran = project.build().expect(0).says("red before anything was done: sh check.sh");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+}
+
+#[test]
+fn a_repository_in_the_middle_of_something_is_refused_with_the_command_that_ends_it() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project.git(&["checkout", "--quiet", "--detach"]);
+    let _ran = project.build().expect(2).says("git switch");
+    project.git(&["switch", "--quiet", "main"]);
+    project.git(&["bisect", "start"]);
+    let _ran = project.build().expect(2).says("git bisect reset");
+    project.git(&["bisect", "reset"]);
+    let _ran = project.build().expect(0);
+}
+
+#[test]
+fn an_agent_that_outlives_its_worker_is_ended_before_another_begins() {
+    let daemon =
+        "setsid sh -c 'trap \\\"\\\" TERM INT HUP; echo begun >> ../agents; while :; do sleep 0.01; done'";
+    let project = with_turn(&format!(
+        "  - when: {{ work: phase-1 }}\n    steps:\n      - run: \"[ -e ../agents ] || {{ {daemon} & wait; }}\"\n      - write: {{ path: src/a.txt, content: \"in\\n\" }}\n    report: {{ summary: x }}\n"
+    ));
+    let running = project.start(&["start", "--auto", "--once"]);
+    let agents = project.top().join("agents");
+    until("the agent runs", || agents.exists());
+    let _ran = running.kill();
+    // The second worker begins when nothing of the first is alive: nobody writes to the tree behind its back.
+    let _ran = project.build().expect(0);
+    assert_eq!(std::fs::read_to_string(agents).unwrap(), "begun\n");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    // As a worker leaves it that is killed while it brings the index in line.
+    let journal = ".orchestra/.state/journal.jsonl";
+    let _ran = project.build().expect(0);
+    let text = project.read(journal);
+    let lines: Vec<&str> = text.lines().collect();
+    let touched = lines.iter().rposition(|line| line.contains("\"touched\"")).unwrap();
+    let kept = &lines[..touched];
+    project.write(journal, &(kept.join("\n") + "\n"));
+    project.write(".git/index.lock", "");
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    let _ran = project.build().expect(0);
+    project.check();
+
+    // Nobody of ours took this one: it is waited for, named, and left.
+    project.add(&Milestone::new("M3-three").with("rfc: skip").phase("backend"));
+    project.write(".git/index.lock", "");
+    let _ran = project.build().expect(1).says("index.lock").says("nothing was lost");
+    assert!(project.has(".git/index.lock"));
+    std::fs::remove_file(project.path(".git/index.lock")).unwrap();
+    let _ran = project.build().expect(0);
+    project.check();
+}
