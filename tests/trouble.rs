@@ -232,3 +232,28 @@ fn a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
     let _ran = project.build().expect(0);
     project.check();
 }
+
+#[test]
+fn with_documents_kept_out_of_git_only_the_code_is_committed_and_a_forged_document_is_put_back() {
+    let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
+    project.git(&["rm", "-r", "--quiet", "--cached", ".orchestra"]);
+    project.git(&["commit", "--quiet", "-m", "chore: keep it private"]);
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.write(".git/info/exclude", "/.orchestra/\n");
+    let own = ".orchestra/milestones/M1-one";
+    project.script(&format!(
+        "version: 1\nturns:\n  - when: {{ work: phase-1 }}\n    steps:\n      - write: {{ path: src/a.txt, content: \"in\\n\" }}\n      \
+         - run: \"sed -i 's/^status: .*/status: skipped/' {own}/phases/phase-2.md\"\n    report: {{ summary: x }}\n  \
+         - when: {{ work: phase-2 }}\n    steps:\n      - write: {{ path: src/b.txt, content: \"in\\n\" }}\n    report: {{ summary: x }}\n  \
+         - when: {{ work: \"review-*\" }}\n    report: {{ verdict: approved }}\n"
+    ));
+    project.add(&Milestone::new("M1-one").with("rfc: skip").phase("backend").phase("backend"));
+    project.trust();
+    let _ran = project.build().expect(0).says("put back .orchestra/milestones/M1-one/phases/phase-2.md");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2"]);
+    assert_eq!(project.git(&["ls-files", ".orchestra"]), "");
+    assert!(project.read(&format!("{own}/milestone.md")).contains("status: done"));
+    project.check();
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2"]);
+}

@@ -28,11 +28,12 @@ use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::id::{GateId, TurnId};
+use orchestra_core::path::RepoPath;
 use orchestra_core::plan::By;
 use orchestra_core::record::{Answer, Record};
 use orchestra_core::report::AgentEvent;
 use orchestra_core::worker::{Asked, Event, Fact, Failure, Note, Run, State, Stop, Tally, step};
-use orchestra_git::repo::Repo;
+use orchestra_git::repo::{Repo, Watched};
 use orchestra_project::layout::Layout;
 use orchestra_project::lock::WorkerLock;
 use orchestra_project::trust::TrustStore;
@@ -43,6 +44,12 @@ use tokio_util::sync::CancellationToken;
 
 use self::perform::Performed;
 use self::place::Place;
+
+/// Orchestra's own folder: an agent's change of a document is seen even where git is told to ignore it.
+pub fn watched() -> Vec<Watched> {
+    let path = |text: &str| RepoPath::parse(text).expect("a plain relative path lies inside the repository");
+    vec![Watched { folder: path(".orchestra"), except: vec![path(".orchestra/.state")] }]
+}
 
 /// How often the documents are looked at though nothing hints at a change.
 const SLOW_LOOK: Duration = Duration::from_secs(30);

@@ -70,7 +70,7 @@ pub fn changes(repo: &Repo, baseline: &str) -> Result<Vec<Change>, BaselineError
     let library = repo.library()?;
     let config = Config::read(repo)?;
     let baseline = Baseline::open(&library, baseline)?;
-    let scan = scan::read(repo, &config)?;
+    let scan = scan::read_watched(repo, &config)?;
     let looked = Look::new(repo, &config, &library, &baseline, &scan)?;
     let candidates: BTreeSet<&RepoPath> = scan.paths.keys().chain(baseline.record.keys()).collect();
     let mut changes = Vec::new();

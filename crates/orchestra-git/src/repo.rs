@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use git2::{ErrorCode, Repository, RepositoryOpenFlags};
+use orchestra_core::path::RepoPath;
 use thiserror::Error;
 
 use crate::config::Config;
@@ -35,6 +36,8 @@ pub struct RepoOptions {
     /// Orchestra's own folder for what is needed for a moment, best on the file system of the work tree. What a crash
     /// leaves in it may be thrown away whenever nothing runs.
     pub scratch: PathBuf,
+    /// Folders that are saved and compared though git may ignore them.
+    pub watched: Vec<Watched>,
     /// How long a call of git may take that waits for nobody.
     pub timeout: Duration,
     /// How long a lock of somebody else is waited for.
@@ -46,6 +49,15 @@ impl fmt::Debug for RepoOptions {
         // The environment may hold secrets.
         f.debug_struct("RepoOptions").field("program", &self.program).finish_non_exhaustive()
     }
+}
+
+/// A folder that is saved and compared though git may ignore it.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// The folder.
+    pub folder: RepoPath,
+    /// What of it is left out.
+    pub except: Vec<RepoPath>,
 }
 
 /// Whether content filters may run.

@@ -21,6 +21,7 @@ use crate::tree::{Entry, GITLINK, Mode};
 pub(crate) mod flagged;
 pub(crate) mod specials;
 pub(crate) mod unfit;
+mod watched;
 
 /// How a path of the work tree relates to the index.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -116,6 +117,13 @@ pub(crate) fn read(repo: &Repo, config: &Config) -> Result<Scan, Fault> {
     let mut scan = look(repo, config, &View::default())?;
     flagged::add(repo, config, &mut scan)?;
     specials::add(repo, &mut scan)?;
+    Ok(scan)
+}
+
+/// Looks at the person's work tree and index, and at watched folders that git ignores.
+pub(crate) fn read_watched(repo: &Repo, config: &Config) -> Result<Scan, Fault> {
+    let mut scan = read(repo, config)?;
+    watched::add(repo, &mut scan)?;
     Ok(scan)
 }
 

@@ -81,7 +81,7 @@ pub fn snapshot(repo: &Repo, reference: &str, limit: u64) -> Result<Snapshot, Sn
             .ok_or_else(|| SnapshotError::Foreign { reference: reference.to_owned() })?;
         return Ok(Snapshot::Saved { commit: commit_id(id), dirty: record.into_keys().collect() });
     }
-    let scan = scan::read(repo, &Config::read(repo)?)?;
+    let scan = scan::read_watched(repo, &Config::read(repo)?)?;
     let top = Top::open(repo.root())?;
     let (bytes, largest) = measure(&top, &scan)?;
     if bytes > limit {

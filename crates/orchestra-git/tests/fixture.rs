@@ -146,6 +146,7 @@ impl Fixture {
         let path = std::env::var_os("PATH").unwrap();
         let program = std::env::split_paths(&path).map(|folder| folder.join("git")).find(|git| git.is_file());
         RepoOptions {
+            watched: Vec::new(),
             program: program.unwrap(),
             environment: self.environment(),
             guard: self.guard.clone(),

@@ -78,6 +78,7 @@ fn thin(command: Option<&str>, args: Vec<String>) -> anyhow::Result<u8> {
             filters: Filters::Off,
             identity: None,
             scratch: layout.scratch(),
+            watched: orchestra_engine::worker::watched(),
             timeout: Duration::from_secs(120),
             lock_wait: Duration::from_secs(10),
         },

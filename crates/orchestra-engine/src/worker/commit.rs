@@ -49,8 +49,11 @@ impl Place {
         if order.approved_rfc.is_some() && self.rfc_hash(&milestone.folder)? != order.approved_rfc {
             return changed(&rfc);
         }
-        let paths: Vec<RepoPath> = order.paths.iter().map(|(path, _)| path.clone()).collect();
-        let documents = self.documents_of(milestone, order, &paths)?;
+        let is_private = self.is_private()?;
+        let is_committed = |path: &RepoPath| !(is_private && path.is_beneath(b".orchestra"));
+        let paths: Vec<RepoPath> =
+            order.paths.iter().map(|(path, _)| path.clone()).filter(is_committed).collect();
+        let documents = self.documents_of(milestone, order, &paths, is_private)?;
         let timeout = policy.config.limits.hook_timeout;
         let git_order = prepare::CommitOrder {
             parent: order.parent.clone(),
@@ -113,8 +116,9 @@ impl Place {
         milestone: &Milestone,
         order: &CommitOrder,
         paths: &[RepoPath],
+        is_private: bool,
     ) -> Result<Vec<(RepoPath, Vec<u8>)>, Failure> {
-        if self.is_private()? {
+        if is_private {
             return Ok(Vec::new());
         }
         let mut documents = self.preview(milestone, &order.edits)?;
