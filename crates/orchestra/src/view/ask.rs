@@ -2,6 +2,7 @@
 
 use orchestra_core::record::Answer;
 use orchestra_core::repo::PushTarget;
+use orchestra_core::report::Verdict;
 use orchestra_core::worker::{Asked, Question};
 
 use super::lines::{Lines, visible};
@@ -27,8 +28,10 @@ pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<
             if let PushTarget::Remote { name, url, branch } = &push.survey.target {
                 shown.push(format!("   · to {name} ({url}), branch {branch}"));
             }
-            let verdict = push.verdict.map_or("no review".to_owned(), |verdict| verdict.to_string());
-            shown.push(format!("   · review: {verdict}"));
+            let verdict = push.verdict.map_or("none".to_owned(), |verdict| verdict.to_string());
+            let is_mended = push.verdict == Some(Verdict::ChangesRequested) && push.findings.is_empty();
+            let mended = if is_mended { "; what was found has been mended" } else { "" };
+            shown.push(format!("   · review: {verdict}{mended}"));
             shown.extend(
                 push.findings.iter().map(|finding| format!("   {}", visible(&lines.finding(finding)))),
             );
