@@ -1,0 +1,96 @@
+//! Any agent: a shell script of ten lines, a program that asks for patience, a coding program by its preset.
+
+use std::os::unix::fs::PermissionsExt as _;
+
+use orchestra_testkit::{Milestone, TestProject};
+
+/// A project whose one agent is this program, with this line of configuration.
+fn project(agent: &str, program: &str) -> TestProject {
+    let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
+    let bin = project.home().join("bin");
+    std::fs::create_dir_all(&bin).unwrap();
+    std::fs::write(bin.join("claude"), program).unwrap();
+    std::fs::set_permissions(bin.join("claude"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    let agent = agent.replace("BIN", bin.to_str().unwrap());
+    project.write(
+        ".orchestra/config.yaml",
+        &format!(
+            "version: 1\nverify: [\"sh check.sh\"]\nlimits: {{ backoff: 50ms }}\nagents:\n  default: mine\n  mine: {agent}\n"
+        ),
+    );
+    project.commit_all("chore: agent");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.add(&Milestone::new("M1-any").with("rfc: skip").phase("backend"));
+    project.trust();
+    project
+}
+
+/// As simple as an agent can be: it reads its prompt, writes a file and hands in a report.
+const TEN_LINES: &str = r#"#!/bin/sh
+grep -q "Part 1" || exit 3
+case "$ORCHESTRA_PHASE" in
+  review) echo '{ "verdict": "approved" }' > "$ORCHESTRA_REPORT" ;;
+  *)
+    echo "working on $ORCHESTRA_MILESTONE $ORCHESTRA_PHASE as $ORCHESTRA_ROLE, try $ORCHESTRA_ATTEMPT"
+    echo hello > src/hello.txt
+    echo '{ "summary": "said hello", "commit": { "type": "feat", "scope": "hello", "subject": "say hello" } }' \
+      > "$ORCHESTRA_REPORT" ;;
+esac
+"#;
+
+#[test]
+fn a_shell_script_of_ten_lines_is_an_agent() {
+    let project = project("{ kind: command, run: [\"BIN/claude\"] }", TEN_LINES);
+    let _ran = project.build().expect(0).says("working on M1-any phase-1 as backend-engineer, try 1");
+    assert_eq!(project.ledger(), ["M1-any phase-1", "M1-any close"]);
+    assert_eq!(project.subjects()[2], "feat(hello): say hello");
+    assert!(project.read(".orchestra/milestones/M1-any/phases/phase-1.md").contains("said hello"));
+    project.check();
+}
+
+#[test]
+fn try_again_later_costs_no_attempt() {
+    let program = TEN_LINES.replace(
+        "case \"$ORCHESTRA_PHASE\"",
+        "[ -e ../tried ] || { touch ../tried; echo 'too many requests' >&2; exit 75; }\ncase \"$ORCHESTRA_PHASE\"",
+    );
+    let project = project("{ kind: command, run: [\"BIN/claude\"] }", &program);
+    let _ran = project.build().expect(0).says("again at").says("try 1");
+    assert!(project.read(".orchestra/milestones/M1-any/phases/phase-1.md").contains("attempts: 1"));
+}
+
+#[test]
+fn a_broken_report_is_a_failure_and_never_made_up() {
+    let project = project(
+        "{ kind: command, run: [\"BIN/claude\"] }",
+        "#!/bin/sh\necho x > src/x.txt\necho '{ \"summary\": [1' > \"$ORCHESTRA_REPORT\"\n",
+    );
+    let _ran = project.build().expect(1).says("M1-any is set aside");
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+    project.check();
+}
+
+/// Speaks as `claude -p --output-format stream-json` does, on one turn.
+const LIKE_CLAUDE: &str = r#"#!/bin/sh
+prompt=$(cat)
+say() { printf '%s\n' "$1"; }
+say '{"type":"system","subtype":"init","session_id":"s-1","model":"m","cwd":".","tools":[],"mcp_servers":[]}'
+case "$ORCHESTRA_PHASE" in
+  review) answer='Read it.\n\n```json\n{\"verdict\":\"approved\"}\n```' ;;
+  *)
+    say '{"type":"assistant","message":{"id":"1","model":"m","content":[{"type":"tool_use","id":"t1","name":"Write","input":{"file_path":"src/c.txt"}}]},"session_id":"s-1"}'
+    echo c > src/c.txt
+    say '{"type":"user","message":{"content":[{"type":"tool_result","tool_use_id":"t1","content":"ok"}]},"tool_use_result":{"filePath":"src/c.txt","type":"create"},"session_id":"s-1"}'
+    answer='Done.\n\n```json\n{\"summary\":\"wrote c\",\"commit\":{\"type\":\"feat\",\"subject\":\"write c\"}}\n```' ;;
+esac
+say "{\"type\":\"result\",\"subtype\":\"success\",\"is_error\":false,\"result\":\"$answer\",\"session_id\":\"s-1\",\"total_cost_usd\":0.01,\"modelUsage\":{\"m\":{\"inputTokens\":1200,\"outputTokens\":80,\"cacheReadInputTokens\":0,\"cacheCreationInputTokens\":0}}}"
+"#;
+
+#[test]
+fn a_coding_program_is_spoken_to_by_its_preset() {
+    let project = project("{ kind: command, preset: claude-code, run: [\"BIN/claude\"] }", LIKE_CLAUDE);
+    let ran = project.build().expect(0).says("Write");
+    assert!(ran.said().contains("tok"), "{}", ran.said());
+    assert_eq!(project.subjects()[2], "feat: write c");
+    project.check();
+}
