@@ -257,3 +257,24 @@ fn with_documents_kept_out_of_git_only_the_code_is_committed_and_a_forged_docume
     let _ran = project.build().expect(0);
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2"]);
 }
+
+#[test]
+fn a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
+    for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
+        let project = with_turn(
+            "  - when: { work: phase-1 }\n    steps:\n      - run: \"[ -e ../agents ] || { echo begun >> ../agents; exec sleep 1000; }\"\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
+        );
+        let running = project.start(&["start", "--auto", "--once"]);
+        let agents = project.top().join("agents");
+        until("the agent runs", || agents.exists());
+        running.signal(signal);
+        let _ran = running.wait().expect(code);
+        assert!(
+            project.read(".orchestra/milestones/M1-one/phases/phase-1.md").contains("status: in-progress")
+        );
+        let _ran = project.build().expect(0).says("Going on with M1-one");
+        // The attempt was not the agent's fault and was not counted.
+        assert!(project.read(".orchestra/milestones/M1-one/phases/phase-1.md").contains("attempts: 1"));
+        project.check();
+    }
+}

@@ -129,6 +129,8 @@ pub struct Worker {
     state: State,
     queue: VecDeque<Fact>,
     tasks: JoinSet<Result<Fact, Failure>>,
+    /// Agents that run, apart from everything else: they are given time to end.
+    playing: JoinSet<Result<Fact, Failure>>,
     turns: BTreeMap<TurnId, CancellationToken>,
     wake: Option<Timestamp>,
     views: mpsc::Sender<View>,
@@ -154,6 +156,7 @@ impl Worker {
             state: State::default(),
             queue: VecDeque::new(),
             tasks: JoinSet::new(),
+            playing: JoinSet::new(),
             turns: BTreeMap::new(),
             wake: None,
             views,
@@ -227,6 +230,7 @@ impl Worker {
                     Wish::Stop(stop) => Fact::StopRequested(stop),
                 },
                 Some(ended) = self.tasks.join_next() => return fact_of(ended),
+                Some(ended) = self.playing.join_next() => return fact_of(ended),
                 () = until(wake) => {
                     self.wake = None;
                     return Fact::Woke;
@@ -314,9 +318,9 @@ impl Worker {
         for cancel in self.turns.values() {
             cancel.cancel();
         }
-        let gently = async { while self.tasks.join_next().await.is_some() {} };
+        let gently = async { while self.playing.join_next().await.is_some() {} };
         if tokio::time::timeout(GENTLE, gently).await.is_err() {
-            self.tasks.abort_all();
+            self.playing.abort_all();
         }
         let open = self.state.open.iter().chain(self.state.put_off.values()).cloned().collect();
         End { code, tally: self.state.tally.clone(), open }

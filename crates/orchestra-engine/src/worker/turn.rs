@@ -28,7 +28,7 @@ impl Worker {
         let cancel = CancellationToken::new();
         self.turns.insert(order.turn, cancel.clone());
         let (place, views, turn) = (Arc::clone(&self.place), self.views.clone(), order.turn);
-        self.tasks.spawn(async move {
+        self.playing.spawn(async move {
             let preparing = Arc::clone(&place);
             let prepared = tokio::task::spawn_blocking(move || {
                 let prompt = preparing.brief(&milestone, role.as_ref(), &order)?;
