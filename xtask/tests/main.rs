@@ -1,0 +1,3 @@
+//! The rules of the house that no compiler and no lint holds.
+
+mod tidy;
