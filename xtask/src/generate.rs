@@ -84,15 +84,14 @@ mod tests {
 
     #[test]
     fn a_document_that_is_missing_or_changed_is_stale() {
-        let folder = std::env::temp_dir().join(format!("xtask-generate-{}", std::process::id()));
-        let document = folder.join("docs/questions.md");
+        let folder = tempfile::tempdir().unwrap();
+        let document = folder.path().join("docs/questions.md");
         fs::create_dir_all(document.parent().unwrap()).unwrap();
-        let count = || stale(&folder).unwrap().len();
+        let count = || stale(folder.path()).unwrap().len();
         assert_eq!(count(), 1);
         fs::write(&document, questions()).unwrap();
         assert_eq!(count(), 0);
         fs::write(&document, questions().replace("exit 3", "exit 4")).unwrap();
         assert_eq!(count(), 1);
-        fs::remove_dir_all(&folder).unwrap();
     }
 }

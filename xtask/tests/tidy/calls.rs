@@ -12,6 +12,20 @@ const MAY_SLEEP: &[(&str, &str)] = &[(
     "waits for what another process does to a file or to the list of processes, which sends no event",
 )];
 
+/// Calls by which a program finds out about its surroundings, or ends: the binary's, and nobody else's.
+const BINARY_ONLY: &[&str] = &[
+    "env::args",
+    "env::args_os",
+    "env::current_dir",
+    "env::home_dir",
+    "env::temp_dir",
+    "env::var",
+    "env::var_os",
+    "env::vars",
+    "env::vars_os",
+    "process::exit",
+];
+
 fn core_faults(tree: &Tree) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (path, source) in tree.rust().filter(|(path, _)| path.starts_with("crates/orchestra-core/src/")) {
@@ -62,6 +76,24 @@ fn std_modules(source: &Source) -> Vec<(usize, &str)> {
     modules
 }
 
+fn library_faults(tree: &Tree) -> Vec<Fault> {
+    let is_library = |path: &str| {
+        path.contains("/src/") && path.starts_with("crates/") && !path.starts_with("crates/orchestra/")
+    };
+    let mut faults = Vec::new();
+    for (path, source) in tree.rust().filter(|(path, _)| is_library(path)) {
+        for call in BINARY_ONLY {
+            for at in source.find_word(call).filter(|at| !source.is_test(*at)) {
+                let what = format!(
+                    "a library calls `{call}`: let the binary do it, and take the value as an argument"
+                );
+                faults.push(Fault::at(path, source.line_of(at), what));
+            }
+        }
+    }
+    faults
+}
+
 fn test_faults(tree: &Tree, may_sleep: &[(&str, &str)]) -> Vec<Fault> {
     let mut faults = Vec::new();
     for (path, source) in tree.rust() {
@@ -107,6 +139,22 @@ fn core_that_reaches_outside_is_found() {
             "crates/orchestra-core/src/a.rs:2: `std::net`",
             "crates/orchestra-core/src/a.rs:3: `std::env`",
         ],
+    );
+}
+
+#[test]
+fn libraries_get_their_surroundings_from_above() {
+    check(&library_faults(Tree::of_repository()));
+}
+
+#[test]
+fn a_library_that_looks_around_is_found() {
+    let text = "fn a() { std::env::var(\"HOME\"); env::split_paths(x); }\n#[cfg(test)]\nmod tests { fn b() { std::env::temp_dir(); } }\n\
+                fn c() { std::process::exit(1) }";
+    let tree = Tree::of(&[("crates/orchestra-git/src/a.rs", text), ("crates/orchestra/src/a.rs", text)]);
+    check_finds(
+        &library_faults(&tree),
+        &["crates/orchestra-git/src/a.rs:1: `env::var`", "crates/orchestra-git/src/a.rs:4: `process::exit`"],
     );
 }
 

@@ -10,6 +10,8 @@ const MAY_STAND: &[&str] = &["/home/user"];
 /// Hosts that may be named. A registry or a mirror is the business of the machine that builds.
 const HOSTS: &[&str] = &[
     "127.0.0.1",
+    // Where Windows explains WSL.
+    "aka.ms",
     "conventionalcommits.org",
     "crates.io",
     "docs.rs",
