@@ -1,15 +1,32 @@
 //! Chores of this repository: `cargo xtask NAME …`.
 
+mod check;
+mod generate;
+mod tally;
 mod transcripts;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
+
+const USAGE: &str = "\
+usage: cargo xtask CHORE
+  check [--transcripts DIR]   everything that must hold before a change is handed in; replays recordings too
+  generate                    writes the documents that are made from code
+  transcripts DIR             replays recorded runs of coding programs through our readers";
 
 fn main() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["check"] => check::run(None),
+        ["check", "--transcripts", dir] => check::run(Some(Path::new(dir))),
+        ["generate"] => generate::run(),
         ["transcripts", dir] => transcripts::run(Path::new(dir)),
-        _ => bail!("usage: cargo xtask transcripts DIR"),
+        _ => bail!("{USAGE}"),
     }
+}
+
+/// The top of the repository.
+fn top() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the workspace").to_owned()
 }

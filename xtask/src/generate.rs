@@ -1,0 +1,97 @@
+//! `cargo xtask generate`: writes the documents that are made from code, and `check` says when one is stale.
+
+use std::fs;
+use std::io::{self, ErrorKind, Write};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use orchestra_core::worker;
+
+/// A document that is made from code.
+struct Generated {
+    /// From the top of the repository.
+    path: &'static str,
+    text: String,
+}
+
+fn all() -> Vec<Generated> {
+    vec![Generated { path: "docs/questions.md", text: questions() }]
+}
+
+/// Writes every document that is not as it should be.
+pub(crate) fn run() -> anyhow::Result<()> {
+    let top = crate::top();
+    for Generated { path, text } in stale(&top)? {
+        let file = top.join(path);
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder).with_context(|| format!("create `{}`", folder.display()))?;
+        }
+        fs::write(&file, text).with_context(|| format!("write `{path}`"))?;
+        writeln!(io::stdout(), "wrote {path}")?;
+    }
+    Ok(())
+}
+
+/// Fails where a document is not what its code says.
+pub(crate) fn check() -> anyhow::Result<()> {
+    let stale: Vec<&str> = stale(&crate::top())?.iter().map(|document| document.path).collect();
+    if !stale.is_empty() {
+        bail!("stale: {}; run `cargo xtask generate` and commit what it writes", stale.join(", "));
+    }
+    Ok(())
+}
+
+fn stale(top: &Path) -> anyhow::Result<Vec<Generated>> {
+    let mut stale = Vec::new();
+    for document in all() {
+        let found = match fs::read_to_string(top.join(document.path)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            read => Some(read.with_context(|| format!("read `{}`", document.path))?),
+        };
+        if found.as_ref() != Some(&document.text) {
+            stale.push(document);
+        }
+    }
+    Ok(stale)
+}
+
+fn questions() -> String {
+    format!(
+        "# Every question, and who answers it
+
+<!-- Made from crates/orchestra-core/src/worker/question.rs by `cargo xtask generate`. -->
+
+The first word of a row is the name that records use. The worker asks nothing else. What a coding program would ask its
+user is answered by the role's policy and reaches nobody.
+
+{}
+`gates.rfc: auto` and `gates.push: auto` in `.orchestra/config.yaml` approve without a person where nothing speaks
+against it, and the record says `by: policy`. With `gates.rfc: never` no design is made, with `gates.push: never` a
+milestone ends without a push.
+",
+        worker::table()
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_that_are_made_from_code_are_what_the_code_says() {
+        check().unwrap();
+    }
+
+    #[test]
+    fn a_document_that_is_missing_or_changed_is_stale() {
+        let folder = tempfile::tempdir().unwrap();
+        let document = folder.path().join("docs/questions.md");
+        fs::create_dir_all(document.parent().unwrap()).unwrap();
+        let count = || stale(folder.path()).unwrap().len();
+        assert_eq!(count(), 1);
+        fs::write(&document, questions()).unwrap();
+        assert_eq!(count(), 0);
+        fs::write(&document, questions().replace("exit 3", "exit 4")).unwrap();
+        assert_eq!(count(), 1);
+    }
+}
