@@ -1,0 +1,70 @@
+//! What each command does, a file a command.
+
+mod add;
+mod answer;
+mod check;
+mod completions;
+mod config;
+mod doctor;
+mod init;
+mod next;
+mod preflight;
+mod rescue;
+mod schema;
+mod status;
+mod stop;
+mod trust;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+
+/// Runs the command that was typed.
+pub(crate) fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(asked) => {
+            // Help, the version, or what is wrong with what was typed. A reader that is gone wants no more of it.
+            let _unheard = asked.print();
+            return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(Exit::USAGE.0));
+        }
+    };
+    let context = Context::observe(cli.project);
+    let ended = run(&context, cli.command);
+    let ended = context.out.finish().map_err(Failure::Output).and(ended);
+    ended.unwrap_or_else(|failure| failure.tell(&context.out)).into()
+}
+
+fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
+    match command {
+        None => status::overview(context),
+        Some(Command::Init(args)) => init::run(context, &args),
+        Some(Command::Start(_) | Command::Demo(_)) => not_in_this_build(),
+        Some(Command::Status(args)) => status::run(context, &args),
+        Some(Command::Answer(args)) => answer::run(context, args),
+        Some(Command::Stop(args)) => stop::run(context, &args),
+        Some(Command::Add(args)) => add::run(context, &args),
+        Some(Command::Trust(args)) => trust::run(context, &args),
+        Some(Command::Rescue(args)) => rescue::run(context, args),
+        Some(Command::Doctor(args)) => doctor::run(context, &args),
+        Some(Command::Config(args)) => config::run(context, &args),
+        Some(Command::Schema { which }) => schema::run(context, which),
+        Some(Command::Completions { shell }) => completions::run(context, shell),
+        Some(Command::Man) => completions::man(context),
+    }
+}
+
+/// Stands for commands that another change brings.
+fn not_in_this_build() -> Result<Exit, Failure> {
+    Err(Failure::usage("not part of this build"))
+}
+
+/// Prints a value for a script, as one document of JSON.
+fn print_json(context: &Context, value: &impl serde::Serialize) {
+    let text = serde_json::to_string_pretty(value).expect("plain data with text keys makes JSON");
+    context.out.line(text);
+}

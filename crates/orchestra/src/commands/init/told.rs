@@ -1,0 +1,54 @@
+//! What `init` says.
+
+use orchestra_project::scaffold::Written;
+
+use super::Setting;
+use crate::commands::preflight::HOW_TO_GET_ONE;
+use crate::out::{FAINT, GOOD, STRONG, WAITS, shown, styled};
+
+pub(super) fn project(setting: &Setting<'_>) {
+    let (root, kind) = (shown(setting.root.display()), shown(&setting.detection.kind));
+    setting.context.out.line(format_args!("{}  {kind}", styled(STRONG, root)));
+    notes(setting, &setting.detection.notes);
+}
+
+pub(super) fn notes(setting: &Setting<'_>, notes: &[String]) {
+    for note in notes {
+        setting.context.out.line(format_args!("  {} {}", styled(WAITS, "note:"), shown(note)));
+    }
+}
+
+pub(super) fn written(setting: &Setting<'_>, written: &Written) {
+    let out = &setting.context.out;
+    let count = written.files.len() + usize::from(written.excluded.is_some());
+    out.line(format_args!("{} Wrote {count} file(s):", styled(GOOD, "✔")));
+    for path in &written.files {
+        out.line(format_args!("    {}", shown(path)));
+    }
+    if let Some(path) = &written.excluded {
+        let note = styled(FAINT, "(keeps `.orchestra` out of git)");
+        out.line(format_args!("    {}  {note}", shown(path.display())));
+    }
+}
+
+/// Which agent plays the roles, or how to get one. What was configured before stays as it is.
+pub(super) fn agents(setting: &Setting<'_>) {
+    let out = &setting.context.out;
+    let lines = &setting.agents.lines;
+    if setting.args.upgrade {
+        return;
+    }
+    match (setting.agents.found.first(), lines.first()) {
+        (Some(chosen), Some(line)) => {
+            out.line(format_args!("{} `{}` plays every role.", styled(GOOD, "✔"), chosen.name));
+            out.line(format_args!("    {}", shown(line)));
+            for other in &lines[1..] {
+                out.line(format_args!("    {}  {}", shown(other), styled(FAINT, "(described too)")));
+            }
+        }
+        _ => {
+            out.line(format_args!("{} No agent was found on this machine.", styled(WAITS, "·")));
+            out.line(format_args!("    {HOW_TO_GET_ONE}"));
+        }
+    }
+}

@@ -1,0 +1,208 @@
+//! What can go wrong in a command, and how it is told: a heading, its causes, what helps, and an exit code.
+
+use std::error::Error as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use orchestra_core::diagnostic::Diagnostic;
+use orchestra_git::commit_paths::CommitPathsError;
+use orchestra_git::fault::Fault;
+use orchestra_git::repo::OpenError;
+use orchestra_git::rescue::RescueError;
+use orchestra_project::answers::{AnswerError, Unfit};
+use orchestra_project::detect::DetectError;
+use orchestra_project::documents::CreateError;
+use orchestra_project::file::FileError;
+use orchestra_project::journal::JournalError;
+use orchestra_project::layout::LayoutError;
+use orchestra_project::lock::Held;
+use orchestra_project::scaffold::ScaffoldError;
+use orchestra_project::stop::StopError;
+use orchestra_project::trust::TrustError;
+use thiserror::Error;
+
+use crate::out::{BAD, FAINT, Out, STRONG, TYPED, block, shown, styled};
+
+/// How a command ended, as the exit code that scripts see.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct Exit(pub(crate) u8);
+
+impl Exit {
+    /// All done.
+    pub(crate) const DONE: Self = Self(0);
+    /// Something failed, or was set aside.
+    pub(crate) const FAILED: Self = Self(1);
+    /// Usage, bad configuration, or not trusted.
+    pub(crate) const USAGE: Self = Self(2);
+    /// Another worker holds the lock.
+    pub(crate) const HELD: Self = Self(4);
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.0)
+    }
+}
+
+/// Why a command could not do what it was asked to.
+#[derive(Debug, Error)]
+pub(crate) enum Failure {
+    /// What was typed cannot be done so.
+    #[error("{what}")]
+    Usage {
+        /// What is wrong with it.
+        what: String,
+        /// What to do instead.
+        hint: String,
+    },
+    /// A person decides this, and an agent's tree of processes is not where one sits.
+    #[error("`orchestra {command}` is for a person, and this runs below an agent or a command of the worker")]
+    BelowAGuard {
+        /// The command.
+        command: &'static str,
+    },
+    /// The configuration cannot be read.
+    #[error("the configuration cannot be used")]
+    Config {
+        /// What is wrong with it.
+        faults: Vec<Diagnostic>,
+    },
+    /// Git is not installed, or only inside the repository.
+    #[error("there is no program `git` in a folder of PATH outside of this repository")]
+    NoGit,
+    /// Nothing says where the person's own files are.
+    #[error("nothing says where your own files are: there is no home folder")]
+    NoHome,
+    /// A worker runs, and this may not be done meanwhile.
+    #[error("a worker runs in this checkout")]
+    Held(Box<Held>),
+    /// Standard output could not be written to.
+    #[error("could not write to standard output")]
+    Output(#[source] std::io::Error),
+    /// Something was read from the person and could not be.
+    #[error("could not read `{path}`")]
+    Input {
+        /// The file, or `-`.
+        path: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    #[error(transparent)]
+    File(#[from] FileError),
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    #[error(transparent)]
+    Answer(#[from] AnswerError),
+    #[error(transparent)]
+    Stop(#[from] StopError),
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    #[error(transparent)]
+    Scaffold(#[from] ScaffoldError),
+    #[error(transparent)]
+    Detect(#[from] DetectError),
+    #[error(transparent)]
+    Create(#[from] CreateError),
+    #[error(transparent)]
+    Rescue(#[from] RescueError),
+    #[error(transparent)]
+    Commit(#[from] CommitPathsError),
+    #[error(transparent)]
+    Git(#[from] Fault),
+}
+
+impl Failure {
+    /// Something was typed that cannot be done so.
+    pub(crate) fn usage(what: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), hint: String::new() }
+    }
+
+    /// The same, with what to type instead.
+    pub(crate) fn usage_with(what: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self::Usage { what: what.into(), hint: hint.into() }
+    }
+
+    /// The exit code, and what helps: a command, or a sentence. The one place that decides either.
+    pub(crate) fn advice(&self) -> (Exit, String) {
+        let text = |hint: &str| hint.to_owned();
+        match self {
+            Self::Usage { hint, .. } => (Exit::USAGE, hint.clone()),
+            Self::BelowAGuard { .. } => {
+                (Exit::USAGE, text("run it in a terminal of your own; no agent answers for you"))
+            }
+            Self::Config { .. } => (Exit::USAGE, text("mend it, then look at it with `orchestra config`")),
+            Self::NoGit => (Exit::USAGE, text("install git 2.36 or newer")),
+            Self::NoHome => (Exit::USAGE, text("set HOME, or XDG_CONFIG_HOME and XDG_DATA_HOME")),
+            Self::Held(_) => (Exit::HELD, text("orchestra status --watch, or orchestra stop")),
+            Self::Input { .. } => (Exit::USAGE, String::new()),
+            Self::Open(OpenError::NotARepository { .. }) => (Exit::USAGE, text("git init")),
+            Self::Open(OpenError::Unsupported { hint, .. }) => (Exit::USAGE, hint.clone()),
+            Self::Open(OpenError::Owner { root, .. }) => {
+                (Exit::USAGE, format!("git config --global --add safe.directory {}", root.display()))
+            }
+            Self::Open(OpenError::Bare { .. } | OpenError::Foreign { .. }) => {
+                (Exit::USAGE, text("use an ordinary clone, with a work tree of its own"))
+            }
+            Self::Layout(LayoutError::Missing { .. }) => (Exit::USAGE, text("orchestra init")),
+            Self::Trust(TrustError::Inside { .. }) => {
+                (Exit::USAGE, text("set XDG_DATA_HOME to a folder outside of the project"))
+            }
+            Self::Answer(AnswerError::Unfit { why: Unfit::NotOpen | Unfit::OtherContent, .. }) => {
+                (Exit::USAGE, text("orchestra status lists what is asked"))
+            }
+            Self::Answer(AnswerError::Unfit { .. } | AnswerError::TooLong) => (Exit::USAGE, String::new()),
+            Self::Answer(AnswerError::Answered { .. }) => {
+                (Exit::USAGE, text("the worker takes it up; orchestra status shows when it has"))
+            }
+            Self::Rescue(RescueError::Missing { .. } | RescueError::NoSuchPath { .. }) => {
+                (Exit::USAGE, text("orchestra rescue list"))
+            }
+            Self::Commit(CommitPathsError::NoIdentity) => (
+                Exit::FAILED,
+                text("git config user.name \"Your Name\" && git config user.email you@example.com"),
+            ),
+            Self::Layout(LayoutError::Unusable { .. })
+            | Self::Open(OpenError::Fault(_))
+            | Self::Output(_)
+            | Self::File(_)
+            | Self::Journal(_)
+            | Self::Answer(AnswerError::Json(_) | AnswerError::Lock(_) | AnswerError::File(_))
+            | Self::Stop(_)
+            | Self::Trust(TrustError::Json(_) | TrustError::File(_))
+            | Self::Scaffold(_)
+            | Self::Detect(_)
+            | Self::Create(_)
+            | Self::Rescue(_)
+            | Self::Commit(_)
+            | Self::Git(_) => (Exit::FAILED, String::new()),
+        }
+    }
+
+    /// Tells the person, on standard error, and returns how the program ends.
+    pub(crate) fn tell(&self, out: &Out) -> Exit {
+        out.error(format_args!("{} {}", styled(BAD.bold(), "error:"), styled(STRONG, shown(self))));
+        let mut cause = self.source();
+        while let Some(source) = cause {
+            out.error(format_args!("  {} {}", styled(FAINT, "cause:"), shown(source)));
+            cause = source.source();
+        }
+        match self {
+            Self::Config { faults } => {
+                for fault in faults {
+                    out.error(block(&fault.to_string(), "  "));
+                }
+            }
+            Self::Commit(CommitPathsError::Refused { words }) => out.error(block(words, "  ")),
+            _ => {}
+        }
+        let (exit, hint) = self.advice();
+        if !hint.is_empty() {
+            out.error(format_args!("  {} {}", styled(FAINT, "hint:"), styled(TYPED, shown(hint))));
+        }
+        exit
+    }
+}
