@@ -33,7 +33,7 @@ pub(crate) enum Command {
     #[command(after_help = examples::STATUS)]
     Status(StatusArgs),
     /// Answer a question of the worker
-    #[command(after_help = examples::ANSWER)]
+    #[command(after_help = examples::ANSWER, override_usage = examples::ANSWER_USAGE)]
     Answer(AnswerArgs),
     /// Stop the worker after its phase, or now
     #[command(after_help = examples::STOP)]
@@ -77,6 +77,7 @@ pub(crate) enum Command {
 
 /// `orchestra init`.
 #[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct InitArgs {
     /// Bring an existing `.orchestra` up to date, and keep your edits
     #[arg(long)]
@@ -85,10 +86,10 @@ pub(crate) struct InitArgs {
     #[arg(long)]
     pub(crate) private: bool,
     /// Commit what was written, without asking
-    #[arg(long, overrides_with = "no_commit")]
+    #[arg(long)]
     pub(crate) commit: bool,
     /// Do not commit, and do not ask
-    #[arg(long)]
+    #[arg(long, conflicts_with = "commit")]
     pub(crate) no_commit: bool,
     /// Answer every question with yes
     #[arg(long)]
@@ -171,7 +172,7 @@ pub(crate) struct JsonArgs {
 #[derive(Args, Debug)]
 pub(crate) struct AnswerArgs {
     /// The gate as `status` prints it (may be left out on a terminal), the word, and its text
-    #[arg(value_name = "[GATE] WORD [TEXT]", required = true, num_args = 1..)]
+    #[arg(value_name = "WORDS", required = true, num_args = 1..)]
     pub(crate) words: Vec<String>,
     /// The text: feedback, a note, a branch or a command
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]

@@ -50,10 +50,10 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
         Some(Command::Add(args)) => add::run(context, &args),
         Some(Command::Trust(args)) => trust::run(context, &args),
         Some(Command::Rescue(args)) => rescue::run(context, args),
-        Some(Command::Doctor(args)) => doctor::run(context, &args),
+        Some(Command::Doctor(args)) => Ok(doctor::run(context, &args)),
         Some(Command::Config(args)) => config::run(context, &args),
-        Some(Command::Schema { which }) => schema::run(context, which),
-        Some(Command::Completions { shell }) => completions::run(context, shell),
+        Some(Command::Schema { which }) => Ok(schema::run(context, which)),
+        Some(Command::Completions { shell }) => Ok(completions::run(context, shell)),
         Some(Command::Man) => completions::man(context),
     }
 }

@@ -16,7 +16,7 @@ use orchestra_agent::probe::find_program;
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
 use orchestra_engine::guarded::GuardedGit;
-use orchestra_git::repo::{Filters, Repo, RepoOptions, discover};
+use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::{self, Loaded};
@@ -48,6 +48,8 @@ pub(crate) struct Context {
     pub(crate) user_config: Option<PathBuf>,
     /// The folder for what is the person's, outside of every project: trust.
     pub(crate) data: Option<PathBuf>,
+    /// This very program, which is a guard too.
+    program: PathBuf,
     /// `--project`.
     project: Option<PathBuf>,
     root: OnceLock<PathBuf>,
@@ -63,6 +65,7 @@ impl Context {
             is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
             user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
             data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+            program: own_program(),
             project,
             root: OnceLock::new(),
         }
@@ -74,7 +77,11 @@ impl Context {
             return Ok(root);
         }
         // Relative to the current folder; where that is gone, this says so.
-        let found = discover(self.project.as_deref().unwrap_or(Path::new(".")))?;
+        let found = discover(self.project.as_deref().unwrap_or(Path::new(".")));
+        let found = found.map_err(|error| match error {
+            OpenError::NotARepository { root } => Failure::NoWorkTree { folder: root },
+            other => Failure::Open(other),
+        })?;
         Ok(self.root.get_or_init(|| found))
     }
 
@@ -116,7 +123,7 @@ impl Context {
 
     /// What starts guards. Each gets a copy of `lock`, so that it is held until nothing runs below any of them.
     pub(crate) fn launcher(&self, lock: Option<Arc<File>>) -> GuardLauncher {
-        GuardLauncher::new(own_program(), vec![GUARD.into()], lock)
+        GuardLauncher::new(&self.program, vec![GUARD.into()], lock)
     }
 
     /// Opens the repository around the project. Whatever may run somebody's code runs below a guard with a copy of

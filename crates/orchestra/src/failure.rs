@@ -67,6 +67,12 @@ pub(crate) enum Failure {
         /// What is wrong with it.
         faults: Vec<Diagnostic>,
     },
+    /// There is no git work tree around the folder.
+    #[error("`{}` is in no git work tree", folder.display())]
+    NoWorkTree {
+        /// The folder.
+        folder: PathBuf,
+    },
     /// Git is not installed, or only inside the repository.
     #[error("there is no program `git` in a folder of PATH outside of this repository")]
     NoGit,
@@ -130,7 +136,9 @@ impl Failure {
     pub(crate) fn advice(&self) -> (Exit, String) {
         let text = |hint: &str| hint.to_owned();
         match self {
-            Self::Usage { hint, .. } => (Exit::USAGE, hint.clone()),
+            Self::Usage { hint, .. } | Self::Open(OpenError::Unsupported { hint, .. }) => {
+                (Exit::USAGE, hint.clone())
+            }
             Self::BelowAGuard { .. } => {
                 (Exit::USAGE, text("run it in a terminal of your own; no agent answers for you"))
             }
@@ -138,9 +146,9 @@ impl Failure {
             Self::NoGit => (Exit::USAGE, text("install git 2.36 or newer")),
             Self::NoHome => (Exit::USAGE, text("set HOME, or XDG_CONFIG_HOME and XDG_DATA_HOME")),
             Self::Held(_) => (Exit::HELD, text("orchestra status --watch, or orchestra stop")),
-            Self::Input { .. } => (Exit::USAGE, String::new()),
-            Self::Open(OpenError::NotARepository { .. }) => (Exit::USAGE, text("git init")),
-            Self::Open(OpenError::Unsupported { hint, .. }) => (Exit::USAGE, hint.clone()),
+            Self::NoWorkTree { .. } | Self::Open(OpenError::NotARepository { .. }) => {
+                (Exit::USAGE, text("git init"))
+            }
             Self::Open(OpenError::Owner { root, .. }) => {
                 (Exit::USAGE, format!("git config --global --add safe.directory {}", root.display()))
             }
@@ -154,7 +162,9 @@ impl Failure {
             Self::Answer(AnswerError::Unfit { why: Unfit::NotOpen | Unfit::OtherContent, .. }) => {
                 (Exit::USAGE, text("orchestra status lists what is asked"))
             }
-            Self::Answer(AnswerError::Unfit { .. } | AnswerError::TooLong) => (Exit::USAGE, String::new()),
+            Self::Input { .. } | Self::Answer(AnswerError::Unfit { .. } | AnswerError::TooLong) => {
+                (Exit::USAGE, String::new())
+            }
             Self::Answer(AnswerError::Answered { .. }) => {
                 (Exit::USAGE, text("the worker takes it up; orchestra status shows when it has"))
             }

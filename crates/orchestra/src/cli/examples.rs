@@ -30,6 +30,8 @@ Examples:
   orchestra status --watch           follow it in another terminal
   orchestra status --json | jq '.gates[].id'";
 
+pub(super) const ANSWER_USAGE: &str = "orchestra answer [GATE] WORD [TEXT | --note TEXT | --file FILE]";
+
 pub(super) const ANSWER: &str = "\
 Words: approve, revise TEXT, retry [TEXT], skip, keep, restore, finish, push-to BRANCH, verify COMMAND, stop
 

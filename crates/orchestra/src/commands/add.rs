@@ -9,12 +9,12 @@ use orchestra_project::layout::{Layout, LayoutError};
 use orchestra_project::lock;
 use orchestra_project::scaffold::milestone::{NewMilestone, new_milestone};
 
-use super::init;
+use super::{init, status};
 use crate::ask;
 use crate::cli::{AddArgs, InitArgs};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::out::{GOOD, STRONG, TYPED, shown, styled};
+use crate::out::{GOOD, STRONG, styled};
 
 /// How often another number is taken because somebody else took this one.
 const ROUNDS: u32 = 10;
@@ -101,13 +101,9 @@ fn tell(context: &Context, layout: &Layout, id: &MilestoneId, role: &Role) -> Re
     if role.writes.is_empty() {
         context.out.line(format_args!("  {by} may write nothing; give the phase to another role there."));
     }
-    match lock::peek(layout)? {
-        Some(held) => {
-            let pid =
-                held.holder.map(|holder| format!(" (process {})", holder.process.pid)).unwrap_or_default();
-            context.out.line(format_args!("The worker{pid} takes it up when its turn comes."));
-        }
-        None => context.out.line(format_args!("next: {}", styled(TYPED, shown("orchestra start")))),
+    if lock::peek(layout)?.is_some() {
+        context.out.line("The worker that runs takes it up when its turn comes.");
     }
+    status::print_next(context, layout)?;
     Ok(Exit::DONE)
 }

@@ -37,13 +37,13 @@ pub(super) fn run(context: &Context, args: AnswerArgs) -> Result<Exit, Failure> 
             ));
         }
         Some(gate) => gate,
-        None => match choose(context, &layout, &memory, &answer)? {
-            Some(gate) => gate,
-            None => {
+        None => {
+            let Some(gate) = choose(context, &layout, &memory, &answer)? else {
                 context.out.line("Nothing was answered.");
                 return Ok(Exit::USAGE);
-            }
-        },
+            };
+            gate
+        }
     };
     answers::file(&layout, &memory, &gate, answer.clone(), Timestamp::now())?;
     let word = styled(STRONG, answer.word());

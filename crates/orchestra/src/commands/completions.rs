@@ -7,11 +7,11 @@ use crate::cli::Cli;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 
-pub(super) fn run(context: &Context, shell: Shell) -> Result<Exit, Failure> {
+pub(super) fn run(context: &Context, shell: Shell) -> Exit {
     let mut script = Vec::new();
     clap_complete::generate(shell, &mut Cli::command(), "orchestra", &mut script);
     context.out.bytes(&script);
-    Ok(Exit::DONE)
+    Exit::DONE
 }
 
 pub(super) fn man(context: &Context) -> Result<Exit, Failure> {

@@ -19,7 +19,7 @@ use crate::out::{BAD, GOOD, shown, styled};
 /// How many names are listed; more are counted.
 const MAX_NAMES: usize = 12;
 
-pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Failure> {
+pub(super) fn run(context: &Context, args: &DoctorArgs) -> Exit {
     let mut checks = vec![Check::note("orchestra", VERSION)];
     match context.open_repo(None) {
         Ok(repo) => checks.extend(of_repository(context, &repo)),
@@ -43,7 +43,7 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Result<Exit, Failure>
             styled(BAD, "Something has to be done first: see ✘ above.")
         });
     }
-    Ok(if is_ready { Exit::DONE } else { Exit::USAGE })
+    if is_ready { Exit::DONE } else { Exit::USAGE }
 }
 
 fn of_repository(context: &Context, repo: &Repo) -> Vec<Check> {

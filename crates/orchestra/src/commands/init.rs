@@ -13,7 +13,7 @@ use std::path::Path;
 use jiff::Timestamp;
 use orchestra_core::config::trust::TrustItem;
 use orchestra_git::repo::Repo;
-use orchestra_git::status::{DirtyPath, status};
+use orchestra_git::status::DirtyPath;
 use orchestra_project::detect::{Detection, detect};
 use orchestra_project::layout::Layout;
 use orchestra_project::lock;
@@ -21,11 +21,11 @@ use orchestra_project::scaffold::{self, Options, Written};
 use orchestra_project::trust::Trust;
 
 use self::agents::Agents;
-use super::{next, status as status_command};
+use super::status;
 use crate::cli::InitArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::out::{FAINT, STRONG, TYPED, WAITS, shown, styled};
+use crate::out::{STRONG, TYPED, WAITS, shown, styled};
 
 /// Everything that is known before anything is written.
 struct Setting<'a> {
@@ -54,15 +54,13 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     let Some(written) = written else { return Ok(Exit::DONE) };
     told::written(&setting, &written);
     let is_trusted = remember(&setting, &written)?;
-    told::agents(&setting);
+    told::agents(&setting, &written);
     commit::offer(&setting, &written)?;
     if !is_trusted {
         let line = "Something in `.orchestra` was there before and is not trusted yet.";
         context.out.line(styled(WAITS, line));
     }
-    let status = status_command::model::Reader::default().read(context, &context.layout()?)?;
-    let next::Next { command, why } = status.next;
-    context.out.line(format_args!("next: {}  {}", styled(TYPED, shown(command)), styled(FAINT, shown(why))));
+    status::print_next(context, &context.layout()?)?;
     Ok(Exit::DONE)
 }
 
@@ -86,7 +84,7 @@ fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<
         detection: detect(root)?,
         agents: agents::find(context, root),
         options: Options { private: is_private.then_some(exclude) },
-        dirty: status(&repo)?,
+        dirty: orchestra_git::status::status(&repo)?,
         agreed,
         repo,
     })

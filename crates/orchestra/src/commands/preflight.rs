@@ -9,6 +9,8 @@ use std::path::Path;
 
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::plan::Plan;
+use orchestra_git::fault::Fault;
+use orchestra_git::prepare::PrepareError;
 use orchestra_git::repo::Repo;
 use orchestra_git::signing::{Signing, try_signing};
 use orchestra_git::standing::standing;
@@ -157,9 +159,12 @@ fn signing(subject: &Subject<'_>) -> Check {
     match try_signing(subject.repo) {
         Ok(Signing::Off) => Check::good("signing", "commits are not signed here"),
         Ok(Signing::Works) => Check::good("signing", "a commit was signed, and thrown away"),
+        Err(PrepareError::Fault(Fault::NoHead)) => {
+            Check::note("signing", "not tried, because the branch has no commit")
+        }
         Err(error) => {
             let said = match &error {
-                orchestra_git::prepare::PrepareError::SigningFailed { output } => format!("\n{output}"),
+                PrepareError::SigningFailed { output } => format!("\n{output}"),
                 _ => String::new(),
             };
             let hint = "unlock the key, or: git config commit.gpgsign false";

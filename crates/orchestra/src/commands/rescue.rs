@@ -23,7 +23,7 @@ struct Saved<'a> {
     reference: &'a str,
     commit: &'a str,
     subject: &'a str,
-    saved_at: Option<Timestamp>,
+    at: Option<Timestamp>,
     paths: usize,
 }
 
@@ -34,7 +34,7 @@ impl<'a> From<&'a Rescued> for Saved<'a> {
             reference: &rescued.reference,
             commit: rescued.commit.as_str(),
             subject: &rescued.subject,
-            saved_at: Timestamp::from_second(rescued.saved_at).ok(),
+            at: Timestamp::from_second(rescued.saved_at).ok(),
             paths: rescued.path_count,
         }
     }

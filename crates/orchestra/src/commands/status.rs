@@ -7,7 +7,6 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use jiff::Zoned;
-use orchestra_git::repo::OpenError;
 use orchestra_project::layout::{Layout, LayoutError};
 use orchestra_project::watch;
 
@@ -40,9 +39,7 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
 /// `orchestra` alone: the status, or how to begin.
 pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
     let (what, command) = match context.layout() {
-        Err(Failure::Open(OpenError::NotARepository { .. })) => {
-            ("This folder is in no git repository.".to_owned(), "git init")
-        }
+        Err(Failure::NoWorkTree { .. }) => ("This folder is in no git repository.".to_owned(), "git init"),
         Err(Failure::Layout(LayoutError::Missing { root })) => {
             (format!("{} is not set up for Orchestra yet.", shown(root.display())), "orchestra init")
         }
@@ -60,6 +57,13 @@ pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
     let demo = styled(TYPED, "orchestra demo");
     context.out.line(format_args!("      {demo}  shows the whole flow first; it needs no agent"));
     Ok(Exit::DONE)
+}
+
+/// Prints only what to type next.
+pub(super) fn print_next(context: &Context, layout: &Layout) -> Result<(), Failure> {
+    let status = Reader::default().read(context, layout)?;
+    context.out.line(text::next(&status.next));
+    Ok(())
 }
 
 fn print(context: &Context, status: &Status) {

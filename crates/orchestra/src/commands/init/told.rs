@@ -32,23 +32,19 @@ pub(super) fn written(setting: &Setting<'_>, written: &Written) {
 }
 
 /// Which agent plays the roles, or how to get one. What was configured before stays as it is.
-pub(super) fn agents(setting: &Setting<'_>) {
+pub(super) fn agents(setting: &Setting<'_>, written: &Written) {
     let out = &setting.context.out;
     let lines = &setting.agents.lines;
-    if setting.args.upgrade {
+    if !written.files.iter().any(|path| path == ".orchestra/config.yaml") {
         return;
     }
-    match (setting.agents.found.first(), lines.first()) {
-        (Some(chosen), Some(line)) => {
-            out.line(format_args!("{} `{}` plays every role.", styled(GOOD, "✔"), chosen.name));
-            out.line(format_args!("    {}", shown(line)));
-            for other in &lines[1..] {
-                out.line(format_args!("    {}  {}", shown(other), styled(FAINT, "(described too)")));
-            }
-        }
-        _ => {
-            out.line(format_args!("{} No agent was found on this machine.", styled(WAITS, "·")));
-            out.line(format_args!("    {HOW_TO_GET_ONE}"));
-        }
+    let Some(chosen) = setting.agents.found.first() else {
+        out.line(format_args!("{} No agent was found on this machine.", styled(WAITS, "·")));
+        return out.line(format_args!("    {HOW_TO_GET_ONE}"));
+    };
+    out.line(format_args!("{} `{}` plays every role.", styled(GOOD, "✔"), chosen.name));
+    for (number, line) in lines.iter().enumerate() {
+        let note = if number == 0 { "" } else { "  (described too)" };
+        out.line(format_args!("    {}{}", shown(line), styled(FAINT, note)));
     }
 }

@@ -29,18 +29,11 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Check> {
     }
     for name in &used {
         let label = format!("agent {name}");
-        match config.agents.get(*name) {
-            Some(agent) => checks.push(look_at(subject, &label, agent)),
-            None => {
-                let found =
-                    format!("a role is played by `{name}`, which the configuration does not describe");
-                checks.push(Check::bad(
-                    &label,
-                    found,
-                    "describe it under `agents:` in .orchestra/config.yaml",
-                ));
-            }
-        }
+        let described = config.agents.get(*name).map(|agent| look_at(subject, &label, agent));
+        checks.push(described.unwrap_or_else(|| {
+            let found = format!("a role is played by `{name}`, which the configuration does not describe");
+            Check::bad(&label, found, "describe it under `agents:` in .orchestra/config.yaml")
+        }));
     }
     let idle: Vec<&str> =
         config.agents.keys().filter(|name| !used.contains(name)).map(AgentName::as_str).collect();

@@ -6,6 +6,7 @@ use orchestra_core::config::GatePolicy;
 use orchestra_core::plan::MilestoneStatus;
 use orchestra_core::repo::{CommitId, PushTarget};
 use orchestra_core::schedule;
+use orchestra_git::fault::Fault;
 use orchestra_git::push::{PushOrder, PushOutcome, push_dry_run};
 use orchestra_git::standing::head;
 use orchestra_git::survey::survey;
@@ -80,7 +81,10 @@ fn find(subject: &Subject<'_>) -> Result<(CommitId, PushTarget), Check> {
         let found = survey(subject.repo, config.push.remote.as_deref(), branch.as_deref(), &head.commit)?;
         Ok((head.commit, found.target))
     });
-    looked.map_err(|fault| Check::failed(NAME, &Failure::Git(fault)))
+    looked.map_err(|fault| match fault {
+        Fault::NoHead => Check::note(NAME, "not looked at, because the branch has no commit"),
+        fault => Check::failed(NAME, &Failure::Git(fault)),
+    })
 }
 
 fn without_target(target: &PushTarget) -> Check {

@@ -38,7 +38,9 @@ fn check(schema: &Value, value: &Value, at: &str) {
         }
         Value::Array(values) => {
             assert_eq!(schema["type"], "array", "{at}");
-            values.iter().for_each(|value| check(&schema["items"], value, &format!("{at}[]")));
+            for value in values {
+                check(&schema["items"], value, &format!("{at}[]"));
+            }
         }
         Value::String(_) if schema.get("enum").is_some() => {
             assert!(schema["enum"].as_array().unwrap().contains(value), "{at}: {value}");

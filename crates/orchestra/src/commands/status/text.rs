@@ -1,9 +1,11 @@
 //! The status as lines for a person.
 
 use jiff::tz::TimeZone;
+use orchestra_core::id::MilestoneId;
 use orchestra_core::plan::{MilestoneStatus, PhaseStatus};
 
 use super::model::{Fault, Gate, Milestone, SetAside, Status, Worker};
+use crate::commands::next::Next;
 use crate::out::{BAD, FAINT, GOOD, STRONG, TYPED, WAITS, shown, styled};
 
 /// All lines, without line ends.
@@ -38,14 +40,18 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         let count = status.journal_skipped;
         lines.push(styled(FAINT, format_args!("{count} line(s) of the journal could not be understood.")));
     }
-    let next = &status.next;
-    let why = styled(FAINT, format_args!("  {}", shown(&next.why)));
-    if next.command.is_empty() {
-        lines.push(format!("next:{why}"));
-    } else {
-        lines.push(format!("next: {}{why}", styled(TYPED, shown(&next.command))));
-    }
+    lines.push(next(&status.next));
     lines
+}
+
+/// What to type next, or which file to mend.
+pub(super) fn next(next: &Next) -> String {
+    let why = styled(FAINT, shown(&next.why));
+    if next.command.is_empty() {
+        format!("next: {why}")
+    } else {
+        format!("next: {}  {why}", styled(TYPED, shown(&next.command)))
+    }
 }
 
 fn head(status: &Status) -> String {
@@ -90,7 +96,7 @@ fn of_milestone(milestone: &Milestone, status: &Status, lines: &mut Vec<String>)
     facts.push(format!("{done} of {} phases done", milestone.phases.len()));
     facts.push(milestone.priority.to_string());
     if !milestone.waits_for.is_empty() {
-        let names: Vec<&str> = milestone.waits_for.iter().map(|id| id.as_str()).collect();
+        let names: Vec<&str> = milestone.waits_for.iter().map(MilestoneId::as_str).collect();
         facts.push(format!("waits for {}", names.join(", ")));
     }
     let facts = styled(FAINT, facts.join(" · "));
