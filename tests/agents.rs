@@ -20,6 +20,9 @@ fn project(agent: &str, program: &str) -> TestProject {
     );
     project.commit_all("chore: agent");
     project.git(&["push", "--quiet", "origin", "main"]);
+    // The sign of a login that is looked for before anything runs unattended.
+    std::fs::create_dir_all(project.home().join(".claude")).unwrap();
+    std::fs::write(project.home().join(".claude/.credentials.json"), "{}").unwrap();
     project.add(&Milestone::new("M1-any").with("rfc: skip").phase("backend"));
     project.trust();
     project

@@ -43,6 +43,7 @@ fn with_turn(turn: &str) -> TestProject {
 fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
     let project = project(PLAIN);
     project.add(&one_phase());
+    let _ran = project.attend().expect(3);
     let other = project.top().join("other");
     let (remote, other_text) = (project.remote(), other.to_str().unwrap());
     project.git_at(&project.top(), &["clone", "--quiet", remote.to_str().unwrap(), other_text]);
@@ -54,8 +55,10 @@ fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
     project.git_at(&other, &["commit", "--quiet", "-m", "feat: theirs"]);
     project.git_at(&other, &["push", "--quiet"]);
 
-    let ran = project.build().expect(3).says("not pushed").says("fetch first");
+    project.answer(&["approve"]);
+    let ran = project.attend().expect(3).says("not pushed").says("fetch first");
     assert!(ran.said().contains("waits for you: M1-one"), "{}", ran.said());
+    let _ran = project.build().expect(2).says("git pull --rebase");
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
     assert!(!project.remote_subjects().contains(&"feat(part): add phase-1".to_owned()));
     project.check();
@@ -111,9 +114,14 @@ fn without_a_remote_the_finished_work_waits_and_says_how_to_go_on() {
     let project = project(PLAIN);
     project.add(&one_phase());
     project.git(&["remote", "remove", "origin"]);
-    let _ran = project.build().expect(3).says("git remote add origin");
+    let _ran = project.build().expect(2).says("git remote add origin");
+    assert_eq!(project.ledger(), [] as [&str; 0], "unattended, nothing begins that could not end");
+    let _ran = project.attend().expect(3).says("git remote add origin");
     assert_eq!(project.ledger(), ["M1-one phase-1"]);
     project.check();
+    project.answer(&["finish"]);
+    let _ran = project.attend().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
 
 #[test]

@@ -14,7 +14,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use crate::id::AgentName;
+use crate::id::{AgentName, MilestoneId};
 use crate::plan::{Complexity, GateKind};
 
 /// What `config.yaml`, the user's configuration, the environment and flags come to.
@@ -170,6 +170,13 @@ pub struct PushPolicy {
     pub remote: Option<String>,
     /// The branch on the remote's side, with `{milestone}` filled in; the current one where none is named.
     pub branch: Option<String>,
+}
+
+impl PushPolicy {
+    /// The branch on the remote's side for one milestone; `None` for the current one.
+    pub fn branch_for(&self, milestone: &MilestoneId) -> Option<String> {
+        self.branch.as_ref().map(|branch| branch.replace("{milestone}", milestone.as_str()))
+    }
 }
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -22,7 +22,7 @@ mod graph;
 mod legacy;
 mod milestone;
 mod phase;
-pub(crate) mod plain;
+pub mod plain;
 mod plan;
 mod role;
 mod section;

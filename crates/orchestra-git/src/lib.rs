@@ -17,6 +17,7 @@ pub mod guard;
 pub mod repo;
 
 pub mod changes;
+pub mod commit_paths;
 pub mod facts;
 pub mod fault;
 pub mod fold;

@@ -141,7 +141,7 @@ impl From<DiskError> for OpenError {
 }
 
 /// The oldest version of git that has all that is used here (`git hook run`).
-const OLDEST_GIT: (u32, u32) = (2, 36);
+pub const OLDEST_GIT: (u32, u32) = (2, 36);
 
 impl Repo {
     /// Opens the repository whose work tree has its top at `root`.
@@ -194,7 +194,8 @@ impl Repo {
         Ok(())
     }
 
-    fn git_version(&self) -> Result<(u32, u32), Fault> {
+    /// Asks the `git` program for its version: major and minor.
+    pub fn git_version(&self) -> Result<(u32, u32), Fault> {
         let words = Call::new(self, ["version"]).read()?;
         let text = String::from_utf8_lossy(&words);
         let mut numbers = text.split(|c: char| !c.is_ascii_digit()).filter_map(|digits| digits.parse().ok());

@@ -5,6 +5,7 @@ mod fixture;
 
 mod changes;
 mod commit;
+mod commit_paths;
 mod facts;
 mod fold;
 mod history;

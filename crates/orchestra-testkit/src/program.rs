@@ -70,6 +70,26 @@ impl TestProject {
         self.run(&["start", "--auto", "--once"])
     }
 
+    /// Runs the worker without anybody there until nothing more can be run without an answer.
+    pub fn attend(&self) -> Ran {
+        self.run(&["start", "--once"])
+    }
+
+    /// The ids of the questions that wait for an answer.
+    pub fn gates(&self) -> Vec<String> {
+        let status = self.run(&["status", "--json"]).expect(0).stdout;
+        let status: serde_json::Value = serde_json::from_str(&status).unwrap();
+        let gates = status["gates"].as_array().unwrap().iter().filter(|gate| gate["answered"].is_null());
+        gates.map(|gate| gate["id"].as_str().unwrap().to_owned()).collect()
+    }
+
+    /// Answers the only open question, as a person does.
+    pub fn answer(&self, words: &[&str]) {
+        let gates = self.gates();
+        let [gate] = gates.as_slice() else { panic!("not one question: {gates:?}") };
+        let _ran = self.run(&[&["answer", gate.as_str()], words].concat()).expect(0);
+    }
+
     /// Starts the program in a process group of its own.
     pub fn start(&self, args: &[&str]) -> Running {
         let mut command = self.orchestra(args);

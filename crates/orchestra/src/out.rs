@@ -1,28 +1,157 @@
-//! Printing, in one place: a reader that went away is no reason to fail.
+//! The one place that prints.
+//!
+//! A reader that goes away (`orchestra status | head -1`) is no error: what follows is dropped. Colours are left out
+//! where nobody sees them, or where `NO_COLOR` says so.
+//!
+//! Invariant: text that somebody else wrote goes through [`shown`] before it comes here.
 
-use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::fmt::{Arguments, Display};
+use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Where lines go.
-#[derive(Clone, Debug)]
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+use orchestra_core::document::plain::visible;
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+/// Something that went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Something that did not.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default();
+/// Something that waits for a person.
+pub(crate) const WAITS: Style = AnsiColor::Yellow.on_default();
+/// A name, a heading.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// Something that matters less.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// Something to type.
+pub(crate) const TYPED: Style = AnsiColor::Cyan.on_default();
+
+/// Standard output and standard error.
 pub(crate) struct Out {
-    project: PathBuf,
+    streams: Mutex<Streams>,
+}
+
+struct Streams {
+    stdout: AutoStream<Stdout>,
+    stderr: AutoStream<Stderr>,
+    /// The first thing that went wrong with standard output; from then on nothing is written to it.
+    failed: Option<io::Error>,
 }
 
 impl Out {
-    /// Prints for a project.
-    pub(crate) fn new(project: PathBuf) -> Self {
-        Self { project }
+    /// Takes the two streams of this process.
+    pub(crate) fn of_process() -> Self {
+        let (stdout, stderr) = (AutoStream::auto(io::stdout()), AutoStream::auto(io::stderr()));
+        Self { streams: Mutex::new(Streams { stdout, stderr, failed: None }) }
     }
 
-    /// The project that is spoken of.
-    pub(crate) fn project(&self) -> &Path {
-        &self.project
+    /// Prints a line. `out.line(format_args!(…))`
+    pub(crate) fn line(&self, line: impl Display) {
+        self.streams().print(format_args!("{line}\n"));
     }
 
-    /// Prints a line.
-    pub(crate) fn line(&self, line: &str) {
-        // The reader may have gone (`| head -1`); the work goes on.
-        drop(writeln!(anstream::stdout(), "{line}"));
+    /// Prints text as it is, without a line's end, and at once.
+    pub(crate) fn text(&self, text: impl Display) {
+        let mut streams = self.streams();
+        streams.print(format_args!("{text}"));
+        streams.flush();
+    }
+
+    /// Prints bytes as they are.
+    pub(crate) fn bytes(&self, bytes: &[u8]) {
+        let mut streams = self.streams();
+        if streams.failed.is_none() {
+            let written = streams.stdout.write_all(bytes);
+            streams.note(written);
+        }
+    }
+
+    /// Prints a line to standard error.
+    pub(crate) fn error(&self, line: impl Display) {
+        // Where standard error is closed there is nobody left to tell.
+        let _unheard = self.streams().stderr.write_fmt(format_args!("{line}\n"));
+    }
+
+    /// Tells whether nobody reads standard output any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        let streams = self.streams();
+        streams.failed.is_some() || has_no_reader()
+    }
+
+    /// Writes what is still kept back. An error is one that matters: the disk is full, and not that nobody reads.
+    pub(crate) fn finish(&self) -> io::Result<()> {
+        let mut streams = self.streams();
+        streams.flush();
+        match streams.failed.take() {
+            Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn streams(&self) -> MutexGuard<'_, Streams> {
+        self.streams.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Streams {
+    fn print(&mut self, text: Arguments<'_>) {
+        if self.failed.is_none() {
+            let written = self.stdout.write_fmt(text);
+            self.note(written);
+        }
+    }
+
+    fn flush(&mut self) {
+        if self.failed.is_none() {
+            let flushed = self.stdout.flush();
+            self.note(flushed);
+        }
+    }
+
+    fn note(&mut self, done: io::Result<()>) {
+        self.failed = done.err();
+    }
+}
+
+/// Whether standard output is a pipe whose other end is closed.
+fn has_no_reader() -> bool {
+    let stdout = io::stdout();
+    if stdout.is_terminal() {
+        return false;
+    }
+    let mut sources = [PollFd::new(&stdout, PollFlags::empty())];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let polled = rustix::event::poll(&mut sources, Some(&at_once));
+    polled.is_ok() && sources[0].revents().contains(PollFlags::ERR)
+}
+
+/// Text in a style.
+pub(crate) fn styled(style: Style, text: impl Display) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Text of others, on one line and without anything that could move a cursor.
+pub(crate) fn shown(text: impl Display) -> String {
+    visible(text.to_string().trim_end())
+}
+
+/// Text of others in several lines, each as [`shown`], with `indent` before it. Tabs become four spaces.
+pub(crate) fn block(text: &str, indent: &str) -> String {
+    let lines = text.trim_end().lines().map(|line| {
+        let line = visible(&line.trim_end().replace('\t', "    "));
+        if line.is_empty() { line } else { format!("{indent}{line}") }
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn text_of_others_cannot_move_the_cursor() {
+        assert_eq!(shown("a\u{1b}[2Jb\rc\u{202e}\n"), "a\\u{1b}[2Jb\\u{d}c\\u{202e}");
+        assert_eq!(block("one\n\n\ttwo\u{7}\r\n", "> "), "> one\n\n>     two\\u{7}");
     }
 }

@@ -14,7 +14,7 @@ const MAX_QUOTE: usize = 32 * 1024;
 const MAX_QUOTE_LINES: usize = 500;
 
 /// Escapes everything that could move a cursor, break a line or turn the direction of writing.
-pub(crate) fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     text.chars().fold(String::with_capacity(text.len()), |mut out, c| {
         if is_unsafe(c) {
             out.extend(c.escape_unicode());

@@ -1,138 +1,89 @@
 //! `orchestra demo`: the whole flow on a throw-away project, with the scripted agent.
-//!
-//! Everything but the agent's words is real: the files it writes, `cargo test`, the commits, the review, the push to a
-//! bare repository beside the project.
 
-use std::ffi::OsString;
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+mod project;
 
-use anyhow::{Context as _, bail};
-use include_dir::{Dir, DirEntry, include_dir};
-use orchestra_core::config::AgentConfig;
-use orchestra_core::id::AgentName;
-use orchestra_project::detect;
-use orchestra_project::scaffold::{self, FoundAgent, Options};
+use std::path::PathBuf;
 
-static SHOP: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/shop-api");
-static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/../../examples/demo");
+use jiff::Timestamp;
+use orchestra_agent::probe::find_program;
+use orchestra_core::worker::{Auto, Presence, Run};
+use orchestra_project::lock::WorkerLock;
 
-/// Where the demo's script lies in the throw-away project.
-const SCRIPT: &str = ".orchestra/demo/script.yaml";
+use self::project::Project;
+use super::start::{self, Shown};
+use crate::cli::DemoArgs;
+use crate::context::{Context, VERSION};
+use crate::failure::{Exit, Failure};
+use crate::out::{STRONG, TYPED, block, shown, styled};
 
-/// A throw-away project, set up and committed, with a bare repository beside it.
-pub(crate) struct Project {
-    /// The work tree.
-    pub(crate) root: PathBuf,
-    /// The folder for what a person would have at home: trust, above all.
-    pub(crate) data: PathBuf,
+pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
+    context.refuse_below_a_guard("demo")?;
+    if !args.auto && !context.is_terminal {
+        let what = "the demo asks you at its two gates, and there is no terminal";
+        return Err(Failure::usage_with(what, "orchestra demo --auto"));
+    }
+    let folder = folder(args)?;
+    // A program in the folder that the demo is made in is not meant.
+    let git = find_program("git".as_ref(), &context.environment, &folder).ok_or(Failure::NoGit)?;
+    if find_program("cargo".as_ref(), &context.environment, &folder).is_none() {
+        let what = "the demo's project is a Rust crate, and there is no `cargo` in a folder of PATH";
+        return Err(Failure::usage_with(what, "https://rustup.rs"));
+    }
+    let project = project::make(&folder, &git)?;
+    let there = context.elsewhere(&project.root, project.data.clone());
+    let ended = build(&there, args);
+    tell(context, &project, &git);
+    ended
 }
 
-/// Makes the project below `folder`, which must be empty or not there yet.
-pub(crate) fn make(folder: &Path, git: &Path) -> anyhow::Result<Project> {
-    if folder.exists() && fs::read_dir(folder)?.next().is_some() {
-        bail!("{} is not empty: give `--dir` a new folder", folder.display());
-    }
-    let root = folder.join("shop-api");
-    let remote = folder.join("remote.git");
-    fs::create_dir_all(&root).with_context(|| format!("could not make {}", root.display()))?;
-    copy(&SHOP, &root)?;
-    let git = Git { program: git, folder };
-    git.run(folder, &["init", "--quiet", "--bare", "--initial-branch=main", path_text(&remote)?])?;
-    git.run(&root, &["init", "--quiet", "--initial-branch=main"])?;
-    git.run(&root, &["config", "user.name", "Orchestra demo"])?;
-    git.run(&root, &["config", "user.email", "demo@example.com"])?;
-    git.run(&root, &["config", "commit.gpgsign", "false"])?;
-    git.run(&root, &["remote", "add", "origin", path_text(&remote)?])?;
-    git.commit_all(&root, "feat: a small shop")?;
-
-    let agent = FoundAgent {
-        name: AgentName::parse("demo").context("`demo` is an agent's name")?,
-        config: AgentConfig::Scripted { script: SCRIPT.to_owned() },
+/// The folder that everything is made in; it stays when the demo is over.
+fn folder(args: &DemoArgs) -> Result<PathBuf, Failure> {
+    let made = match &args.dir {
+        Some(folder) => std::path::absolute(folder),
+        None => tempfile::Builder::new().prefix("orchestra-demo-").tempdir().map(tempfile::TempDir::keep),
     };
-    let detection = detect::detect(&root)?;
-    let plan = scaffold::plan(&root, &detection, &[agent], &Options::default())?;
-    scaffold::write(&root, &plan)?;
-    let script = DEMO.get_file("script.yaml").context("the demo has a script")?;
-    write(&root.join(SCRIPT), script.contents())?;
-    git.commit_all(&root, "chore: set up orchestra")?;
-    git.run(&root, &["push", "--quiet", "--set-upstream", "origin", "main"])?;
-
-    let milestone = DEMO.get_dir("M1-coupon-codes").context("the demo has a milestone")?;
-    let milestones = root.join(".orchestra/milestones/M1-coupon-codes");
-    copy_below(milestone, milestone.path(), &milestones)?;
-    Ok(Project { root, data: folder.join("home") })
+    let path = args.dir.clone().unwrap_or_else(std::env::temp_dir);
+    made.map_err(|source| Failure::Folder { path, source })
 }
 
-/// The last lines of `git log --oneline`.
-pub(crate) fn log(project: &Project, git: &Path) -> anyhow::Result<String> {
-    let git = Git { program: git, folder: &project.data };
-    git.run(&project.root, &["log", "--oneline", "--no-decorate"])
+fn build(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
+    let layout = context.layout()?;
+    let loaded = context.load(&layout, &[])?;
+    Context::config(&loaded)?;
+    // Everything in it was written a moment ago, by this program.
+    context.trust_store()?.remember(&loaded.trust, Timestamp::now())?;
+    layout.make_state()?;
+    let lock = WorkerLock::try_acquire(&layout, VERSION)?;
+    let auto = args.auto.then_some(Auto { rfc: true, push: true });
+    let presence = if context.is_terminal { Presence::Terminal } else { Presence::Headless { wait: false } };
+    let run = Run { auto, presence, once: true, only: None };
+    let shown = Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() };
+    start::play(context, shown, start::setup(context, layout, lock, run)?)
 }
 
-struct Git<'a> {
-    program: &'a Path,
-    folder: &'a Path,
-}
-
-impl Git<'_> {
-    /// Runs git for the throw-away project, without anything of the person's own configuration.
-    fn run(&self, at: &Path, args: &[&str]) -> anyhow::Result<String> {
-        let none = self.folder.join("no-such-configuration");
-        let output = Command::new(self.program)
-            .args(args)
-            .current_dir(at)
-            .env("GIT_CONFIG_GLOBAL", &none)
-            .env("GIT_CONFIG_NOSYSTEM", "1")
-            .env("GIT_TERMINAL_PROMPT", "0")
-            .env_remove("GIT_DIR")
-            .env_remove("GIT_WORK_TREE")
-            .env_remove("GIT_INDEX_FILE")
-            .output()
-            .with_context(|| format!("could not run {}", self.program.display()))?;
-        if !output.status.success() {
-            bail!("`git {}` failed: {}", args.join(" "), String::from_utf8_lossy(&output.stderr).trim());
+/// Says what there is to look at.
+fn tell(context: &Context, project: &Project, git: &std::path::Path) {
+    let out = &context.out;
+    let root = shown(project.root.display());
+    out.line("");
+    out.line(format_args!("{} {root}", styled(STRONG, "The project is in")));
+    out.line("");
+    match project::log(project, git) {
+        Ok(log) => {
+            out.line(styled(STRONG, "git log --oneline"));
+            out.line(block(&log, "  "));
         }
-        Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+        Err(error) => out.error(format_args!("git log: {}", shown(error))),
     }
-
-    fn commit_all(&self, at: &Path, message: &str) -> anyhow::Result<()> {
-        self.run(at, &["add", "--all"])?;
-        self.run(at, &["commit", "--quiet", "--message", message])?;
-        Ok(())
+    out.line("");
+    out.line(styled(STRONG, "What to try next"));
+    let tries = [
+        (format!("cd {root} && git show HEAD~1"), "what a phase committed"),
+        (format!("less {root}/.orchestra/milestones/M1-coupon-codes/rfc.md"), "the design that was approved"),
+        ("orchestra demo".to_owned(), "again; press ctrl-c or kill it half-way, and start it again"),
+        ("orchestra init".to_owned(), "in a repository of yours"),
+    ];
+    for (command, what) in tries {
+        out.line(format_args!("  {}  {what}", styled(TYPED, command)));
     }
-}
-
-fn path_text(path: &Path) -> anyhow::Result<&str> {
-    path.to_str().with_context(|| format!("{} is not UTF-8", path.display()))
-}
-
-fn copy(dir: &Dir<'_>, to: &Path) -> anyhow::Result<()> {
-    copy_below(dir, dir.path(), to)
-}
-
-fn copy_below(dir: &Dir<'_>, base: &Path, to: &Path) -> anyhow::Result<()> {
-    for entry in dir.entries() {
-        match entry {
-            DirEntry::Dir(below) => {
-                let is_built = below.path().file_name() == Some(&OsString::from("target"));
-                if !is_built {
-                    copy_below(below, base, to)?;
-                }
-            }
-            DirEntry::File(file) => {
-                let relative = file.path().strip_prefix(base)?;
-                write(&to.join(relative), file.contents())?;
-            }
-        }
-    }
-    Ok(())
-}
-
-fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
-    }
-    fs::write(path, bytes).with_context(|| format!("could not write {}", path.display()))
 }

@@ -1,29 +1,36 @@
 //! `orchestra start`: the worker, printing an event a line.
 
-use std::collections::BTreeMap;
-use std::io::{BufRead as _, IsTerminal as _};
+mod showing;
+mod summary;
+
+use std::fs::File;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use jiff::Timestamp;
-use orchestra_core::id::{GateId, TurnId};
-use orchestra_core::plan::Plan;
-use orchestra_core::record::Answer;
-use orchestra_core::worker::{Asked, Failure, Note, Presence, Question, State, Stop, Tally};
-use orchestra_engine::worker::{End, Setup, View, Wish, Worker};
+use orchestra_core::worker::{Auto, Presence, Run, Stop};
+use orchestra_engine::worker::{Setup, Wish, Worker};
+use orchestra_project::layout::Layout;
+use orchestra_project::load::Loaded;
+use orchestra_project::lock::{Held, WorkerLock};
+use orchestra_project::trust::Trust;
+use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::out::Out;
-use crate::view::ask;
-use crate::view::lines::{Lines, clock, duration, thousands};
-use crate::view::speech::Speech;
+use self::showing::Showing;
+use super::{check, init, preflight, trust};
+use crate::cli::{Gate, Output, StartArgs};
+use crate::context::{Context, VERSION};
+use crate::failure::{Exit, Failure};
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Shown {
+pub(super) enum Shown {
     /// Lines for people.
     Text {
+        /// Whether a person sits there, who is asked.
+        asks: bool,
         /// Whether signs beyond ASCII may be used.
         unicode: bool,
     },
@@ -33,51 +40,153 @@ pub(crate) enum Shown {
 
 /// How many views wait to be shown.
 const VIEWS: usize = 4096;
+/// How long a guard may take that still ends what a dead worker left.
+const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Runs a worker to its end and returns the exit code.
-pub(crate) fn run(setup: Setup, shown: Shown, out: &Out) -> Result<u8, Failure> {
-    let presence = setup.run.presence;
+pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> {
+    context.refuse_below_a_guard("start")?;
+    if args.jobs.is_some_and(|jobs| jobs != 1) {
+        let what = "this version runs one phase at a time";
+        return Err(Failure::usage_with(what, "leave --jobs out"));
+    }
+    let layout = init::layout_or_set_up(context, "there is nothing to start")?;
+    let loaded = context.load(&layout, &[])?;
+    Context::config(&loaded)?;
+    refuse_unknown(args, &loaded)?;
+    let shown = match args.output {
+        Output::Text => Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() },
+        Output::Json => Shown::Json,
+    };
+    // One worker a checkout, whatever else there is to say.
+    let lock = lock(context, &layout)?;
+    agree(context, shown, &loaded)?;
+    let has = |gate| args.auto.as_ref().is_some_and(|gates| gates.contains(&gate));
+    let auto = args.auto.is_some().then(|| Auto { rfc: has(Gate::Rfc), push: has(Gate::Push) });
+    look_first(context, shown, auto.is_some())?;
+    let presence = if shown.asks() { Presence::Terminal } else { Presence::Headless { wait: args.wait } };
+    let run = Run { auto, presence, once: args.once, only: args.milestone.clone() };
+    play(context, shown, setup(context, layout, lock, run)?)
+}
+
+impl Shown {
+    /// Whether questions are asked at the terminal.
+    fn asks(self) -> bool {
+        matches!(self, Self::Text { asks: true, .. })
+    }
+}
+
+fn refuse_unknown(args: &StartArgs, loaded: &Loaded) -> Result<(), Failure> {
+    let plan = &loaded.plan;
+    let Some(wanted) = args.milestone.as_ref().filter(|wanted| plan.find(wanted).is_none()) else {
+        return Ok(());
+    };
+    if plan.set_aside.iter().any(|aside| aside.folder.starts_with(&format!("{wanted}-"))) {
+        let what = format!("{wanted} cannot be read");
+        return Err(Failure::usage_with(what, "orchestra status says what is wrong with it"));
+    }
+    let known: Vec<String> = plan.milestones.iter().map(|one| one.id.to_string()).collect();
+    let known = if known.is_empty() {
+        "there is none yet".to_owned()
+    } else {
+        format!("there are {}", known.join(", "))
+    };
+    Err(Failure::usage_with(format!("there is no milestone {wanted}"), known))
+}
+
+/// Takes the lock; only a guard that ends what its dead worker left is waited for.
+fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Failure> {
+    layout.make_state()?;
+    let waiting = |held: &Held| {
+        let pid = held.holder.as_ref().map(|holder| format!(" (process {})", holder.process.pid));
+        let pid = pid.unwrap_or_default();
+        context.out.error(format_args!("Waiting until everything has ended that a killed worker left{pid}…"));
+    };
+    Ok(WorkerLock::acquire_waiting(layout, VERSION, PATIENCE, waiting)?)
+}
+
+/// What the project names is run only where the person has agreed to it.
+fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<(), Failure> {
+    if context.trust(&loaded.trust)? == Trust::Given {
+        return Ok(());
+    }
+    if shown.asks() && trust::ask(context, &loaded.trust)? {
+        return Ok(());
+    }
+    Err(Failure::NotTrusted)
+}
+
+/// Says where a push would go, and with `--auto` tries everything that could ask when nobody is there.
+fn look_first(context: &Context, shown: Shown, is_auto: bool) -> Result<(), Failure> {
+    let target = preflight::target(context);
+    match shown {
+        Shown::Text { .. } => check::show(context, std::slice::from_ref(&target)),
+        Shown::Json => context.out.line(json!({ "event": "target", "check": target })),
+    }
+    if !is_auto {
+        return Ok(());
+    }
+    let checks = preflight::preflight(context);
+    match shown {
+        Shown::Text { .. } => check::show(context, &checks),
+        Shown::Json => context.out.line(json!({ "event": "preflight", "checks": checks })),
+    }
+    if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
+}
+
+/// Everything that a worker needs, for a project that is locked.
+pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Run) -> Result<Setup, Failure> {
+    let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
+    Ok(Setup {
+        repo: context.open_repo(Some(Arc::clone(&held)))?,
+        launcher: context.launcher(Some(held)),
+        environment: context.environment.clone(),
+        user_config: context.user_config.clone(),
+        variables: context.variables(),
+        flags: Vec::new(),
+        trust: context.trust_store()?,
+        version: VERSION.to_owned(),
+        layout,
+        lock,
+        run,
+    })
+}
+
+/// Runs a worker to its end.
+pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit, Failure> {
+    let root: PathBuf = context.root()?.to_owned();
     let (views, received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
-    let runtime = runtime.map_err(|error| Failure {
-        what: "start".to_owned(),
-        why: error.to_string(),
-        hint: "The system has no threads left: close something and start again.".to_owned(),
-        kind: orchestra_core::worker::FailureKind::Run,
-    })?;
+    let runtime = runtime.map_err(Failure::Descriptors)?;
     let begun = Instant::now();
     let end = runtime.block_on(async {
         let (wishes, wished) = mpsc::channel(64);
-        let asks = presence == Presence::Terminal && std::io::stdin().is_terminal();
-        listen(&wishes, presence);
-        let showing = Showing::new(shown, out.clone(), wishes, asks);
+        listen(&wishes, shown.asks());
+        let showing = Showing::new(shown, context, root, wishes);
         let showing = tokio::spawn(showing.show(received));
         let end = worker.run(wished).await;
-        // The last views are shown before the end is told; a broken pipe ends it, too.
-        drop(showing.await);
+        // The last views are shown before the end is told. What it could not show is nothing that could be told.
+        let _shown = showing.await;
         end
     });
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
-    if let Shown::Text { unicode } = shown {
-        summary(&end, begun.elapsed(), unicode, out);
-    } else {
-        let text = serde_json::json!({ "event": "left", "code": end.code });
-        out.line(&text.to_string());
+    match shown {
+        Shown::Text { unicode, .. } => summary::print(&end, begun.elapsed(), unicode, &context.out),
+        Shown::Json => context.out.line(json!({ "event": "left", "code": end.code })),
     }
-    Ok(end.code)
+    Ok(Exit(end.code))
 }
 
 /// Signals are wishes: the first `ctrl-c` on a terminal interrupts the turn, everything else leaves at once.
-fn listen(wishes: &mpsc::Sender<Wish>, presence: Presence) {
+fn listen(wishes: &mpsc::Sender<Wish>, is_terminal: bool) {
     let codes = [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];
     for (kind, code) in codes {
         // A signal that cannot be listened to ends the program as it would any other.
         let Ok(mut signals) = signal(kind) else { continue };
         let wishes = wishes.clone();
         tokio::spawn(async move {
-            let mut is_first = presence == Presence::Terminal && kind == SignalKind::interrupt();
+            let mut is_first = is_terminal && kind == SignalKind::interrupt();
             while signals.recv().await.is_some() {
                 let stop = if std::mem::take(&mut is_first) { Stop::Pause } else { Stop::Now { code } };
                 if wishes.send(Wish::Stop(stop)).await.is_err() {
@@ -85,190 +194,5 @@ fn listen(wishes: &mpsc::Sender<Wish>, presence: Presence) {
                 }
             }
         });
-    }
-}
-
-/// What a run looks like.
-struct Showing {
-    shown: Shown,
-    out: Out,
-    wishes: mpsc::Sender<Wish>,
-    asks: bool,
-    state: Arc<State>,
-    speeches: BTreeMap<TurnId, Speech>,
-    open: Vec<Asked>,
-}
-
-impl Showing {
-    fn new(shown: Shown, out: Out, wishes: mpsc::Sender<Wish>, asks: bool) -> Self {
-        let (speeches, open) = (BTreeMap::new(), Vec::new());
-        Self { shown, out, wishes, asks, state: Arc::default(), speeches, open }
-    }
-
-    async fn show(mut self, mut views: mpsc::Receiver<View>) {
-        let (typed, mut lines) = mpsc::channel(16);
-        if self.asks {
-            read_lines(typed);
-        }
-        loop {
-            tokio::select! {
-                view = views.recv() => match view {
-                    Some(view) => self.view(view),
-                    None => return,
-                },
-                Some(line) = lines.recv() => self.typed(&line).await,
-            }
-        }
-    }
-
-    fn view(&mut self, view: View) {
-        match view {
-            View::State(state) => self.state = state,
-            View::Note(at, note) => self.note(at, &note),
-            View::Agent(turn, event) => match self.shown {
-                Shown::Text { .. } => {
-                    let lines = self.speeches.entry(turn).or_default().take(&event);
-                    lines.iter().for_each(|line| self.out.line(line));
-                }
-                Shown::Json => {
-                    let mut json = serde_json::json!({ "turn": turn.0 });
-                    if let (Some(fields), Ok(serde_json::Value::Object(event))) =
-                        (json.as_object_mut(), serde_json::to_value(&event))
-                    {
-                        fields.extend(event);
-                    }
-                    self.out.line(&json.to_string());
-                }
-            },
-            View::Asked(asked) => self.asked(*asked),
-            View::Unasked(gate) => self.open.retain(|asked| asked.gate != gate),
-        }
-    }
-
-    fn note(&mut self, at: Timestamp, note: &Note) {
-        let rest: Vec<String> = self.speeches.values_mut().flat_map(Speech::rest).collect();
-        rest.iter().for_each(|line| self.out.line(line));
-        match self.shown {
-            Shown::Text { unicode } => {
-                // On a terminal the question itself is shown, in full.
-                if self.asks && matches!(note, Note::Waiting { .. }) {
-                    return;
-                }
-                let lines = Lines { plan: self.plan(), unicode };
-                if let Some(line) = lines.of(note) {
-                    self.out.line(&format!("{} {}", clock(at), crate::view::lines::visible(&line)));
-                }
-            }
-            Shown::Json => {
-                let mut json = serde_json::json!({ "at": at });
-                if let (Some(fields), Ok(serde_json::Value::Object(note))) =
-                    (json.as_object_mut(), serde_json::to_value(note))
-                {
-                    fields.extend(note);
-                }
-                self.out.line(&json.to_string());
-            }
-        }
-    }
-
-    fn plan(&self) -> &Plan {
-        &self.state.seen.plan
-    }
-
-    fn asked(&mut self, asked: Asked) {
-        if self.asks {
-            let Shown::Text { unicode } = self.shown else { return };
-            let lines = Lines { plan: self.plan(), unicode };
-            let rfc = match &asked.question {
-                Question::Rfc { milestone, .. } => self.rfc(milestone),
-                _ => None,
-            };
-            for line in ask::shown(&asked, &lines, rfc.as_deref()) {
-                self.out.line(&line);
-            }
-        }
-        self.open.push(asked);
-    }
-
-    /// The text of a design, for the question about it.
-    fn rfc(&self, milestone: &orchestra_core::id::MilestoneId) -> Option<String> {
-        let folder = &self.plan().find(milestone)?.folder;
-        let path = self.out.project().join(".orchestra/milestones").join(folder).join("rfc.md");
-        std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-    }
-
-    /// A line that a person typed answers the question shown last; typed before it was shown, it answers nothing.
-    async fn typed(&mut self, line: &Typed) {
-        let Some(asked) = self.open.last().cloned() else {
-            return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
-        };
-        match ask::parse(&line.text, &asked.question) {
-            Ok(answer) => {
-                let (gate, answer): (GateId, Answer) = (asked.gate, answer);
-                // A worker that has left takes no answers.
-                drop(self.wishes.send(Wish::Answer { gate, answer }).await);
-            }
-            Err(hint) => self.out.line(&format!("   {hint}")),
-        }
-    }
-}
-
-struct Typed {
-    text: String,
-}
-
-/// Reads the terminal on a thread of its own; it ends with the process.
-fn read_lines(typed: mpsc::Sender<Typed>) {
-    std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let Ok(text) = line else { return };
-            if typed.blocking_send(Typed { text }).is_err() {
-                return;
-            }
-        }
-    });
-}
-
-/// What a run came to, in a few lines.
-fn summary(end: &End, took: Duration, unicode: bool, out: &Out) {
-    let Tally { done, parked, waiting, set_aside, commits, pushes, usage } = &end.tally;
-    let dot = if unicode { "·" } else { "-" };
-    let mut lines = Vec::new();
-    let names = |ids: &[orchestra_core::id::MilestoneId]| {
-        ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
-    if !done.is_empty() {
-        lines.push(format!("done: {}", names(done)));
-    }
-    for (milestone, reason) in parked {
-        lines.push(format!("not done: {milestone} ({reason})"));
-    }
-    for milestone in waiting {
-        lines.push(format!("waits for you: {milestone}"));
-    }
-    for folder in set_aside {
-        lines.push(format!("cannot be read: {folder} (`orchestra status` says why)"));
-    }
-    for asked in &end.open {
-        let text = asked.question.text();
-        lines.push(format!(
-            "open: {text} (`orchestra answer {} {}`)",
-            asked.gate,
-            asked.question.answers().join("|")
-        ));
-    }
-    if *commits > 0 {
-        let pushed = if pushes.is_empty() {
-            "nothing pushed".to_owned()
-        } else {
-            format!("pushed to {}", pushes.join(", "))
-        };
-        lines.push(format!("{commits} commit(s), {pushed}"));
-    }
-    let tokens =
-        if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
-    lines.push(format!("{}{tokens}", duration(took)));
-    for line in lines {
-        out.line(&format!("{dot} {}", crate::view::lines::visible(&line)));
     }
 }

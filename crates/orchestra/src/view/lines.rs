@@ -10,6 +10,8 @@ use orchestra_core::record::Answer;
 use orchestra_core::report::{Finding, Severity, Usage};
 use orchestra_core::worker::Note;
 
+use crate::out::block;
+
 /// Words notes for people. Roles are shown as the project's role files say.
 #[derive(Clone, Copy)]
 pub(crate) struct Lines<'a> {
@@ -210,7 +212,7 @@ impl Lines<'_> {
 /// A line below another, indented; each of its own lines too.
 fn format_detail(text: &str) -> String {
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines.map(|line| format!("\n     {line}")).collect()
+    lines.fold(String::new(), |all, line| format!("{all}\n     {line}"))
 }
 
 fn answer_in_words(answer: &Answer) -> String {
@@ -273,17 +275,9 @@ fn list(paths: &[RepoPath]) -> String {
     if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }
 }
 
-/// Text from a model or a program, such that it cannot move a cursor: control and direction characters are shown.
+/// Text from a model or a program, such that it cannot move a cursor.
 pub(crate) fn visible(text: &str) -> String {
-    text.chars()
-        .map(|c| match c {
-            '\t' | '\n' => c,
-            '\u{0}'..='\u{1f}' => char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'),
-            '\u{7f}' => '\u{2421}',
-            c if c.is_control() || orchestra_core::path::is_bidi_control(c) => '\u{fffd}',
-            c => c,
-        })
-        .collect()
+    block(text, "")
 }
 
 #[cfg(test)]

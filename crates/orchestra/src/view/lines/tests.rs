@@ -83,5 +83,5 @@ fn the_log_speaks_the_lines_of_the_design() {
 
 #[test]
 fn what_an_agent_says_moves_no_cursor() {
-    assert_eq!(visible("a\x1b[2J\u{9b}\u{202e}b\tc"), "a␛[2J\u{fffd}\u{fffd}b\tc");
+    assert_eq!(visible("a\x1b[2J\u{9b}\u{202e}b\tc"), "a\\u{1b}[2J\\u{9b}\\u{202e}b    c");
 }

@@ -1,0 +1,307 @@
+//! The command line, as it is typed.
+
+mod examples;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use orchestra_core::id::MilestoneId;
+
+/// Turns one repository and any coding agent into a small software team.
+#[derive(Debug, Parser)]
+#[command(name = "orchestra", version, after_help = examples::TOP, max_term_width = 100)]
+#[command(disable_help_subcommand = true)]
+pub(crate) struct Cli {
+    /// The project: the work tree around this folder [default: around the current folder]
+    #[arg(long, global = true, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) project: Option<PathBuf>,
+    /// Without a command: status, and the next command to type.
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Set up `.orchestra` in this repository, or bring it up to date
+    #[command(after_help = examples::INIT)]
+    Init(InitArgs),
+    /// Run the worker: build what is planned, one commit a phase
+    #[command(after_help = examples::START)]
+    Start(StartArgs),
+    /// Say what is planned, running and waiting
+    #[command(after_help = examples::STATUS)]
+    Status(StatusArgs),
+    /// Answer a question of the worker
+    #[command(after_help = examples::ANSWER, override_usage = examples::ANSWER_USAGE)]
+    Answer(AnswerArgs),
+    /// Stop the worker after its phase, or now
+    #[command(after_help = examples::STOP)]
+    Stop(StopArgs),
+    /// Add one milestone with one phase, without asking a model
+    #[command(after_help = examples::ADD)]
+    Add(AddArgs),
+    /// Agree to what this project would run
+    #[command(after_help = examples::TRUST)]
+    Trust(TrustArgs),
+    /// Find what was saved before it was taken out of the work tree
+    #[command(after_help = examples::RESCUE)]
+    Rescue(RescueArgs),
+    /// Look whether everything is there that a run needs
+    #[command(after_help = examples::DOCTOR)]
+    Doctor(DoctorArgs),
+    /// Show every setting, and where it comes from
+    #[command(after_help = examples::CONFIG)]
+    Config(JsonArgs),
+    /// Watch the whole flow on a throw-away project, with a scripted agent
+    #[command(after_help = examples::DEMO)]
+    Demo(DemoArgs),
+    /// Print the JSON schema of a report or of config.yaml
+    #[command(after_help = examples::SCHEMA)]
+    Schema {
+        /// Which one
+        #[arg(value_enum)]
+        which: SchemaName,
+    },
+    /// Print completions for a shell
+    #[command(after_help = examples::COMPLETIONS)]
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    #[command(after_help = examples::MAN)]
+    Man,
+}
+
+/// `orchestra init`.
+#[derive(Args, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
+pub(crate) struct InitArgs {
+    /// Bring an existing `.orchestra` up to date, and keep your edits
+    #[arg(long)]
+    pub(crate) upgrade: bool,
+    /// Keep `.orchestra` out of git, by git's own exclude file
+    #[arg(long)]
+    pub(crate) private: bool,
+    /// Commit what was written, without asking
+    #[arg(long)]
+    pub(crate) commit: bool,
+    /// Do not commit, and do not ask
+    #[arg(long, conflicts_with = "commit")]
+    pub(crate) no_commit: bool,
+    /// Answer every question with yes
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// `orchestra start`.
+#[derive(Args, Debug)]
+pub(crate) struct StartArgs {
+    /// Answer gates with yes, or only those that are named, and ask nothing
+    #[arg(long, value_name = "GATES", value_enum, value_delimiter = ',', num_args = 0..=2)]
+    #[arg(require_equals = true, default_missing_values = ["rfc", "push"])]
+    pub(crate) auto: Option<Vec<Gate>>,
+    /// Leave when nothing more can be run
+    #[arg(long)]
+    pub(crate) once: bool,
+    /// Without a terminal: stay at a question until `orchestra answer`
+    #[arg(long)]
+    pub(crate) wait: bool,
+    /// Run this milestone only
+    #[arg(long, value_name = "M1")]
+    pub(crate) milestone: Option<MilestoneId>,
+    /// How many phases may run at once
+    #[arg(long, value_name = "N")]
+    pub(crate) jobs: Option<u32>,
+    /// What is printed without a terminal
+    #[arg(long, value_enum, default_value_t = Output::Text)]
+    pub(crate) output: Output,
+}
+
+/// A gate that `--auto` may answer.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Gate {
+    /// The design's
+    Rfc,
+    /// The push's
+    Push,
+}
+
+/// How events are printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum Output {
+    /// A line an event, for people
+    Text,
+    /// A line of JSON an event
+    Json,
+}
+
+/// `orchestra demo`.
+#[derive(Args, Debug)]
+pub(crate) struct DemoArgs {
+    /// Answer the gates by itself
+    #[arg(long)]
+    pub(crate) auto: bool,
+    /// Where the project is made [default: a temporary folder]
+    #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
+    pub(crate) dir: Option<PathBuf>,
+}
+
+/// `orchestra status`.
+#[derive(Args, Debug, Default)]
+pub(crate) struct StatusArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Print it again whenever something changes
+    #[arg(long)]
+    pub(crate) watch: bool,
+}
+
+/// A command that can print JSON.
+#[derive(Args, Debug)]
+pub(crate) struct JsonArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// `orchestra answer`.
+#[derive(Args, Debug)]
+pub(crate) struct AnswerArgs {
+    /// The gate as `status` prints it (may be left out on a terminal), the word, and its text
+    #[arg(value_name = "WORDS", required = true, num_args = 1..)]
+    pub(crate) words: Vec<String>,
+    /// The text: feedback, a note, a branch or a command
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true, conflicts_with = "file")]
+    pub(crate) note: Option<String>,
+    /// A file with the text; `-` is standard input
+    #[arg(long, value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// `orchestra stop`.
+#[derive(Args, Debug)]
+pub(crate) struct StopArgs {
+    /// End the running turn; its changes stay in the tree
+    #[arg(long)]
+    pub(crate) now: bool,
+}
+
+/// `orchestra add`.
+#[derive(Args, Debug)]
+pub(crate) struct AddArgs {
+    /// What should be done, in your words
+    #[arg(value_name = "TEXT", required = true, num_args = 1..)]
+    pub(crate) text: Vec<String>,
+    /// Who does it: a role's id or alias [default: backend-engineer, else the first that may write]
+    #[arg(long, value_name = "ROLE")]
+    pub(crate) role: Option<String>,
+    /// How urgent it is: P0, P1 or P2
+    #[arg(long, value_name = "P", default_value = "P1", value_parser = parse_priority)]
+    pub(crate) priority: orchestra_core::plan::Priority,
+}
+
+/// `orchestra trust`.
+#[derive(Args, Debug)]
+pub(crate) struct TrustArgs {
+    /// Agree without being asked
+    #[arg(long, conflicts_with = "show")]
+    pub(crate) yes: bool,
+    /// Only list what it is about
+    #[arg(long)]
+    pub(crate) show: bool,
+}
+
+/// `orchestra rescue`.
+#[derive(Args, Debug)]
+pub(crate) struct RescueArgs {
+    #[command(subcommand)]
+    pub(crate) what: Option<RescueCommand>,
+}
+
+/// What to do with what was saved.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RescueCommand {
+    /// List everything that was saved
+    List(JsonArgs),
+    /// Show one of them, with its changes
+    Show {
+        /// The name, as `list` prints it
+        #[arg(value_name = "REF")]
+        reference: String,
+    },
+    /// Bring files back into the work tree; what is there now is saved first
+    Restore {
+        /// The name, as `list` prints it
+        #[arg(value_name = "REF")]
+        reference: String,
+        /// Only these, as `show` prints them [default: all]
+        #[arg(value_name = "PATH")]
+        paths: Vec<String>,
+    },
+}
+
+/// `orchestra doctor`.
+#[derive(Args, Debug)]
+pub(crate) struct DoctorArgs {
+    /// Also try what could ask at night: signing, the push, each agent
+    #[arg(long)]
+    pub(crate) auto: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+/// A schema that is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
+pub(crate) enum SchemaName {
+    /// What an agent may write to `ORCHESTRA_REPORT`
+    Report,
+    /// `.orchestra/config.yaml`
+    Config,
+}
+
+fn parse_priority(text: &str) -> Result<orchestra_core::plan::Priority, String> {
+    let words = orchestra_core::plan::Priority::WORDS.join(", ");
+    orchestra_core::plan::Priority::parse(&text.to_uppercase())
+        .ok_or_else(|| format!("expected one of {words}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    fn start(args: &[&str]) -> StartArgs {
+        match Cli::try_parse_from([&["orchestra", "start"][..], args].concat()).unwrap().command {
+            Some(Command::Start(start)) => start,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_command_shows_examples_in_its_help() {
+        for command in Cli::command().get_subcommands() {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("  orchestra "), "{}", command.get_name());
+        }
+    }
+
+    #[test]
+    fn auto_names_all_gates_or_those_that_are_named() {
+        assert_eq!(start(&[]).auto, None);
+        assert_eq!(start(&["--auto"]).auto, Some(vec![Gate::Rfc, Gate::Push]));
+        assert_eq!(start(&["--auto=rfc"]).auto, Some(vec![Gate::Rfc]));
+        assert_eq!(start(&["--auto=rfc,push", "--once"]).auto, Some(vec![Gate::Rfc, Gate::Push]));
+        assert!(Cli::try_parse_from(["orchestra", "start", "--auto=all"]).is_err());
+    }
+}

@@ -1,0 +1,96 @@
+//! Examples below each command's help.
+
+pub(super) const TOP: &str = "\
+Examples:
+  orchestra                          status, and the next command to type
+  orchestra init                     set up this repository
+  orchestra add \"fix the redirect\"   plan one small thing
+  orchestra start                    build it
+  orchestra demo                     watch the whole flow; needs no agent";
+
+pub(super) const INIT: &str = "\
+Examples:
+  orchestra init                     write .orchestra, then offer to commit it
+  orchestra init --private           keep .orchestra out of git
+  orchestra init --upgrade           bring it up to this version, keeping your edits
+  orchestra init --yes --no-commit   in a script";
+
+pub(super) const START: &str = "\
+Examples:
+  orchestra start                    work at a terminal; gates ask you
+  orchestra start --auto --once      overnight: answer gates with yes, leave when all is done
+  orchestra start --auto=rfc         build without asking, ask before anything is pushed
+  orchestra start --milestone M2     only this one; takes up a parked one again
+
+Exit codes: 0 done, 1 something failed, 2 usage or not trusted, 3 something waits for you, 4 another worker runs";
+
+pub(super) const STATUS: &str = "\
+Examples:
+  orchestra status
+  orchestra status --watch           follow it in another terminal
+  orchestra status --json | jq '.gates[].id'";
+
+pub(super) const ANSWER_USAGE: &str = "orchestra answer [GATE] WORD [TEXT | --note TEXT | --file FILE]";
+
+pub(super) const ANSWER: &str = "\
+Words: approve, revise TEXT, retry [TEXT], skip, keep, restore, finish, push-to BRANCH, verify COMMAND, stop
+
+Examples:
+  orchestra answer rfc-3f9a approve
+  orchestra answer push-81c0 revise \"the error text is wrong\"
+  orchestra answer rfc-3f9a revise --file feedback.md
+  orchestra answer push-81c0 push-to review/login
+  orchestra answer approve           on a terminal: shows what is asked, then asks you";
+
+pub(super) const STOP: &str = "\
+Examples:
+  orchestra stop                     after the running phase has its commit
+  orchestra stop --now               at once; the turn's changes stay in the tree";
+
+pub(super) const ADD: &str = "\
+Examples:
+  orchestra add \"fix the redirect after login\"
+  orchestra add \"dark mode for the settings page\" --role frontend --priority P2";
+
+pub(super) const TRUST: &str = "\
+Examples:
+  orchestra trust                    list what this project would run, and ask
+  orchestra trust --show             only list it
+  orchestra trust --yes              in a script that has read the list";
+
+pub(super) const RESCUE: &str = "\
+Examples:
+  orchestra rescue
+  orchestra rescue show M1-user-auth/phase-2/1/out-of-room
+  orchestra rescue restore M1-user-auth/phase-2/1/out-of-room src/config.rs";
+
+pub(super) const DOCTOR: &str = "\
+Examples:
+  orchestra doctor
+  orchestra doctor --auto            before you leave it alone for a night
+  orchestra doctor --json | jq '.[] | select(.state == \"bad\")'";
+
+pub(super) const CONFIG: &str = "\
+Examples:
+  orchestra config
+  orchestra config --json | jq -r '.[] | select(.layer != \"default\") | .key'";
+
+pub(super) const DEMO: &str = "\
+Examples:
+  orchestra demo
+  orchestra demo --auto --dir /tmp/shop";
+
+pub(super) const SCHEMA: &str = "\
+Examples:
+  orchestra schema report            what an agent may hand back
+  orchestra schema config > config.schema.json";
+
+pub(super) const COMPLETIONS: &str = "\
+Examples:
+  orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra
+  orchestra completions zsh > ~/.zfunc/_orchestra";
+
+pub(super) const MAN: &str = "\
+Examples:
+  orchestra man | man -l -
+  orchestra man > ~/.local/share/man/man1/orchestra.1";

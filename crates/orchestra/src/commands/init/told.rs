@@ -1,0 +1,50 @@
+//! What `init` says.
+
+use orchestra_project::scaffold::Written;
+
+use super::Setting;
+use crate::commands::preflight::HOW_TO_GET_ONE;
+use crate::out::{FAINT, GOOD, STRONG, WAITS, shown, styled};
+
+pub(super) fn project(setting: &Setting<'_>) {
+    let (root, kind) = (shown(setting.root.display()), shown(&setting.detection.kind));
+    setting.context.out.line(format_args!("{}  {kind}", styled(STRONG, root)));
+    notes(setting, &setting.detection.notes);
+}
+
+pub(super) fn notes(setting: &Setting<'_>, notes: &[String]) {
+    for note in notes {
+        setting.context.out.line(format_args!("  {} {}", styled(WAITS, "note:"), shown(note)));
+    }
+}
+
+pub(super) fn written(setting: &Setting<'_>, written: &Written) {
+    let out = &setting.context.out;
+    let count = written.files.len() + usize::from(written.excluded.is_some());
+    out.line(format_args!("{} Wrote {count} file(s):", styled(GOOD, "✔")));
+    for path in &written.files {
+        out.line(format_args!("    {}", shown(path)));
+    }
+    if let Some(path) = &written.excluded {
+        let note = styled(FAINT, "(keeps `.orchestra` out of git)");
+        out.line(format_args!("    {}  {note}", shown(path.display())));
+    }
+}
+
+/// Which agent plays the roles, or how to get one. What was configured before stays as it is.
+pub(super) fn agents(setting: &Setting<'_>, written: &Written) {
+    let out = &setting.context.out;
+    let lines = &setting.agents.lines;
+    if !written.files.iter().any(|path| path == ".orchestra/config.yaml") {
+        return;
+    }
+    let Some(chosen) = setting.agents.found.first() else {
+        out.line(format_args!("{} No agent was found on this machine.", styled(WAITS, "·")));
+        return out.line(format_args!("    {HOW_TO_GET_ONE}"));
+    };
+    out.line(format_args!("{} `{}` plays every role.", styled(GOOD, "✔"), chosen.name));
+    for (number, line) in lines.iter().enumerate() {
+        let note = if number == 0 { "" } else { "  (described too)" };
+        out.line(format_args!("    {}{}", shown(line), styled(FAINT, note)));
+    }
+}

@@ -1,0 +1,134 @@
+//! `orchestra rescue`: the way back to what was saved before it was taken out of the work tree.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use orchestra_core::path::RepoPath;
+use orchestra_git::rescue::{self, Rescued};
+use serde::Serialize;
+
+use crate::cli::{JsonArgs, RescueArgs, RescueCommand};
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, block, shown, styled};
+
+/// The folder of the refs, which is left out where names are printed.
+const PREFIX: &str = "refs/orchestra/rescue/";
+/// How much of a patch is shown, in bytes.
+const MAX_PATCH: usize = 1024 * 1024;
+
+/// One thing that was saved, as a script sees it.
+#[derive(Serialize)]
+struct Saved<'a> {
+    name: &'a str,
+    reference: &'a str,
+    commit: &'a str,
+    subject: &'a str,
+    at: Option<Timestamp>,
+    paths: usize,
+}
+
+impl<'a> From<&'a Rescued> for Saved<'a> {
+    fn from(rescued: &'a Rescued) -> Self {
+        Self {
+            name: name_of(&rescued.reference),
+            reference: &rescued.reference,
+            commit: rescued.commit.as_str(),
+            subject: &rescued.subject,
+            at: Timestamp::from_second(rescued.saved_at).ok(),
+            paths: rescued.path_count,
+        }
+    }
+}
+
+pub(super) fn run(context: &Context, args: RescueArgs) -> Result<Exit, Failure> {
+    match args.what {
+        None => list(context, &JsonArgs { json: false }),
+        Some(RescueCommand::List(args)) => list(context, &args),
+        Some(RescueCommand::Show { reference }) => show(context, &reference),
+        Some(RescueCommand::Restore { reference, paths }) => restore(context, &reference, &paths),
+    }
+}
+
+fn list(context: &Context, args: &JsonArgs) -> Result<Exit, Failure> {
+    let saved = rescue::list(&context.open_repo(None)?)?;
+    if args.json {
+        super::print_json(context, &saved.iter().map(Saved::from).collect::<Vec<_>>());
+        return Ok(Exit::DONE);
+    }
+    if saved.is_empty() {
+        context.out.line("Nothing was saved: no work was ever taken out of this tree.");
+        return Ok(Exit::DONE);
+    }
+    for rescued in &saved {
+        context.out.line(format_args!(
+            "{}  {}",
+            styled(STRONG, shown(name_of(&rescued.reference))),
+            facts(rescued)
+        ));
+        context.out.line(styled(FAINT, format_args!("    {}", shown(&rescued.subject))));
+    }
+    context.out.line(format_args!("\nlook: {}", styled(TYPED, "orchestra rescue show REF")));
+    context.out.line(format_args!("back: {}", styled(TYPED, "orchestra rescue restore REF [PATH…]")));
+    Ok(Exit::DONE)
+}
+
+fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
+    let shown_one = rescue::show(&context.open_repo(None)?, reference, MAX_PATCH)?;
+    let name = name_of(&shown_one.what.reference);
+    context.out.line(format_args!("{}  {}", styled(STRONG, shown(name)), facts(&shown_one.what)));
+    for path in &shown_one.paths {
+        let stat = shown_one.files.iter().find(|file| file.path == *path);
+        let stat = stat.map(|file| match (file.added, file.removed) {
+            (Some(added), Some(removed)) => format!("  +{added} −{removed}"),
+            _ => "  binary".to_owned(),
+        });
+        context.out.line(format_args!("  {}{}", shown(path), styled(FAINT, stat.unwrap_or_default())));
+    }
+    context.out.line("");
+    context.out.line(block(&shown_one.patch, ""));
+    context.out.line(format_args!(
+        "\nback: {}",
+        styled(TYPED, shown(format_args!("orchestra rescue restore {name}")))
+    ));
+    Ok(Exit::DONE)
+}
+
+fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit, Failure> {
+    context.refuse_below_a_guard("rescue restore")?;
+    let parse = |path: &String| {
+        RepoPath::parse(path.as_str()).map_err(|error| {
+            Failure::usage_with(error.to_string(), "write it as `orchestra rescue show` does")
+        })
+    };
+    let paths: Vec<RepoPath> = paths.iter().map(parse).collect::<Result<_, _>>()?;
+    let chosen = (!paths.is_empty()).then_some(paths.as_slice());
+    let done = rescue::restore(&context.open_repo(None)?, reference, chosen)?;
+    for path in &done.restored {
+        context.out.line(format_args!("{} {}", styled(GOOD, "✔"), shown(path)));
+    }
+    for (path, why) in &done.left {
+        context.out.line(format_args!("{} {} was left: {}", styled(WAITS, "·"), shown(path), shown(why)));
+    }
+    if done.restored.is_empty() {
+        context.out.line("Everything else is as it was saved already.");
+    }
+    if let Some(reference) = &done.reference {
+        let name = name_of(reference);
+        context.out.line(format_args!(
+            "What was there is saved: {}",
+            styled(TYPED, shown(format_args!("orchestra rescue show {name}")))
+        ));
+    }
+    Ok(Exit::DONE)
+}
+
+fn name_of(reference: &str) -> &str {
+    reference.strip_prefix(PREFIX).unwrap_or(reference)
+}
+
+fn facts(rescued: &Rescued) -> String {
+    let at = Timestamp::from_second(rescued.saved_at)
+        .map(|at| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
+    let files = if rescued.path_count == 1 { "file" } else { "files" };
+    styled(FAINT, format_args!("{} · {} {files}", at.unwrap_or_default(), rescued.path_count))
+}

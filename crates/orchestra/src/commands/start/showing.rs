@@ -1,0 +1,176 @@
+//! A run as it is shown without a screen: a line an event, and questions in full on a terminal.
+
+use std::collections::BTreeMap;
+use std::io::BufRead as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orchestra_core::id::{GateId, TurnId};
+use orchestra_core::plan::Plan;
+use orchestra_core::record::Answer;
+use orchestra_core::worker::{Asked, Note, Question, State};
+use orchestra_engine::worker::{View, Wish};
+use tokio::sync::mpsc;
+
+use super::Shown;
+use crate::context::Context;
+use crate::out::Out;
+use crate::view::ask;
+use crate::view::lines::{Lines, clock, visible};
+use crate::view::speech::Speech;
+
+/// What a run looks like.
+pub(super) struct Showing {
+    shown: Shown,
+    root: PathBuf,
+    out: Arc<Out>,
+    wishes: mpsc::Sender<Wish>,
+    asks: bool,
+    state: Arc<State>,
+    speeches: BTreeMap<TurnId, Speech>,
+    open: Vec<Asked>,
+}
+
+impl Showing {
+    pub(super) fn new(shown: Shown, context: &Context, root: PathBuf, wishes: mpsc::Sender<Wish>) -> Self {
+        Self {
+            shown,
+            root,
+            out: Arc::clone(&context.out),
+            wishes,
+            asks: shown.asks(),
+            state: Arc::default(),
+            speeches: BTreeMap::new(),
+            open: Vec::new(),
+        }
+    }
+
+    /// Shows everything until the worker is gone.
+    pub(super) async fn show(mut self, mut views: mpsc::Receiver<View>) {
+        let (typed, mut lines) = mpsc::channel(16);
+        if self.asks {
+            read_lines(typed);
+        }
+        loop {
+            tokio::select! {
+                view = views.recv() => match view {
+                    Some(view) => self.view(view),
+                    None => return,
+                },
+                Some(line) = lines.recv() => self.typed(&line).await,
+            }
+        }
+    }
+
+    fn view(&mut self, view: View) {
+        match view {
+            View::State(state) => self.state = state,
+            View::Note(at, note) => self.note(at, &note),
+            View::Agent(turn, event) => match self.shown {
+                Shown::Text { .. } => {
+                    let lines = self.speeches.entry(turn).or_default().take(&event);
+                    for line in lines {
+                        self.out.line(line);
+                    }
+                }
+                Shown::Json => {
+                    let mut json = serde_json::json!({ "turn": turn.0 });
+                    if let (Some(fields), Ok(serde_json::Value::Object(event))) =
+                        (json.as_object_mut(), serde_json::to_value(&event))
+                    {
+                        fields.extend(event);
+                    }
+                    self.out.line(json);
+                }
+            },
+            View::Asked(asked) => self.asked(*asked),
+            View::Unasked(gate) => self.open.retain(|asked| asked.gate != gate),
+        }
+    }
+
+    fn note(&mut self, at: Timestamp, note: &Note) {
+        let rest: Vec<String> = self.speeches.values_mut().flat_map(Speech::rest).collect();
+        for line in rest {
+            self.out.line(line);
+        }
+        match self.shown {
+            Shown::Text { unicode, .. } => {
+                // On a terminal the question itself is shown, in full.
+                if self.asks && matches!(note, Note::Waiting { .. }) {
+                    return;
+                }
+                let lines = Lines { plan: self.plan(), unicode };
+                if let Some(line) = lines.of(note) {
+                    self.out.line(format_args!("{} {}", clock(at), visible(&line)));
+                }
+            }
+            Shown::Json => {
+                let mut json = serde_json::json!({ "at": at });
+                if let (Some(fields), Ok(serde_json::Value::Object(note))) =
+                    (json.as_object_mut(), serde_json::to_value(note))
+                {
+                    fields.extend(note);
+                }
+                self.out.line(json);
+            }
+        }
+    }
+
+    fn plan(&self) -> &Plan {
+        &self.state.seen.plan
+    }
+
+    fn asked(&mut self, asked: Asked) {
+        if self.asks {
+            let Shown::Text { unicode, .. } = self.shown else { return };
+            let lines = Lines { plan: self.plan(), unicode };
+            let rfc = match &asked.question {
+                Question::Rfc { milestone, .. } => self.rfc(milestone),
+                _ => None,
+            };
+            for line in ask::shown(&asked, &lines, rfc.as_deref()) {
+                self.out.line(line);
+            }
+        }
+        self.open.push(asked);
+    }
+
+    /// The text of a design, for the question about it.
+    fn rfc(&self, milestone: &orchestra_core::id::MilestoneId) -> Option<String> {
+        let folder = &self.plan().find(milestone)?.folder;
+        let path = self.root.join(".orchestra/milestones").join(folder).join("rfc.md");
+        std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+    }
+
+    /// A line that a person typed answers the question shown last; typed before it was shown, it answers nothing.
+    async fn typed(&mut self, line: &Typed) {
+        let Some(asked) = self.open.last().cloned() else {
+            return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
+        };
+        match ask::parse(&line.text, &asked.question) {
+            Ok(answer) => {
+                let (gate, answer): (GateId, Answer) = (asked.gate, answer);
+                // A worker that has left takes no answers.
+                drop(self.wishes.send(Wish::Answer { gate, answer }).await);
+            }
+            Err(hint) => self.out.line(format_args!("   {hint}")),
+        }
+    }
+}
+
+struct Typed {
+    text: String,
+}
+
+/// Reads the terminal on a thread of its own; it ends with the process.
+fn read_lines(typed: mpsc::Sender<Typed>) {
+    std::thread::spawn(move || {
+        for line in std::io::stdin().lock().lines() {
+            let Ok(text) = line else { return };
+            if typed.blocking_send(Typed { text }).is_err() {
+                return;
+            }
+        }
+    });
+}

@@ -1,0 +1,231 @@
+//! Where a command runs: built once, handed to every command.
+//!
+//! All reading of the environment, the home folder and the terminal happens in [`Context::observe`]; everything else
+//! is found from there, and only when a command needs it.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, IsTerminal as _};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use directories::ProjectDirs;
+use orchestra_agent::environment::{Environment, command_environment};
+use orchestra_agent::guard::{GuardLauncher, MARK, is_below_a_guard};
+use orchestra_agent::probe::find_program;
+use orchestra_core::config::resolve::Resolved;
+use orchestra_core::config::trust::TrustItem;
+use orchestra_engine::guarded::GuardedGit;
+use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
+use orchestra_project::config_files::Sources;
+use orchestra_project::layout::Layout;
+use orchestra_project::load::{self, Loaded};
+use orchestra_project::trust::{Trust, TrustStore};
+
+use crate::failure::Failure;
+use crate::out::Out;
+
+/// The argument that makes this program a guard.
+pub(crate) const GUARD: &str = "__guard";
+
+/// The program's version.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// How long a call of git may take that waits for nobody.
+const GIT_TIMEOUT: Duration = Duration::from_mins(1);
+/// How long a lock of somebody else's git is waited for.
+const GIT_LOCK_WAIT: Duration = Duration::from_secs(10);
+
+/// All that a command knows of the world around it.
+pub(crate) struct Context {
+    /// Where everything is printed.
+    pub(crate) out: Arc<Out>,
+    /// The person's whole environment, unfiltered: secrets are in it, so it is filtered before it is handed on.
+    pub(crate) environment: Environment,
+    /// Whether a person sits at both standard input and standard output.
+    pub(crate) is_terminal: bool,
+    /// The person's own configuration file, which need not be there.
+    pub(crate) user_config: Option<PathBuf>,
+    /// The folder for what is the person's, outside of every project: trust.
+    pub(crate) data: Option<PathBuf>,
+    /// This very program, which is a guard too.
+    program: PathBuf,
+    /// `--project`.
+    project: Option<PathBuf>,
+    root: OnceLock<PathBuf>,
+}
+
+impl Context {
+    /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name.
+    pub(crate) fn observe(project: Option<PathBuf>) -> Self {
+        let folders = ProjectDirs::from("", "", "orchestra");
+        Self {
+            out: Arc::new(Out::of_process()),
+            environment: std::env::vars_os().collect(),
+            is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
+            user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
+            data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+            program: own_program(),
+            project,
+            root: OnceLock::new(),
+        }
+    }
+
+    /// The same person before another project, with their own files below `data` and no settings of theirs.
+    pub(crate) fn elsewhere(&self, root: &Path, data: PathBuf) -> Self {
+        let is_setting = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("ORCHESTRA_"));
+        let environment = self.environment.iter().filter(|(name, _)| !is_setting(name));
+        Self {
+            out: Arc::clone(&self.out),
+            environment: environment.cloned().collect(),
+            is_terminal: self.is_terminal,
+            user_config: None,
+            data: Some(data),
+            program: self.program.clone(),
+            project: Some(root.to_owned()),
+            root: OnceLock::new(),
+        }
+    }
+
+    /// Whether the terminal takes UTF-8, as the locale says (POSIX, Environment Variables, 8.2).
+    pub(crate) fn is_utf8(&self) -> bool {
+        let value = |wanted: &&str| {
+            let found = self.environment.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.to_string_lossy().to_lowercase()).filter(|value| !value.is_empty())
+        };
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(value).unwrap_or_default();
+        locale.contains("utf-8") || locale.contains("utf8")
+    }
+
+    /// The top of the work tree around `--project`, else around the current folder.
+    pub(crate) fn root(&self) -> Result<&Path, Failure> {
+        if let Some(root) = self.root.get() {
+            return Ok(root);
+        }
+        // Relative to the current folder; where that is gone, this says so.
+        let found = discover(self.project.as_deref().unwrap_or(Path::new(".")));
+        let found = found.map_err(|error| match error {
+            OpenError::NotARepository { root } => Failure::NoWorkTree { folder: root },
+            other => Failure::Open(other),
+        })?;
+        Ok(self.root.get_or_init(|| found))
+    }
+
+    /// The project's places. An error where there is no `.orchestra`.
+    pub(crate) fn layout(&self) -> Result<Layout, Failure> {
+        Ok(Layout::open(self.root()?)?)
+    }
+
+    /// Reads documents and configuration. `flags` are settings of the command line: `("limits.jobs", "2")`.
+    pub(crate) fn load(&self, layout: &Layout, flags: &[(String, String)]) -> Result<Loaded, Failure> {
+        let environment = self.variables();
+        let sources = Sources { user: self.user_config.as_deref(), environment: &environment, flags };
+        Ok(load::load(layout, &sources)?)
+    }
+
+    /// The configuration of what was loaded, or what is wrong with it.
+    pub(crate) fn config(loaded: &Loaded) -> Result<&Resolved, Failure> {
+        loaded.config.result.as_ref().map_err(|faults| Failure::Config { faults: faults.clone() })
+    }
+
+    /// The environment as text, for the configuration; what is no text sets nothing.
+    pub(crate) fn variables(&self) -> Vec<(String, String)> {
+        let text = |(name, value): &(std::ffi::OsString, std::ffi::OsString)| {
+            Some((name.to_str()?.to_owned(), value.to_str()?.to_owned()))
+        };
+        self.environment.iter().filter_map(text).collect()
+    }
+
+    /// What the person has agreed to, for this project.
+    pub(crate) fn trust_store(&self) -> Result<TrustStore, Failure> {
+        let data = self.data.as_deref().ok_or(Failure::NoHome)?;
+        Ok(TrustStore::open(data, self.root()?)?)
+    }
+
+    /// Whether the person has agreed to all of these, and to nothing else.
+    pub(crate) fn trust(&self, items: &[TrustItem]) -> Result<Trust, Failure> {
+        Ok(self.trust_store()?.look_up(items)?)
+    }
+
+    /// What starts guards. Each gets a copy of `lock`, so that it is held until nothing runs below any of them.
+    pub(crate) fn launcher(&self, lock: Option<Arc<File>>) -> GuardLauncher {
+        GuardLauncher::new(&self.program, vec![GUARD.into()], lock)
+    }
+
+    /// Opens the repository around the project. Whatever may run somebody's code runs below a guard with a copy of
+    /// `lock`. Content filters run only where the person has agreed to what this project runs.
+    pub(crate) fn open_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
+        let root = self.root()?;
+        let program = find_program("git".as_ref(), &self.environment, root).ok_or(Failure::NoGit)?;
+        let options = RepoOptions {
+            program,
+            environment: command_environment(&self.environment).kept,
+            guard: Arc::new(GuardedGit::new(self.launcher(lock))),
+            filters: if self.is_trusted() { Filters::Trusted } else { Filters::Off },
+            identity: None,
+            // Made when it is needed, below a folder that git ignores.
+            scratch: root.join(".orchestra/.state/scratch"),
+            watched: orchestra_engine::worker::watched(),
+            timeout: GIT_TIMEOUT,
+            lock_wait: GIT_LOCK_WAIT,
+        };
+        Ok(Repo::open(root, options)?)
+    }
+
+    /// Whether this project may run what it names. What cannot be found out counts as no.
+    fn is_trusted(&self) -> bool {
+        let looked = || {
+            let loaded = self.load(&self.layout()?, &[])?;
+            Self::config(&loaded)?;
+            self.trust(&loaded.trust)
+        };
+        matches!(looked(), Ok(Trust::Given))
+    }
+
+    /// A command of ours as it is to be typed from here, with the same `--project`.
+    pub(crate) fn typed(&self, command: &str) -> String {
+        match &self.project {
+            Some(project) => format!("orchestra --project {} {command}", quoted(project)),
+            None => format!("orchestra {command}"),
+        }
+    }
+
+    /// An error where this runs below a guard, by its environment or its ancestors: there no person sits.
+    pub(crate) fn refuse_below_a_guard(&self, command: &'static str) -> Result<(), Failure> {
+        let mark = self.environment.iter().find(|(name, _)| name == MARK);
+        let mark = mark.map(|(_, value)| value.to_string_lossy());
+        if is_below_a_guard(mark.as_deref()) { Err(Failure::BelowAGuard { command }) } else { Ok(()) }
+    }
+}
+
+/// This very program, even where its file was replaced by a newer one since it was started.
+fn own_program() -> PathBuf {
+    let linux = Path::new("/proc/self/exe");
+    if linux.exists() {
+        return linux.to_owned();
+    }
+    std::env::current_exe().unwrap_or_else(|_| PathBuf::from("orchestra"))
+}
+
+/// A path as a shell takes it for one word.
+fn quoted(path: &Path) -> String {
+    let text = path.to_string_lossy();
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
+    if !text.is_empty() && text.chars().all(is_plain) {
+        text.into_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "'\\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_one_word_for_a_shell() {
+        assert_eq!(quoted(Path::new("/a/b-c")), "/a/b-c");
+        assert_eq!(quoted(Path::new("it's $HOME")), "'it'\\''s $HOME'");
+    }
+}
