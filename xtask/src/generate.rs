@@ -59,7 +59,7 @@ fn questions() -> String {
     format!(
         "# Every question, and who answers it
 
-<!-- Made from crates/orchestra-core/src/worker/question.rs by `cargo xtask generate`. -->
+<!-- Made from `orchestra_core::worker::ROWS` by `cargo xtask generate`. -->
 
 The first word of a row is the name that records use. The worker asks nothing else. What a coding program would ask its
 user is answered by the role's policy and reaches nobody.

@@ -5,7 +5,9 @@ mod generate;
 mod tally;
 mod transcripts;
 
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 use anyhow::bail;
 
@@ -15,9 +17,20 @@ usage: cargo xtask CHORE
   generate                    writes the documents that are made from code
   transcripts DIR             replays recorded runs of coding programs through our readers";
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    match args.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    match run(&args.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Not by returning it: a back-trace of a chore helps nobody. Where this cannot be told, the code tells it.
+            let _unheard = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &[&str]) -> anyhow::Result<()> {
+    match args {
         ["check"] => check::run(None),
         ["check", "--transcripts", dir] => check::run(Some(Path::new(dir))),
         ["generate"] => generate::run(),
