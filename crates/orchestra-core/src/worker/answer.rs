@@ -54,7 +54,7 @@ impl Machine {
             return self.stop_at(&asked.question);
         }
         match &asked.question {
-            Question::Rfc { document, .. } => self.rfc_answered(*document, answer),
+            Question::Rfc { document, .. } => self.rfc_answered(*document, &answer),
             Question::Push(push) | Question::Rejected(push) => self.push_answered(push, &asked.gate, answer),
             Question::Trust { of, .. } => {
                 self.act(Effect::Trust { of: *of });

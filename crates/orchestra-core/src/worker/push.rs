@@ -83,7 +83,7 @@ impl Machine {
             findings: self.findings_left(&known),
             red: self.red_base().into_iter().collect(),
             skipped: super::gates::skipped(&milestone, &known),
-            words: words.clone(),
+            words,
             survey,
         };
         let is_at_gate = self.state.active().is_some_and(|active| active.cursor.stage == StageName::PushGate);
@@ -94,7 +94,8 @@ impl Machine {
         }
         self.go_to(At::PushGate);
         let question = Box::new(question);
-        self.ask(if words.is_some() { Question::Rejected(question) } else { Question::Push(question) });
+        let was_refused = question.words.is_some();
+        self.ask(if was_refused { Question::Rejected(question) } else { Question::Push(question) });
     }
 
     /// Findings of the last review that nobody mended: those of roles that had no fix, or had one and were found

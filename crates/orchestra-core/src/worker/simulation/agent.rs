@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::disk::{Author, Commit, Content};
+use super::disk::{Author, Commit, Content, Hashed};
 use super::schedule::Misdeed;
 use super::world::{Cut, Done, World, folder, path};
 use crate::id::{TurnId, WorkId};
 use crate::path::RepoPath;
-use crate::plan::{MilestoneStatus, PhaseStatus};
+use crate::plan::{Milestone, MilestoneStatus, Phase, PhaseStatus};
 use crate::report::{Fault, Finding, Outcome, Report, Severity, Verdict};
 use crate::worker::{Fact, TurnOrder};
 
@@ -30,14 +30,14 @@ impl World {
         if self.running.is_some() {
             return Err(Cut::Broken("a second agent was started in the same tree".to_owned()));
         }
-        self.oracle.turn_begins(&self.disk, &order, &self.authors).map_err(Cut::Broken)?;
+        self.oracle.turn_begins(&self.disk, &self.authors);
         let (mut deeds, mut report) = self.honest_work(&order);
         let misdeed = if self.schedule.hopeless && order.work.to_string() == "phase-1" {
             Some(Misdeed::Red)
         } else {
             self.misdeeds.pop_front()
         };
-        let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &order, &mut deeds, &mut report));
+        let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &mut deeds, &mut report));
         let outcome = outcome.unwrap_or_else(|| Outcome::Reported(Box::new(report)));
         self.running = Some(Running { order, deeds, outcome });
         Ok(())
@@ -49,7 +49,7 @@ impl World {
         let mine = if order.role.as_str() == "frontend-engineer" { "web" } else { "src" };
         match &order.work {
             WorkId::Rfc => {
-                deeds.push_back(Deed::Write(path(&format!("{}/rfc.md", folder(&order.milestone))), true))
+                deeds.push_back(Deed::Write(path(&format!("{}/rfc.md", folder(&order.milestone))), true));
             }
             WorkId::Phase(phase) => {
                 deeds.push_back(Deed::Write(path(&format!("{mine}/{}-{phase}.rs", order.milestone)), true));
@@ -77,7 +77,6 @@ impl World {
     fn spoil(
         &mut self,
         misdeed: Misdeed,
-        order: &TurnOrder,
         deeds: &mut VecDeque<Deed>,
         report: &mut Report,
     ) -> Option<Outcome> {
@@ -134,7 +133,6 @@ impl World {
                 return None;
             }
         };
-        let _ = order;
         deeds.truncate(1);
         Some(Outcome::Faulted(fault))
     }
@@ -185,13 +183,13 @@ impl World {
             .collect();
         for (path, content) in documents {
             let forged = match content {
-                Content::Milestone(mut milestone) => {
-                    milestone.status = MilestoneStatus::Done;
-                    Content::Milestone(milestone)
+                Content::Milestone(milestone) => {
+                    let status = MilestoneStatus::Done;
+                    Content::Milestone(Hashed::new(Milestone { status, ..Milestone::clone(&milestone) }))
                 }
-                Content::Phase(mut phase) => {
-                    phase.status = PhaseStatus::Done;
-                    Content::Phase(phase)
+                Content::Phase(phase) => {
+                    let status = PhaseStatus::Done;
+                    Content::Phase(Hashed::new(Phase { status, ..Phase::clone(&phase) }))
                 }
                 Content::Context(_) | Content::Text(_) => continue,
             };

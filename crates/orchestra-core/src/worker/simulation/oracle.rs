@@ -11,7 +11,7 @@ use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, MilestoneStatus, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::repo::CommitId;
-use crate::worker::{Asked, Question, TurnOrder};
+use crate::worker::{Asked, Question};
 
 /// A byte that a person wrote, as far as the simulation tells bytes apart.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -80,12 +80,7 @@ impl Oracle {
     }
 
     /// What a person has when a turn begins is kept from then on.
-    pub(super) fn turn_begins(
-        &mut self,
-        disk: &Disk,
-        _order: &TurnOrder,
-        authors: &BTreeMap<u32, Author>,
-    ) -> Result<(), String> {
+    pub(super) fn turn_begins(&mut self, disk: &Disk, authors: &BTreeMap<u32, Author>) {
         self.turns += 1;
         self.excused = false;
         let staged = disk.index.values().cloned();
@@ -96,7 +91,6 @@ impl Oracle {
                 self.keep(Precious::Text(number));
             }
         }
-        Ok(())
     }
 
     pub(super) fn keep(&mut self, precious: Precious) {

@@ -144,6 +144,7 @@ pub(super) enum Mode {
 
 /// A run: who sits there, what the project is like, and what happens to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every mixture is meant")]
 pub(super) struct Schedule {
     pub(super) seed: u64,
     pub(super) mode: Mode,
@@ -220,11 +221,6 @@ impl Schedule {
             hopeless: false,
             disturbances: Vec::new(),
         }
-    }
-
-    /// The same without what happens to it.
-    pub(super) fn calm(&self) -> Self {
-        Self { disturbances: Vec::new(), hopeless: false, ..self.clone() }
     }
 
     /// Leaves out whatever is not needed to fail.

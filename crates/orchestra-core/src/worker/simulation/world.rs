@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::edits;
 use super::agent::Running;
-use super::disk::{Author, Commit, Content, Disk, Saved, Tree};
+use super::disk::{Author, Commit, Content, Disk, Hashed, Saved, Tree, set};
 use super::oracle::Oracle;
 use super::schedule::{Dice, Disturbance, Misdeed, Mode, Schedule};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, PhaseId, RoleId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{Format, Milestone, Phase, PhaseStatus, Plan, Role};
+use crate::plan::{Cursor, Format, Milestone, Phase, PhaseStatus, Plan, Role};
 use crate::record::Record;
 use crate::repo::{
     Change, ChangeKind, CommitId, Head, History, LedgerEntry, PushCommit, PushTarget, Survey, TreeId,
@@ -131,6 +131,7 @@ impl World {
         self.journal.push(record);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one flat arm an effect")]
     pub(super) fn perform(&mut self, effect: Effect) -> Done {
         self.say(|| format!("  > {effect:?}"));
         match effect {
@@ -390,10 +391,7 @@ impl World {
             return Ok(());
         }
         let mut tree = self.disk.commits[&order.parent].tree.clone();
-        let mut put = |path: &RepoPath, content: Option<Content>| match content {
-            Some(content) => drop(tree.insert(path.clone(), content)),
-            None => drop(tree.remove(path)),
-        };
+        let mut put = |path: &RepoPath, content: Option<Content>| drop(set(&mut tree, path, content));
         let is_changed = |(path, content): &&(RepoPath, Option<ContentHash>)| {
             self.disk.files.get(path).map(Content::hash) != *content
         };
@@ -467,10 +465,7 @@ impl World {
             if staged.is_some() && staged != content && staged.as_ref() != below.get(&path) {
                 self.disk.save_beside("staged", [(path.clone(), staged)].into());
             }
-            match content {
-                Some(content) => drop(self.disk.index.insert(path.clone(), content)),
-                None => drop(self.disk.index.remove(&path)),
-            }
+            set(&mut self.disk.index, &path, content);
         }
         Ok(())
     }
@@ -539,9 +534,9 @@ impl World {
         self.disk.files.get(&path(&format!("{}/rfc.md", folder(milestone)))).map(Content::hash)
     }
 
-    pub(super) fn context(&self, milestone: &MilestoneId) -> Option<crate::plan::Cursor> {
+    pub(super) fn context(&self, milestone: &MilestoneId) -> Option<Cursor> {
         match self.disk.files.get(&path(&format!("{}/context.md", folder(milestone)))) {
-            Some(Content::Context(cursor)) => Some(cursor.as_ref().clone()),
+            Some(Content::Context(cursor)) => Some(Cursor::clone(cursor)),
             _ => None,
         }
     }
@@ -550,7 +545,7 @@ impl World {
         let mut milestones = Vec::new();
         for content in self.disk.files.values() {
             let Content::Milestone(milestone) = content else { continue };
-            let mut milestone = milestone.as_ref().clone();
+            let mut milestone = Milestone::clone(milestone);
             let phases = path(&format!("{}/phases", folder(&milestone.id)));
             milestone.phases = self
                 .disk
@@ -558,7 +553,7 @@ impl World {
                 .iter()
                 .filter(|(path, _)| path.is_beneath(phases.as_bytes()))
                 .filter_map(|(_, content)| match content {
-                    Content::Phase(phase) => Some(phase.as_ref().clone()),
+                    Content::Phase(phase) => Some(Phase::clone(phase)),
                     Content::Text(_) | Content::Milestone(_) | Content::Context(_) => None,
                 })
                 .collect();
@@ -632,22 +627,22 @@ pub(super) fn doc_path(milestone: &MilestoneId, edit: &DocEdit) -> RepoPath {
 /// A document after an edit; what only readers see is not simulated.
 fn edited(content: Option<Content>, edit: &DocEdit) -> Option<Content> {
     match (content, edit) {
-        (Some(Content::Milestone(mut milestone)), DocEdit::MilestoneStatus { .. }) => {
+        (Some(Content::Milestone(milestone)), DocEdit::MilestoneStatus { .. }) => {
+            let mut milestone = Milestone::clone(&milestone);
             edits::apply(&mut milestone, edit);
-            Some(Content::Milestone(milestone))
+            Some(Content::Milestone(Hashed::new(milestone)))
         }
-        (Some(Content::Phase(mut phase)), DocEdit::PhaseStatus { status, .. }) => {
-            phase.status = *status;
-            Some(Content::Phase(phase))
+        (Some(Content::Phase(phase)), DocEdit::PhaseStatus { status, .. }) => {
+            Some(Content::Phase(Hashed::new(Phase { status: *status, ..Phase::clone(&phase) })))
         }
         (None | Some(Content::Context(_)), DocEdit::Cursor(cursor)) => {
-            Some(Content::Context(Box::new(cursor.clone())))
+            Some(Content::Context(Hashed::new(cursor.clone())))
         }
         (None, DocEdit::NewPhase(new)) => {
             let id = MilestoneId::parse("M1").unwrap();
             let mut milestone = milestone(&id, &[], Mode::Auto, false, false);
             edits::apply(&mut milestone, &DocEdit::NewPhase(new.clone()));
-            milestone.phases.pop().map(|phase| Content::Phase(Box::new(phase)))
+            milestone.phases.pop().map(|phase| Content::Phase(Hashed::new(phase)))
         }
         (content, _) => content,
     }
