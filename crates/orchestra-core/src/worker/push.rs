@@ -25,8 +25,9 @@ impl Machine {
         let Some(At::Surveying { words }) = self.state.active().map(|active| active.at.clone()) else {
             return self.late("what a push would publish");
         };
-        if let (Some(head), Some(commit)) = (&mut self.state.seen.head, &survey.head) {
-            head.commit = commit.clone();
+        if survey.head.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
+            // Somebody committed, or switched the branch, since it was looked at.
+            return self.look();
         }
         let known = self.state.recalled();
         let is_closed = self.is_closed();

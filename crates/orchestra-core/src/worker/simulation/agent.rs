@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::disk::{Author, Commit, Content, Hashed};
+use super::disk::{Author, Commit, Content, Hashed, Tree};
 use super::schedule::Misdeed;
 use super::world::{Cut, Done, World, folder, path};
 use crate::id::{TurnId, WorkId};
@@ -81,6 +81,7 @@ impl World {
         report: &mut Report,
     ) -> Option<Outcome> {
         let message = "as simulated".to_owned();
+        let mine = || Deed::Write(path("src/mine.rs"), true);
         let fault = match misdeed {
             Misdeed::Transient => Fault::Transient { message, retry_after: None },
             Misdeed::Failed => Fault::Failed { message },
@@ -120,8 +121,12 @@ impl World {
                 return None;
             }
             Misdeed::TouchesDirty => {
-                deeds.push_back(Deed::Write(path("src/mine.rs"), true));
+                deeds.push_back(mine());
                 return None;
+            }
+            Misdeed::TouchesDirtyAndFails => {
+                deeds.push_front(mine());
+                Fault::Failed { message }
             }
             Misdeed::Deletes => {
                 deeds.push_back(Deed::Delete(path("docs/guide.md")));
@@ -159,12 +164,24 @@ impl World {
             Deed::Forge => self.forge(&running.order),
             Deed::Commit => {
                 let (parent, mut tree) = (Some(self.disk.head()), self.disk.head_tree().clone());
-                tree.extend(self.disk.files.clone());
+                // What a person staged and then edited is not swept along.
+                let is_staged = |path: &RepoPath| {
+                    let staged = self.disk.index.get(path);
+                    staged != tree.get(path) && staged != self.disk.files.get(path)
+                };
+                let swept: Tree = self
+                    .disk
+                    .files
+                    .iter()
+                    .filter(|(path, _)| !is_staged(path))
+                    .map(|(path, content)| (path.clone(), content.clone()))
+                    .collect();
+                self.disk.index.extend(swept.clone());
+                tree.extend(swept);
                 let of = Some((running.order.milestone.clone(), running.order.work.clone()));
-                let id = self.disk.commit(Commit { parent, tree: tree.clone(), of, author: Author::Agent });
+                let id = self.disk.commit(Commit { parent, tree, of, author: Author::Agent });
                 let branch = self.disk.branch.clone();
                 self.disk.branches.insert(branch, id);
-                self.disk.index = tree;
             }
         }
         self.running = Some(running);

@@ -11,10 +11,13 @@ use crate::plan::Phase;
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
+/// The verify command that is red where an agent did bad work.
+pub(super) const CHECK: &str = "check";
+
 pub(super) fn policy(schedule: &Schedule) -> Policy {
     let mut commands = Vec::new();
     if schedule.verifies {
-        commands.push("check".to_owned());
+        commands.push(CHECK.to_owned());
     }
     if schedule.red_base {
         commands.push("always-red".to_owned());
@@ -53,7 +56,7 @@ impl World {
                 _ => Answer::Approve,
             },
             Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
-            Question::RedBase { .. } if dice < 30 => Answer::Verify { command: "check".to_owned() },
+            Question::RedBase { .. } if dice < 30 => Answer::Verify { command: CHECK.to_owned() },
             Question::RedBase { .. } | Question::Dirty { .. } => Answer::Keep,
             Question::Failed { .. } if dice < 50 && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
@@ -105,6 +108,7 @@ impl World {
         for tree in [&mut tree, &mut self.disk.index] {
             set(tree, path, content.clone());
         }
+        self.disk.unsynced.remove(path);
         let parent = Some(self.disk.head());
         let id = self.disk.commit(Commit { parent, tree, of: None, author: Author::Person });
         let branch = self.disk.branch.clone();

@@ -299,9 +299,10 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
     world.disk.remote.insert("main".to_owned(), root.clone());
     world.disk.tracking.insert("main".to_owned(), root);
     let first = MilestoneId::parse("M1-first").unwrap();
-    plant(&mut world, &first, schedule.phases);
+    plant(&mut world, &first, &[], schedule.phases);
     if schedule.second_milestone {
-        plant(&mut world, &MilestoneId::parse("M2-second").unwrap(), 1);
+        let after = if schedule.depends { vec![first] } else { Vec::new() };
+        plant(&mut world, &MilestoneId::parse("M2-second").unwrap(), &after, 1);
     }
     if schedule.dirty {
         for name in ["src/mine.rs", "docs/guide.md"] {
@@ -312,9 +313,9 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
     world
 }
 
-fn plant(world: &mut World, id: &MilestoneId, phases: u64) {
+fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64) {
     let schedule = world.schedule.clone();
-    let planned = milestone(id, &[], schedule.mode, schedule.rfc, schedule.hold_push);
+    let planned = milestone(id, after, schedule.rfc, schedule.hold_push);
     let own = folder(id);
     world.disk.write(
         &path(&format!("{own}/milestone.md")),

@@ -109,7 +109,10 @@ impl World {
             Disturbance::Kill => self.killed = Some(false),
             Disturbance::PowerCut => self.killed = Some(true),
             Disturbance::Terminate => self.stop = Some(crate::worker::Stop::Now { code: 143 }),
-            Disturbance::Pause => self.stop = Some(crate::worker::Stop::Pause),
+            Disturbance::Pause if self.schedule.mode == Mode::Terminal => {
+                self.stop = Some(crate::worker::Stop::Pause);
+            }
+            Disturbance::Pause => self.stop = Some(crate::worker::Stop::Now { code: 130 }),
             Disturbance::DiskFull => self.disk_full = true,
             Disturbance::Agent(misdeed) => self.misdeeds.push_back(misdeed),
             Disturbance::HookRefuses | Disturbance::HookWanders => self.hook = Some(disturbance),
@@ -143,6 +146,9 @@ impl World {
             Effect::Record(record) => {
                 self.tick()?;
                 self.oracle.records(&record, &self.schedule).map_err(Cut::Broken)?;
+                if let Record::Pushed { commit, .. } = &record {
+                    self.judge_published(commit).map_err(Cut::Broken)?;
+                }
                 if let Record::RfcReady { milestone, .. } = &record {
                     self.disk.unsynced.remove(&path(&format!("{}/rfc.md", folder(milestone))));
                 }
@@ -235,12 +241,21 @@ impl World {
 
     /// Each file is written whole or not at all; between two files it may end.
     fn write(&mut self, milestone: &MilestoneId, edits: &[DocEdit]) -> Done {
+        let mut files: Vec<(RepoPath, Vec<&DocEdit>)> = Vec::new();
         for edit in edits {
-            self.tick()?;
             let path = doc_path(milestone, edit);
+            match files.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, edits)) => edits.push(edit),
+                None => files.push((path, vec![edit])),
+            }
+        }
+        for (path, edits) in files {
+            self.tick()?;
             let before = self.disk.files.get(&path).cloned();
-            let after = edited(before.clone(), edit);
-            self.oracle.writes(milestone, edit, before.as_ref()).map_err(Cut::Broken)?;
+            for edit in &edits {
+                self.oracle.writes(milestone, edit, before.as_ref()).map_err(Cut::Broken)?;
+            }
+            let after = edits.into_iter().fold(before.clone(), edited);
             if let Some(after) = after
                 && before.as_ref() != Some(&after)
             {
@@ -263,7 +278,13 @@ impl World {
         self.disk.rescue.insert(format!("{milestone}/{work}/own"), Saved { head, ..Saved::default() });
         self.tick()?;
         let branch = self.disk.branch.clone();
-        self.disk.index = self.disk.commits[&parent].tree.clone();
+        // The index lets go of what the agent put there; what a person staged stays.
+        let (theirs, before) = (self.disk.head_tree().clone(), self.disk.commits[&parent].tree.clone());
+        for path in theirs.keys().chain(before.keys()).filter(|path| theirs.get(*path) != before.get(*path)) {
+            if self.disk.index.get(path) == theirs.get(path) {
+                set(&mut self.disk.index, path, before.get(path).cloned());
+            }
+        }
         self.disk.branches.insert(branch, parent);
         Ok(())
     }
@@ -297,7 +318,14 @@ impl World {
             .filter(|path| !is_elsewhere(path))
             .filter_map(|path| {
                 let (earlier, now) = (self.earlier(saved, path), self.disk.files.get(path));
-                let is_heads = !saved.files.contains_key(path) && now == tree.get(path);
+                // Somebody has committed it, and it is as the head has it now. What was dirty may also just be back at
+                // what the head always had: that is a change.
+                let is_clean = now == tree.get(path) && self.disk.index.get(path) == tree.get(path);
+                let is_heads = if saved.files.contains_key(path) {
+                    is_clean && tree.get(path) != then.get(path)
+                } else {
+                    now == tree.get(path)
+                };
                 let changed = earlier.as_ref() != now && !is_heads && !is_ours(path, now);
                 let kind = match (earlier.is_some(), now.is_some()) {
                     (false, _) => ChangeKind::Added,
@@ -332,14 +360,20 @@ impl World {
         paths: &[RepoPath],
     ) -> Done {
         self.tick()?;
-        let present = paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
-        let reference = self.disk.save_beside(&format!("{milestone}/{work}/{attempt}/{label}"), present);
+        let present: BTreeMap<RepoPath, Option<Content>> =
+            paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
+        let name = format!("{milestone}/{work}/{attempt}/{label}");
+        let reference = self.disk.save_beside(&name, present.clone());
         let empty = Saved { head: Some(self.disk.head()), ..Saved::default() };
         let saved = self.disk.rescue.get(&before(milestone, &work, baseline)).cloned().unwrap_or(empty);
         let documents =
             self.disk.rescue.get(&before(milestone, &work, attempt)).cloned().unwrap_or(saved.clone());
         for path in paths {
             self.tick()?;
+            if self.disk.files.get(path) != present[path].as_ref() {
+                // Somebody changed it since it was saved: it is left.
+                continue;
+            }
             let saved = if path.is_beneath(b".orchestra") { &documents } else { &saved };
             let now = self.disk.head_tree().get(path).cloned();
             let content = saved.files.get(path).cloned().unwrap_or(now);
@@ -369,7 +403,9 @@ impl World {
                 output: String::new(),
             })
             .collect();
-        if results.iter().all(|result| result.green) && *work != WorkId::Base {
+        if *work == WorkId::Base {
+            self.oracle.base.clone_from(&results);
+        } else if results.iter().all(|result| result.green) {
             self.oracle.verified = Some(self.disk.files.clone());
         }
         results
@@ -480,9 +516,9 @@ impl World {
             path.is_beneath(own.as_bytes()) && below.get(path) != Some(content)
         };
         for (path, content) in tree.into_iter().filter(|(path, content)| is_of_commit(path, content)) {
+            self.tick()?;
             let now = self.disk.files.get(&path).map(Content::hash);
-            if now.is_some_and(|now| memory.is_ours(&path, now) && now != content.hash()) {
-                self.tick()?;
+            if now.is_some_and(|now| memory.is_before_commit(&path, now) && now != content.hash()) {
                 self.remember(Record::Wrote { path: path.clone(), hash: content.hash() });
                 self.disk.write(&path, Some(content), true);
             }
@@ -640,7 +676,7 @@ fn edited(content: Option<Content>, edit: &DocEdit) -> Option<Content> {
         }
         (None, DocEdit::NewPhase(new)) => {
             let id = MilestoneId::parse("M1").unwrap();
-            let mut milestone = milestone(&id, &[], Mode::Auto, false, false);
+            let mut milestone = milestone(&id, &[], false, false);
             edits::apply(&mut milestone, &DocEdit::NewPhase(new.clone()));
             milestone.phases.pop().map(|phase| Content::Phase(Hashed::new(phase)))
         }
@@ -648,13 +684,7 @@ fn edited(content: Option<Content>, edit: &DocEdit) -> Option<Content> {
     }
 }
 
-pub(super) fn milestone(
-    id: &MilestoneId,
-    after: &[MilestoneId],
-    _mode: Mode,
-    rfc: bool,
-    hold: bool,
-) -> Milestone {
+pub(super) fn milestone(id: &MilestoneId, after: &[MilestoneId], rfc: bool, hold: bool) -> Milestone {
     use crate::plan::{GateKind, MilestoneStatus, Priority, RfcNeed};
     Milestone {
         id: id.clone(),
