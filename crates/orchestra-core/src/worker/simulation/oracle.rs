@@ -5,13 +5,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::disk::{Author, Commit, Content, Disk, Tree};
 use super::person::CHECK;
 use super::schedule::{Mode, Schedule};
-use super::world::{World, folder, path};
+use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, Milestone, MilestoneStatus, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
+use crate::report::Verdict;
 use crate::worker::{Asked, Checked, Question};
 
 /// A byte that a person wrote, as far as the simulation tells bytes apart.
@@ -26,8 +27,8 @@ pub(super) struct Oracle {
     pub(super) precious: Vec<Precious>,
     /// What each push question showed.
     shown: BTreeMap<ContentHash, BTreeSet<CommitId>>,
-    /// Push questions that showed commits of somebody else.
-    foreign: BTreeSet<ContentHash>,
+    /// What a push would have published that is not the milestone's alone.
+    pub(super) foreign: BTreeSet<ContentHash>,
     /// Answers that somebody really gave.
     pub(super) given: Vec<(GateId, Answer)>,
     /// What was approved: the question's name and what was shown.
@@ -157,8 +158,8 @@ impl World {
     pub(super) fn judge_commit(&self, id: &CommitId) -> Result<(), String> {
         let Commit { parent, tree, of, .. } = &self.disk.commits[id];
         let (milestone, work) = of.as_ref().ok_or("a commit without trailers")?;
-        let below = self.disk.below(&self.disk.head());
-        let made: BTreeSet<&WorkId> = below
+        let made: Vec<CommitId> = self.disk.below(&self.disk.head());
+        let made: BTreeSet<&WorkId> = made
             .iter()
             .map(|id| &self.disk.commits[id])
             .filter(|commit| commit.author != Author::Agent)
@@ -174,11 +175,11 @@ impl World {
         }
         self.judge_dependencies(milestone)?;
         let empty = Tree::new();
-        let before = parent.as_ref().map_or(&empty, |parent| &self.disk.commits[parent].tree);
-        let paths: BTreeSet<&RepoPath> = tree.keys().chain(before.keys()).collect();
+        let below = parent.as_ref().map_or(&empty, |parent| &self.disk.commits[parent].tree);
+        let paths: BTreeSet<&RepoPath> = tree.keys().chain(below.keys()).collect();
         let changed: Vec<&RepoPath> = paths
             .into_iter()
-            .filter(|path| tree.get(*path) != before.get(*path) && !is_document(path))
+            .filter(|path| tree.get(*path) != below.get(*path) && !is_document(path))
             .collect();
         match work {
             WorkId::Rfc => {
@@ -187,7 +188,9 @@ impl World {
                 self.is_approved("rfc", rfc)?;
                 if changed.is_empty() { Ok(()) } else { Err(format!("the rfc commit changes {changed:?}")) }
             }
-            WorkId::Phase(_) | WorkId::Fix { .. } => self.judge_code(milestone, work, &made, tree, &changed),
+            WorkId::Phase(_) | WorkId::Fix { .. } => {
+                self.judge_code(milestone, work, &made, (below, tree), &changed)
+            }
             WorkId::Close(_) => {
                 let any_push = self.oracle.approved.iter().any(|(name, _)| name == "push");
                 if any_push || self.oracle.finished {
@@ -219,6 +222,29 @@ impl World {
         }
     }
 
+    /// No policy answers a push gate while a blocking finding stands.
+    pub(super) fn judge_answer(&self, record: &Record) -> Result<(), String> {
+        let Record::Answered { question, milestone: Some(milestone), answer: Answer::Approve, by, .. } =
+            record
+        else {
+            return Ok(());
+        };
+        let is_unseen = question == "push" && *by != By::User;
+        let known = self.memory.recall(milestone);
+        let found = known.reviews.iter().filter(|review| review.verdict == Verdict::ChangesRequested);
+        let made = self.disk.below(&self.disk.head());
+        let is_fixed = |round: u32| {
+            made.iter().any(|id| {
+                matches!(&self.disk.commits[id].of,
+                    Some((of, WorkId::Fix { round: fixed, .. })) if of == milestone && *fixed == round)
+            })
+        };
+        match found.map(|review| review.round).find(|round| is_unseen && !is_fixed(*round)) {
+            Some(round) => Err(format!("nobody looked at what review {round} found, and it is published")),
+            None => Ok(()),
+        }
+    }
+
     fn is_approved(&self, name: &str, of: ContentHash) -> Result<(), String> {
         let is_known = self.oracle.approved.contains(&(name.to_owned(), of));
         if is_known { Ok(()) } else { Err(format!("{name} was built on without an answer to what is there")) }
@@ -229,7 +255,7 @@ impl World {
         milestone: &MilestoneId,
         work: &WorkId,
         made: &BTreeSet<&WorkId>,
-        tree: &Tree,
+        (parent, tree): (&Tree, &Tree),
         changed: &[&RepoPath],
     ) -> Result<(), String> {
         let plan = self.plan();
@@ -268,7 +294,13 @@ impl World {
         if changed.is_empty() {
             return Err(format!("{work} was committed without a change"));
         }
+        let baseline = found.cursor.as_ref().map(|cursor| before(milestone, work, cursor.baseline));
+        let then = baseline.and_then(|name| self.disk.rescue.get(&name)?.head.clone());
+        let then = &self.disk.commits[&then.ok_or("a commit of what began without a snapshot")?].tree;
         for path in changed {
+            if then.get(*path) != parent.get(*path) {
+                return Err(format!("{work} commits {path}, which a commit made meanwhile changed"));
+            }
             if !path.is_beneath(room.as_bytes()) {
                 return Err(format!("{work} left its room: {path}"));
             }

@@ -146,6 +146,7 @@ impl World {
             Effect::Record(record) => {
                 self.tick()?;
                 self.oracle.records(&record, &self.schedule).map_err(Cut::Broken)?;
+                self.judge_answer(&record).map_err(Cut::Broken)?;
                 if let Record::Pushed { commit, .. } = &record {
                     self.judge_published(commit).map_err(Cut::Broken)?;
                 }
@@ -207,9 +208,14 @@ impl World {
                 Ok(())
             }
             Effect::Recover { milestone, commit, .. } => self.recover(&milestone, &commit),
-            Effect::Survey { milestone: _, branch } => {
+            Effect::Survey { milestone, branch } => {
                 self.tick()?;
                 let survey = self.survey(branch);
+                let is_foreign =
+                    |commit: &PushCommit| commit.of.as_ref().is_none_or(|(of, _)| *of != milestone);
+                if survey.commits.iter().any(is_foreign) {
+                    self.oracle.foreign.insert(survey.hash());
+                }
                 self.queue.push_back(Fact::Surveyed { survey });
                 Ok(())
             }
