@@ -2,6 +2,8 @@
 
 mod check;
 mod generate;
+mod mutants;
+mod simulate;
 mod tally;
 mod transcripts;
 
@@ -15,6 +17,8 @@ const USAGE: &str = "\
 usage: cargo xtask CHORE
   check [--transcripts DIR]   everything that must hold before a change is handed in; replays recordings too
   generate                    writes the documents that are made from code
+  mutants [NAME]              breaks the worker's machine in many ways; the simulation must see each
+  simulate [--schedules N] [--first SEED]   plays crash schedules: a million, where nothing else is said
   transcripts DIR             replays recorded runs of coding programs through our readers";
 
 fn main() -> ExitCode {
@@ -34,6 +38,9 @@ fn run(args: &[&str]) -> anyhow::Result<()> {
         ["check"] => check::run(None),
         ["check", "--transcripts", dir] => check::run(Some(Path::new(dir))),
         ["generate"] => generate::run(),
+        ["mutants"] => mutants::run(None),
+        ["mutants", name] => mutants::run(Some(name)),
+        ["simulate", options @ ..] => simulate::run(options),
         ["transcripts", dir] => transcripts::run(Path::new(dir)),
         _ => bail!("{USAGE}"),
     }

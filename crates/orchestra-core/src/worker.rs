@@ -53,7 +53,12 @@ use crate::id::WorkId;
 
 /// Decides what follows from `event`. Total: any event may come in any state.
 pub fn step(state: &State, event: Event) -> (State, Vec<Effect>) {
-    let mut machine = Machine { state: state.clone(), effects: Vec::new() };
+    step_from(state.clone(), event)
+}
+
+/// The same, from a state that nobody needs any more.
+pub fn step_from(state: State, event: Event) -> (State, Vec<Effect>) {
+    let mut machine = Machine { state, effects: Vec::new() };
     machine.state.at = event.at;
     machine.on(event.fact);
     (machine.state, machine.effects)

@@ -54,7 +54,7 @@ impl Machine {
             return self.stop_at(&asked.question);
         }
         match &asked.question {
-            Question::Rfc { document, .. } => self.rfc_answered(*document, answer),
+            Question::Rfc { document, .. } => self.rfc_answered(*document, &answer),
             Question::Push(push) | Question::Rejected(push) => self.push_answered(push, &asked.gate, answer),
             Question::Trust { of, .. } => {
                 self.act(Effect::Trust { of: *of });
@@ -122,13 +122,16 @@ impl Machine {
 
     fn may_be_yours_answered(&mut self, answer: &Answer) {
         let Some(mut work) = self.take_asking() else { return self.look() };
-        let Progress::Asking(Pending::MayBeYours { paths, after }) = work.progress.clone() else {
+        let Progress::Asking(Pending::MayBeYours { mut paths, after }) = work.progress.clone() else {
             return self.state.keep(work);
         };
         if *answer == Answer::Keep {
             work.mine.extend(paths);
             self.inspect(work, after);
         } else {
+            if let After::GivingUp(_) = after {
+                paths.extend(work.inside.iter().map(|change| change.path.clone()));
+            }
             self.order_put_back(work, paths, after);
         }
     }

@@ -83,10 +83,10 @@ impl Machine {
             note: None,
         }));
         edits.push(DocEdit::Current(None));
-        edits.extend(self.said_in_passing(work));
+        edits.extend(Self::said_in_passing(work));
         match &work.id {
             WorkId::Phase(phase) => {
-                let (planned, beyond) = self.planned_and_beyond(work, files);
+                let (planned, beyond) = Self::planned_and_beyond(work, files);
                 let result = PhaseResult {
                     summary: work.report.summary.clone(),
                     commit: work.subject.clone(),
@@ -140,7 +140,10 @@ impl Machine {
         self.state.recalled().answer("push", None).is_some_and(|answered| answered.answer == Answer::Finish)
     }
 
-    fn planned_and_beyond(&self, work: &Work, files: Vec<RepoPath>) -> (Vec<RepoPath>, Vec<RepoPath>) {
+    fn planned_and_beyond(work: &Work, files: Vec<RepoPath>) -> (Vec<RepoPath>, Vec<RepoPath>) {
+        if work.what.as_ref().is_none_or(|phase| phase.files.is_empty()) {
+            return (files, Vec::new());
+        }
         let room = Self::room_of(work).unwrap_or_else(|_| Room::closed());
         let beside: Vec<&RepoPath> = work.inside.iter().map(|change| &change.path).collect();
         files.into_iter().partition(|path| room.place(path, &beside) != Place::Beyond)
@@ -158,12 +161,9 @@ impl Machine {
             self.state.keep(work);
             return self.late("a prepared commit");
         }
-        let room = Self::room_of(&work).unwrap_or_else(|_| Room::closed());
-        let is_known = |path: &RepoPath| work.inside.iter().any(|change| change.path == *path);
-        let beside: Vec<&RepoPath> = changed_by_hooks.iter().collect();
-        let is_outside = |path: &&RepoPath| !is_known(path) && room.place(path, &beside) == Place::Outside;
-        let left_out: Vec<RepoPath> = changed_by_hooks.iter().filter(is_outside).cloned().collect();
+        let mut left_out = Vec::new();
         if !changed_by_hooks.is_empty() {
+            left_out = Self::outside_of(&work, changed_by_hooks);
             let paths = changed_by_hooks.to_vec();
             self.note(Note::HooksChanged { paths, left_out: left_out.clone() });
         }
@@ -183,6 +183,15 @@ impl Machine {
         self.state.keep(work);
         self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone() });
         self.act(Effect::Swap { work: id, branch, commit, parent });
+    }
+
+    /// Of what hooks changed, what the work did not change itself and may not.
+    fn outside_of(work: &Work, changed_by_hooks: &[RepoPath]) -> Vec<RepoPath> {
+        let room = Self::room_of(work).unwrap_or_else(|_| Room::closed());
+        let is_known = |path: &RepoPath| work.inside.iter().any(|change| change.path == *path);
+        let beside: Vec<&RepoPath> = changed_by_hooks.iter().collect();
+        let is_outside = |path: &&RepoPath| !is_known(path) && room.place(path, &beside) == Place::Outside;
+        changed_by_hooks.iter().filter(is_outside).cloned().collect()
     }
 
     pub(super) fn unprepared(&mut self, work: Work, why: Unprepared) {

@@ -125,7 +125,7 @@ pub enum Effect {
         commit: CommitId,
     },
     /// Repairs index and documents from a commit that was made just before a crash: documents that the commit
-    /// changed and that still are as Orchestra had left them.
+    /// changed and that still are as Orchestra had left them before ([`super::Memory::is_before_commit`]).
     Recover {
         /// The milestone.
         milestone: MilestoneId,

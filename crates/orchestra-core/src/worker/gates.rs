@@ -33,7 +33,7 @@ impl Machine {
         if let Some(role) = work.role.clone() {
             self.note(Note::RfcReady { role, concerns });
         }
-        let mut edits = self.said_in_passing(&work);
+        let mut edits = Self::said_in_passing(&work);
         edits.push(DocEdit::Current(Some("rfc: waits for its answer".to_owned())));
         self.write_with_cursor(edits, |cursor| cursor.stage = StageName::RfcGate);
         self.advance();
@@ -53,8 +53,8 @@ impl Machine {
         });
     }
 
-    pub(super) fn rfc_answered(&mut self, document: ContentHash, answer: Answer) {
-        if answer == Answer::Approve
+    pub(super) fn rfc_answered(&mut self, document: ContentHash, answer: &Answer) {
+        if *answer == Answer::Approve
             && self.state.milestone().is_some_and(|milestone| milestone.rfc_document == Some(document))
         {
             self.show_answer(GateKind::Rfc, APPROVED, "rfc");
@@ -136,11 +136,12 @@ pub(super) fn owner_of_path(
     named: Option<&RoleId>,
 ) -> Option<RoleId> {
     let path = RepoPath::parse(path.trim().trim_start_matches("./")).ok()?;
+    let rank = |role: &&Role| {
+        let is_at_work = || milestone.phases.iter().any(|phase| phase.role == role.id);
+        if Some(&role.id) == named { 0 } else { 2 - u8::from(is_at_work()) }
+    };
+    let mut asked: Vec<&Role> = roles.iter().collect();
+    asked.sort_by_key(rank);
     let owns = |role: &&Role| Room::of(role, None).is_ok_and(|room| room.place(&path, &[]) != Place::Outside);
-    let owners: Vec<&Role> = roles.iter().filter(owns).collect();
-    let is_named = |role: &&&Role| Some(&role.id) == named;
-    let is_at_work = |role: &&&Role| milestone.phases.iter().any(|phase| phase.role == role.id);
-    let owner =
-        owners.iter().find(is_named).or_else(|| owners.iter().find(is_at_work)).or_else(|| owners.first());
-    owner.map(|role| role.id.clone())
+    asked.into_iter().find(owns).map(|role| role.id.clone())
 }

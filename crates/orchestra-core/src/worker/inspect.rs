@@ -40,7 +40,7 @@ impl Machine {
                 .push(format!("the agent made commits of its own; they were folded into one ({reference})"));
         }
         if let Some((trouble, hint)) = self.moved(&work, &found, after) {
-            if let After::GivingUp(_) = after {
+            if after == After::GivingUp(GivingUp::Parking) {
                 // Somebody else's branch is out: nothing is touched in it, what the turn left is saved.
                 self.save_found(&work);
                 self.state.seen.head = Some(found.head);
@@ -50,16 +50,7 @@ impl Machine {
         }
         self.state.seen.head = Some(found.head.clone());
         if let After::GivingUp(_) = after {
-            let changes = found
-                .changes
-                .iter()
-                .filter(|change| !change.dirty_before && !work.mine.contains(&change.path));
-            let paths: Vec<RepoPath> = changes.map(|change| change.path.clone()).collect();
-            return if paths.is_empty() {
-                self.gave_up(work, after);
-            } else {
-                self.order_put_back(work, paths, after);
-            };
+            return self.give_up(work, found.changes, after);
         }
         let room = match Self::room_of(&work) {
             Ok(room) => room,
@@ -77,6 +68,23 @@ impl Machine {
             return self.accept(work, after, &before);
         }
         self.ask_whose(work, outside, after);
+    }
+
+    /// Everything that the work changed is put back. What was changed before it, too, may be the person's doing.
+    fn give_up(&mut self, mut work: Work, mut changes: Vec<Change>, after: After) {
+        changes.retain(|change| !work.mine.contains(&change.path));
+        let (doubtful, clear): (Vec<Change>, Vec<Change>) =
+            changes.into_iter().partition(|change| change.dirty_before);
+        let paths = |changes: &[Change]| changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>();
+        let (doubtful, to_go) = (paths(&doubtful), paths(&clear));
+        work.inside = clear;
+        if !doubtful.is_empty() {
+            self.ask_whose(work, doubtful, after);
+        } else if to_go.is_empty() {
+            self.gave_up(work, after);
+        } else {
+            self.order_put_back(work, to_go, after);
+        }
     }
 
     fn ask_whose(&mut self, mut work: Work, paths: Vec<RepoPath>, after: After) {

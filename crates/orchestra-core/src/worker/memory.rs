@@ -29,6 +29,8 @@ pub struct Memory {
     pub asked: u64,
     /// The last two versions of each document that Orchestra wrote, or was about to.
     pub wrote: BTreeMap<RepoPath, [Option<ContentHash>; 2]>,
+    /// Documents written since a commit was last about to be made: what they held then.
+    pub wrote_since: BTreeMap<RepoPath, Option<ContentHash>>,
 }
 
 /// What it says of one milestone.
@@ -157,6 +159,16 @@ impl Memory {
         self.wrote.get(path).is_some_and(|versions| versions.contains(&Some(hash)))
     }
 
+    /// Tells whether a document is as Orchestra left it before the last commit that it was about to make: a recovery
+    /// brings it to what the commit holds. One that was written since has what goes with the commit already, on top
+    /// of whatever somebody else wrote meanwhile.
+    pub fn is_before_commit(&self, path: &RepoPath, hash: ContentHash) -> bool {
+        match self.wrote_since.get(path) {
+            Some(before) => *before == Some(hash),
+            None => self.is_ours(path, hash),
+        }
+    }
+
     /// What is known of a milestone.
     pub fn recall(&self, milestone: &MilestoneId) -> Recalled {
         self.milestones.get(milestone).cloned().unwrap_or_default()
@@ -255,6 +267,7 @@ impl Memory {
                 self.open.remove(gate);
             }
             Record::Intended { milestone, work, commit } => {
+                self.wrote_since.clear();
                 self.about(milestone).intended.insert(work.clone(), commit.clone());
             }
             Record::Committed { milestone, work, .. } => {
@@ -273,6 +286,7 @@ impl Memory {
             Record::Closed { milestone } => self.about(milestone).closed = true,
             Record::Wrote { path, hash } => {
                 let versions = self.wrote.entry(path.clone()).or_default();
+                self.wrote_since.entry(path.clone()).or_insert(versions[1]);
                 if versions[1] != Some(*hash) {
                     *versions = [versions[1], Some(*hash)];
                 }

@@ -129,6 +129,8 @@ impl Machine {
         let answer = known.answer("rfc", None);
         let shown = milestone.rfc_document;
         match answer.map(|answered| (&answered.answer, answered.of)) {
+            // No commit holds the approved text fast: that it was built on does.
+            Some((Answer::Approve, _)) if self.state.seen.private && was_begun(known) => None,
             Some((Answer::Approve, of)) if shown == Some(of) => {
                 if self.state.seen.private {
                     None
@@ -222,6 +224,11 @@ impl Machine {
         let work = WorkId::Fix { round, role: role.clone() };
         self.has_commit(&work) || known.skipped.contains(&work)
     }
+}
+
+/// Tells whether a phase was begun.
+fn was_begun(known: &Recalled) -> bool {
+    known.attempts.keys().any(|work| work.phase().is_some())
 }
 
 /// What a person said about a work that failed, to be said again until it is done.

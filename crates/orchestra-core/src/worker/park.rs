@@ -20,13 +20,21 @@ impl Machine {
         self.state.put_off.insert(asked.gate.clone(), asked);
         let waits = |work: &&Work| matches!(work.progress, Progress::Asking(_));
         let id = self.state.works().iter().find(waits).map(|work| work.id.clone());
-        match id.and_then(|id| self.state.take_work(&id)) {
+        match id.and_then(|id| self.state.take_work(&id)).map(|work| self.diagnosed_work(work)) {
             Some(mut work) if !matches!(work.id, WorkId::Close(_) | WorkId::Base) => {
                 work.failures.push(reason);
                 self.inspect(work, After::GivingUp(GivingUp::Parking));
             }
             Some(work) => self.parked(Some(work.id), reason),
             None => self.parked(None, reason),
+        }
+    }
+
+    /// The work whose diagnosis this is, else the work itself: what is in the tree is of the former.
+    fn diagnosed_work(&mut self, work: Work) -> Work {
+        match &work.id {
+            WorkId::Diagnosis(of) => self.state.take_work(of).unwrap_or(work),
+            _ => work,
         }
     }
 

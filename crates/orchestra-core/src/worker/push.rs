@@ -25,8 +25,9 @@ impl Machine {
         let Some(At::Surveying { words }) = self.state.active().map(|active| active.at.clone()) else {
             return self.late("what a push would publish");
         };
-        if let (Some(head), Some(commit)) = (&mut self.state.seen.head, &survey.head) {
-            head.commit = commit.clone();
+        if survey.head.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
+            // Somebody committed, or switched the branch, since it was looked at.
+            return self.look();
         }
         let known = self.state.recalled();
         let is_closed = self.is_closed();
@@ -37,13 +38,13 @@ impl Machine {
         if is_closed && is_known_target && survey.commits.is_empty() {
             return self.is_published(&survey);
         }
-        let is_approved = |of| {
-            known
-                .answer("push", None)
-                .is_some_and(|answered| answered.answer == Answer::Approve && answered.of == of)
+        let is_settled = |of| {
+            let settles = |answer: &Answer| matches!(answer, Answer::Approve | Answer::Finish);
+            known.answer("push", None).is_some_and(|answered| settles(&answered.answer) && answered.of == of)
         };
         let shown = if is_closed { self.before_close(&survey) } else { survey.clone() };
-        if words.is_none() && (is_approved(shown.hash()) || is_approved(survey.hash())) {
+        if words.is_none() && (is_settled(shown.hash()) || is_settled(survey.hash())) {
+            // Closed and still here: the answer was to push.
             return if is_closed { self.push(survey) } else { self.close() };
         }
         self.ask_push(survey, words);
@@ -83,7 +84,7 @@ impl Machine {
             findings: self.findings_left(&known),
             red: self.red_base().into_iter().collect(),
             skipped: super::gates::skipped(&milestone, &known),
-            words: words.clone(),
+            words,
             survey,
         };
         let is_at_gate = self.state.active().is_some_and(|active| active.cursor.stage == StageName::PushGate);
@@ -94,7 +95,8 @@ impl Machine {
         }
         self.go_to(At::PushGate);
         let question = Box::new(question);
-        self.ask(if words.is_some() { Question::Rejected(question) } else { Question::Push(question) });
+        let was_refused = question.words.is_some();
+        self.ask(if was_refused { Question::Rejected(question) } else { Question::Push(question) });
     }
 
     /// Findings of the last review that nobody mended: those of roles that had no fix, or had one and were found

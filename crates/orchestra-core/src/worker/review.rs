@@ -39,7 +39,7 @@ impl Machine {
         self.record(Record::Reviewed { milestone, round, works, verdict, findings: findings.clone() });
         self.note(Note::Reviewed { role, verdict, findings });
         let mut edits = vec![DocEdit::Current(None)];
-        edits.extend(self.said_in_passing(&work));
+        edits.extend(Self::said_in_passing(&work));
         edits.extend(self.review_phases());
         self.write(edits);
         self.advance();
@@ -59,7 +59,7 @@ impl Machine {
     }
 
     /// What a report says besides the work itself: decisions and concerns, for `context.md`.
-    pub(super) fn said_in_passing(&self, work: &Work) -> Vec<DocEdit> {
+    pub(super) fn said_in_passing(work: &Work) -> Vec<DocEdit> {
         let decisions: Vec<String> = work
             .report
             .decisions

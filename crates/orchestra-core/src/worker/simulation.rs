@@ -16,6 +16,9 @@ mod run;
 mod schedule;
 mod world;
 
+use std::num::NonZero;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use schedule::Schedule;
 
 /// How many schedules the ordinary test run takes.
@@ -29,30 +32,60 @@ fn asked(name: &str) -> Option<u64> {
 #[test]
 fn schedules_keep_every_promise() {
     if let Some(seed) = asked("ORCHESTRA_SEED") {
-        let schedule = Schedule::of(seed);
-        println!("{schedule}");
-        let (log, result) = run::with_log(&schedule);
-        println!("{log}\n{result:?}");
-        return assert!(result.is_ok());
+        return show(&Schedule::of(seed));
     }
     let count = asked("ORCHESTRA_SCHEDULES").unwrap_or(ORDINARY);
-    let mut sums = run::Sums::default();
     let first = asked("ORCHESTRA_FIRST").unwrap_or(0);
-    for seed in first..first + count {
-        let schedule = Schedule::of(seed);
-        match run::run(&schedule) {
-            Ok(came_to) => sums.add(&came_to),
-            Err(violation) => {
-                let least = schedule.least(|schedule| run::run(schedule).is_err());
-                let (log, _) = run::with_log(&least);
-                panic!(
-                    "{violation}\n\nleast schedule that fails:\n{least}\n\n{log}\n\nORCHESTRA_SEED={seed}"
-                );
-            }
+    match play_all(first, first + count) {
+        Ok(sums) => {
+            println!("{count} schedules: {sums}");
+            sums.reach_everything(count);
+        }
+        Err(seed) => {
+            let least = Schedule::of(seed).least(|schedule| run::run(schedule).is_err());
+            println!("ORCHESTRA_SEED={seed} fails; the least schedule that does:");
+            show(&least);
         }
     }
-    println!("{count} schedules: {sums}");
-    sums.reach_everything(count);
+}
+
+/// Plays a schedule and prints all of it.
+fn show(schedule: &Schedule) {
+    println!("{schedule}");
+    let (log, result) = run::with_log(schedule);
+    println!("{log}\n{result:?}");
+    if let Err(violation) = result {
+        panic!("{violation}");
+    }
+}
+
+/// Plays the schedules of a range of seeds on all cores; fails with the first seed that breaks a promise.
+fn play_all(first: u64, end: u64) -> Result<run::Sums, u64> {
+    let (next, broken) = (AtomicU64::new(first), AtomicU64::new(u64::MAX));
+    let play = || {
+        let mut sums = run::Sums::default();
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end || seed > broken.load(Ordering::Relaxed) {
+                return sums;
+            }
+            match run::run(&Schedule::of(seed)) {
+                Ok(came_to) => sums.add(&came_to),
+                Err(_) => drop(broken.fetch_min(seed, Ordering::Relaxed)),
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+    let sums = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..cores).map(|_| scope.spawn(play)).collect();
+        let parts =
+            threads.into_iter().map(|thread| thread.join().expect("a schedule fails, it does not panic"));
+        parts.sum()
+    });
+    match broken.into_inner() {
+        u64::MAX => Ok(sums),
+        seed => Err(seed),
+    }
 }
 
 #[test]

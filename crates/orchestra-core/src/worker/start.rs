@@ -2,7 +2,7 @@
 
 use super::event::{Observed, Untrusted};
 use super::question::Question;
-use super::state::{After, Seen, Stage};
+use super::state::{After, At, Seen, Stage};
 use super::{Effect, Machine, Note, Policy};
 use crate::id::MilestoneId;
 use crate::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan};
@@ -99,7 +99,8 @@ impl Machine {
 
     /// Documents or configuration changed on disk: they count from the next step on.
     pub(super) fn scanned(&mut self, plan: Plan, policy: Policy, untrusted: Option<Untrusted>) {
-        if !self.state.works().is_empty() {
+        let is_pushing = matches!(self.state.active().map(|active| &active.at), Some(At::Pushing { .. }));
+        if is_pushing || !self.state.works().is_empty() {
             // During a work nothing is taken from the disk: an agent writes there. It is taken up after it.
             self.state.stale = true;
             return;
@@ -110,6 +111,8 @@ impl Machine {
         self.name_what_is_odd();
         match &self.state.stage {
             Stage::Idle if self.next_milestone().is_some() => self.look(),
+            // Its documents are gone, or another branch is checked out.
+            Stage::Milestone(active) if self.state.seen.plan.find(&active.id).is_none() => self.look(),
             Stage::Milestone(_) => self.plan_changed_at_gate(),
             Stage::Idle | Stage::Asleep | Stage::Looking | Stage::Left { .. } => {}
         }
@@ -157,7 +160,9 @@ impl Machine {
     fn is_runnable(&self, milestone: &Milestone) -> bool {
         let wanted = self.state.seen.policy.run.only.as_ref();
         let depends = milestone.depends_on.iter().all(|id| {
-            self.state.seen.plan.find(id).is_some_and(|other| other.status == MilestoneStatus::Done)
+            // What an agent may have written since is not believed.
+            self.state.seen.memory.recall(id).unchecked.is_none()
+                && self.state.seen.plan.find(id).is_some_and(|other| other.status == MilestoneStatus::Done)
         });
         wanted.is_none_or(|wanted| *wanted == milestone.id)
             && !self.state.passed.contains(&milestone.id)

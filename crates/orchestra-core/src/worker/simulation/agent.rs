@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::disk::{Author, Commit, Content};
+use super::disk::{Author, Commit, Content, Hashed, Tree};
 use super::schedule::Misdeed;
 use super::world::{Cut, Done, World, folder, path};
 use crate::id::{TurnId, WorkId};
 use crate::path::RepoPath;
-use crate::plan::{MilestoneStatus, PhaseStatus};
+use crate::plan::{Milestone, MilestoneStatus, Phase, PhaseStatus};
 use crate::report::{Fault, Finding, Outcome, Report, Severity, Verdict};
 use crate::worker::{Fact, TurnOrder};
 
@@ -30,14 +30,14 @@ impl World {
         if self.running.is_some() {
             return Err(Cut::Broken("a second agent was started in the same tree".to_owned()));
         }
-        self.oracle.turn_begins(&self.disk, &order, &self.authors).map_err(Cut::Broken)?;
+        self.oracle.turn_begins(&self.disk, &self.authors);
         let (mut deeds, mut report) = self.honest_work(&order);
         let misdeed = if self.schedule.hopeless && order.work.to_string() == "phase-1" {
             Some(Misdeed::Red)
         } else {
             self.misdeeds.pop_front()
         };
-        let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &order, &mut deeds, &mut report));
+        let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &mut deeds, &mut report));
         let outcome = outcome.unwrap_or_else(|| Outcome::Reported(Box::new(report)));
         self.running = Some(Running { order, deeds, outcome });
         Ok(())
@@ -49,7 +49,7 @@ impl World {
         let mine = if order.role.as_str() == "frontend-engineer" { "web" } else { "src" };
         match &order.work {
             WorkId::Rfc => {
-                deeds.push_back(Deed::Write(path(&format!("{}/rfc.md", folder(&order.milestone))), true))
+                deeds.push_back(Deed::Write(path(&format!("{}/rfc.md", folder(&order.milestone))), true));
             }
             WorkId::Phase(phase) => {
                 deeds.push_back(Deed::Write(path(&format!("{mine}/{}-{phase}.rs", order.milestone)), true));
@@ -77,11 +77,11 @@ impl World {
     fn spoil(
         &mut self,
         misdeed: Misdeed,
-        order: &TurnOrder,
         deeds: &mut VecDeque<Deed>,
         report: &mut Report,
     ) -> Option<Outcome> {
         let message = "as simulated".to_owned();
+        let mine = || Deed::Write(path("src/mine.rs"), true);
         let fault = match misdeed {
             Misdeed::Transient => Fault::Transient { message, retry_after: None },
             Misdeed::Failed => Fault::Failed { message },
@@ -121,8 +121,12 @@ impl World {
                 return None;
             }
             Misdeed::TouchesDirty => {
-                deeds.push_back(Deed::Write(path("src/mine.rs"), true));
+                deeds.push_back(mine());
                 return None;
+            }
+            Misdeed::TouchesDirtyAndFails => {
+                deeds.push_front(mine());
+                Fault::Failed { message }
             }
             Misdeed::Deletes => {
                 deeds.push_back(Deed::Delete(path("docs/guide.md")));
@@ -134,7 +138,6 @@ impl World {
                 return None;
             }
         };
-        let _ = order;
         deeds.truncate(1);
         Some(Outcome::Faulted(fault))
     }
@@ -161,12 +164,24 @@ impl World {
             Deed::Forge => self.forge(&running.order),
             Deed::Commit => {
                 let (parent, mut tree) = (Some(self.disk.head()), self.disk.head_tree().clone());
-                tree.extend(self.disk.files.clone());
+                // What a person staged and then edited is not swept along.
+                let is_staged = |path: &RepoPath| {
+                    let staged = self.disk.index.get(path);
+                    staged != tree.get(path) && staged != self.disk.files.get(path)
+                };
+                let swept: Tree = self
+                    .disk
+                    .files
+                    .iter()
+                    .filter(|(path, _)| !is_staged(path))
+                    .map(|(path, content)| (path.clone(), content.clone()))
+                    .collect();
+                self.disk.index.extend(swept.clone());
+                tree.extend(swept);
                 let of = Some((running.order.milestone.clone(), running.order.work.clone()));
-                let id = self.disk.commit(Commit { parent, tree: tree.clone(), of, author: Author::Agent });
+                let id = self.disk.commit(Commit { parent, tree, of, author: Author::Agent });
                 let branch = self.disk.branch.clone();
                 self.disk.branches.insert(branch, id);
-                self.disk.index = tree;
             }
         }
         self.running = Some(running);
@@ -185,13 +200,13 @@ impl World {
             .collect();
         for (path, content) in documents {
             let forged = match content {
-                Content::Milestone(mut milestone) => {
-                    milestone.status = MilestoneStatus::Done;
-                    Content::Milestone(milestone)
+                Content::Milestone(milestone) => {
+                    let status = MilestoneStatus::Done;
+                    Content::Milestone(Hashed::new(Milestone { status, ..Milestone::clone(&milestone) }))
                 }
-                Content::Phase(mut phase) => {
-                    phase.status = PhaseStatus::Done;
-                    Content::Phase(phase)
+                Content::Phase(phase) => {
+                    let status = PhaseStatus::Done;
+                    Content::Phase(Hashed::new(Phase { status, ..Phase::clone(&phase) }))
                 }
                 Content::Context(_) | Content::Text(_) => continue,
             };

@@ -1,6 +1,9 @@
 //! The simulated disk and repository: files with unsynced writes, commits, index, refs, a remote.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
 
 use crate::id::{MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
@@ -11,18 +14,63 @@ use crate::repo::CommitId;
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) enum Content {
     Text(u32),
-    Milestone(Box<Milestone>),
-    Phase(Box<Phase>),
-    Context(Box<Cursor>),
+    Milestone(Hashed<Milestone>),
+    Phase(Hashed<Phase>),
+    Context(Hashed<Cursor>),
 }
 
 impl Content {
     pub(super) fn hash(&self) -> ContentHash {
-        ContentHash::of(format!("{self:?}").as_bytes())
+        match self {
+            Self::Text(number) => ContentHash::of(&number.to_le_bytes()),
+            Self::Milestone(document) => document.hash(),
+            Self::Phase(document) => document.hash(),
+            Self::Context(document) => document.hash(),
+        }
     }
 }
 
+/// A document with its hash: it is copied, compared and asked for its hash far more often than it changes.
+#[derive(Clone, Debug)]
+pub(super) struct Hashed<T>(Rc<(T, ContentHash)>);
+
+impl<T: fmt::Debug> Hashed<T> {
+    pub(super) fn new(document: T) -> Self {
+        let hash = ContentHash::of(format!("{document:?}").as_bytes());
+        Self(Rc::new((document, hash)))
+    }
+}
+
+impl<T> Hashed<T> {
+    fn hash(&self) -> ContentHash {
+        self.0.1
+    }
+}
+
+impl<T> Deref for Hashed<T> {
+    type Target = T;
+    fn deref(&self) -> &T {
+        &self.0.0
+    }
+}
+
+impl<T> PartialEq for Hashed<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.1 == other.0.1
+    }
+}
+
+impl<T> Eq for Hashed<T> {}
+
 pub(super) type Tree = BTreeMap<RepoPath, Content>;
+
+/// Makes a path hold something, or nothing.
+pub(super) fn set(tree: &mut Tree, path: &RepoPath, content: Option<Content>) -> Option<Content> {
+    match content {
+        Some(content) => tree.insert(path.clone(), content),
+        None => tree.remove(path),
+    }
+}
 
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Author {
@@ -91,10 +139,7 @@ impl Disk {
                 continue;
             }
             for tree in [&mut self.files, &mut self.index] {
-                match new.get(&path) {
-                    Some(content) => drop(tree.insert(path.clone(), content.clone())),
-                    None => drop(tree.remove(&path)),
-                }
+                set(tree, &path, new.get(&path).cloned());
             }
         }
     }
@@ -155,10 +200,7 @@ impl Disk {
     }
 
     pub(super) fn write(&mut self, path: &RepoPath, content: Option<Content>, synced: bool) {
-        let before = match content {
-            Some(content) => self.files.insert(path.clone(), content),
-            None => self.files.remove(path),
-        };
+        let before = set(&mut self.files, path, content);
         if synced {
             self.unsynced.remove(path);
         } else {

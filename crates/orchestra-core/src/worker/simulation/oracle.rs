@@ -3,15 +3,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Commit, Content, Disk, Tree};
+use super::person::CHECK;
 use super::schedule::{Mode, Schedule};
-use super::world::{World, folder, path};
+use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, MilestoneStatus, PhaseStatus};
+use crate::plan::{By, Milestone, MilestoneStatus, PhaseStatus};
 use crate::record::{Answer, Record};
-use crate::repo::CommitId;
-use crate::worker::{Asked, Question, TurnOrder};
+use crate::repo::{CommitId, TreeId};
+use crate::report::Verdict;
+use crate::worker::{Asked, Checked, Question};
 
 /// A byte that a person wrote, as far as the simulation tells bytes apart.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -25,8 +27,8 @@ pub(super) struct Oracle {
     pub(super) precious: Vec<Precious>,
     /// What each push question showed.
     shown: BTreeMap<ContentHash, BTreeSet<CommitId>>,
-    /// Push questions that showed commits of somebody else.
-    foreign: BTreeSet<ContentHash>,
+    /// What a push would have published that is not the milestone's alone.
+    pub(super) foreign: BTreeSet<ContentHash>,
     /// Answers that somebody really gave.
     pub(super) given: Vec<(GateId, Answer)>,
     /// What was approved: the question's name and what was shown.
@@ -34,6 +36,10 @@ pub(super) struct Oracle {
     finished: bool,
     revised: bool,
     pub(super) verified: Option<Tree>,
+    /// What the last verification of an untouched base came to.
+    pub(super) base: Vec<Checked>,
+    /// Trees on which the check was red before anything was done: there it does not count.
+    red_bases: BTreeSet<TreeId>,
     /// Whether the last turn ended in an outage: the one reason for a phase to be pending again.
     pub(super) excused: bool,
     pub(super) turns: u32,
@@ -49,6 +55,15 @@ impl Oracle {
 
     /// Answers by a person must have been given by one; those of a policy must be what the policy allows.
     pub(super) fn records(&mut self, record: &Record, schedule: &Schedule) -> Result<(), String> {
+        if let Record::BaseVerified { tree, green, red } = record {
+            let is_said = |check: &Checked| if check.green { green } else { red }.contains(&check.command);
+            if !self.base.iter().all(is_said) || self.base.len() != green.len() + red.len() {
+                return Err(format!("the base is said to be {green:?} and not {red:?}: {:?}", self.base));
+            }
+            if red.iter().any(|command| command == CHECK) {
+                self.red_bases.insert(tree.clone());
+            }
+        }
         let Record::Answered { gate, question, of, answer, by, .. } = record else { return Ok(()) };
         match by {
             By::User if !self.given.contains(&(gate.clone(), answer.clone())) => {
@@ -80,12 +95,7 @@ impl Oracle {
     }
 
     /// What a person has when a turn begins is kept from then on.
-    pub(super) fn turn_begins(
-        &mut self,
-        disk: &Disk,
-        _order: &TurnOrder,
-        authors: &BTreeMap<u32, Author>,
-    ) -> Result<(), String> {
+    pub(super) fn turn_begins(&mut self, disk: &Disk, authors: &BTreeMap<u32, Author>) {
         self.turns += 1;
         self.excused = false;
         let staged = disk.index.values().cloned();
@@ -96,7 +106,6 @@ impl Oracle {
                 self.keep(Precious::Text(number));
             }
         }
-        Ok(())
     }
 
     pub(super) fn keep(&mut self, precious: Precious) {
@@ -149,8 +158,8 @@ impl World {
     pub(super) fn judge_commit(&self, id: &CommitId) -> Result<(), String> {
         let Commit { parent, tree, of, .. } = &self.disk.commits[id];
         let (milestone, work) = of.as_ref().ok_or("a commit without trailers")?;
-        let below = self.disk.below(&self.disk.head());
-        let made: BTreeSet<&WorkId> = below
+        let made: Vec<CommitId> = self.disk.below(&self.disk.head());
+        let made: BTreeSet<&WorkId> = made
             .iter()
             .map(|id| &self.disk.commits[id])
             .filter(|commit| commit.author != Author::Agent)
@@ -164,12 +173,13 @@ impl World {
         if self.running.is_some() {
             return Err("an agent runs while a commit is made".to_owned());
         }
+        self.judge_dependencies(milestone)?;
         let empty = Tree::new();
-        let before = parent.as_ref().map_or(&empty, |parent| &self.disk.commits[parent].tree);
-        let paths: BTreeSet<&RepoPath> = tree.keys().chain(before.keys()).collect();
+        let below = parent.as_ref().map_or(&empty, |parent| &self.disk.commits[parent].tree);
+        let paths: BTreeSet<&RepoPath> = tree.keys().chain(below.keys()).collect();
         let changed: Vec<&RepoPath> = paths
             .into_iter()
-            .filter(|path| tree.get(*path) != before.get(*path) && !is_document(path))
+            .filter(|path| tree.get(*path) != below.get(*path) && !is_document(path))
             .collect();
         match work {
             WorkId::Rfc => {
@@ -178,7 +188,9 @@ impl World {
                 self.is_approved("rfc", rfc)?;
                 if changed.is_empty() { Ok(()) } else { Err(format!("the rfc commit changes {changed:?}")) }
             }
-            WorkId::Phase(_) | WorkId::Fix { .. } => self.judge_code(milestone, work, &made, tree, &changed),
+            WorkId::Phase(_) | WorkId::Fix { .. } => {
+                self.judge_code(milestone, work, &made, (below, tree), &changed)
+            }
             WorkId::Close(_) => {
                 let any_push = self.oracle.approved.iter().any(|(name, _)| name == "push");
                 if any_push || self.oracle.finished {
@@ -188,6 +200,48 @@ impl World {
                 }
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
+        }
+    }
+
+    /// What a milestone depends on is closed before anything of it is committed.
+    fn judge_dependencies(&self, milestone: &MilestoneId) -> Result<(), String> {
+        let plan = self.plan();
+        let found = plan.find(milestone).ok_or("a commit for a milestone that is not there")?;
+        let reached: BTreeSet<CommitId> =
+            self.disk.branches.values().flat_map(|tip| self.disk.below(tip)).collect();
+        let is_close = |commit: &Commit, id: &MilestoneId| {
+            commit.author == Author::Us && matches!(&commit.of, Some((of, WorkId::Close(_))) if of == id)
+        };
+        let is_closed = |id: &MilestoneId| {
+            self.memory.recall(id).closed
+                || reached.iter().any(|commit| is_close(&self.disk.commits[commit], id))
+        };
+        match found.depends_on.iter().find(|id| !is_closed(id)) {
+            Some(id) => Err(format!("{milestone} was begun before {id} was done")),
+            None => Ok(()),
+        }
+    }
+
+    /// No policy answers a push gate while a blocking finding stands.
+    pub(super) fn judge_answer(&self, record: &Record) -> Result<(), String> {
+        let Record::Answered { question, milestone: Some(milestone), answer: Answer::Approve, by, .. } =
+            record
+        else {
+            return Ok(());
+        };
+        let is_unseen = question == "push" && *by != By::User;
+        let known = self.memory.recall(milestone);
+        let found = known.reviews.iter().filter(|review| review.verdict == Verdict::ChangesRequested);
+        let made = self.disk.below(&self.disk.head());
+        let is_fixed = |round: u32| {
+            made.iter().any(|id| {
+                matches!(&self.disk.commits[id].of,
+                    Some((of, WorkId::Fix { round: fixed, .. })) if of == milestone && *fixed == round)
+            })
+        };
+        match found.map(|review| review.round).find(|round| is_unseen && !is_fixed(*round)) {
+            Some(round) => Err(format!("nobody looked at what review {round} found, and it is published")),
+            None => Ok(()),
         }
     }
 
@@ -201,7 +255,7 @@ impl World {
         milestone: &MilestoneId,
         work: &WorkId,
         made: &BTreeSet<&WorkId>,
-        tree: &Tree,
+        (parent, tree): (&Tree, &Tree),
         changed: &[&RepoPath],
     ) -> Result<(), String> {
         let plan = self.plan();
@@ -234,18 +288,26 @@ impl World {
                 return Err(format!("{work} was committed before the design"));
             }
         }
+        let base = self.memory.recall(milestone).picked.map(|picked| picked.tree);
+        let is_red_base = base.is_some_and(|base| self.oracle.red_bases.contains(&base));
         let room = if role.as_str() == "frontend-engineer" { "web" } else { "src" };
         if changed.is_empty() {
             return Err(format!("{work} was committed without a change"));
         }
+        let baseline = found.cursor.as_ref().map(|cursor| before(milestone, work, cursor.baseline));
+        let then = baseline.and_then(|name| self.disk.rescue.get(&name)?.head.clone());
+        let then = &self.disk.commits[&then.ok_or("a commit of what began without a snapshot")?].tree;
         for path in changed {
+            if then.get(*path) != parent.get(*path) {
+                return Err(format!("{work} commits {path}, which a commit made meanwhile changed"));
+            }
             if !path.is_beneath(room.as_bytes()) {
                 return Err(format!("{work} left its room: {path}"));
             }
             if self.schedule.dirty && **path == super::world::path("src/mine.rs") {
                 return Err(format!("{work} took what the person had not committed"));
             }
-            if self.schedule.verifies {
+            if self.schedule.verifies && !is_red_base {
                 let verified = self.oracle.verified.as_ref().and_then(|tree| tree.get(*path));
                 if verified != tree.get(*path) {
                     return Err(format!("{work} was committed with {path} not verified"));
@@ -270,6 +332,12 @@ impl World {
         if listed { Ok(()) } else { Err(format!("published without a gate that lists it: {published:?}")) }
     }
 
+    /// What is said to be published is.
+    pub(super) fn judge_published(&self, commit: &CommitId) -> Result<(), String> {
+        let is_there = self.disk.remote.values().any(|tip| self.disk.below(tip).contains(commit));
+        if is_there { Ok(()) } else { Err(format!("said to be published and is not: {commit}")) }
+    }
+
     /// What must hold when it is over.
     pub(super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
         if self.running.is_some() {
@@ -285,12 +353,14 @@ impl World {
             }
         }
         let plan = self.plan();
-        for milestone in plan.milestones.iter().filter(|milestone| milestone.status == MilestoneStatus::Done)
-        {
+        // What an agent may have written is not judged until it has been looked at.
+        let is_said_done = |milestone: &&Milestone| {
+            milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
+        };
+        for milestone in plan.milestones.iter().filter(is_said_done) {
             for phase in &milestone.phases {
                 let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
-                let tips = self.disk.branches.values();
-                let commits: BTreeSet<CommitId> = tips.flat_map(|tip| self.disk.below(tip)).collect();
+                let commits = self.disk.below(&self.disk.branches[&self.branch_of(&milestone.id)]);
                 let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
                 let expected = usize::from(phase.status != PhaseStatus::Skipped);
                 if count != expected {
@@ -302,6 +372,7 @@ impl World {
             }
         }
         let is_all_done = !plan.milestones.is_empty()
+            && plan.milestones.iter().all(|milestone| self.branch_of(&milestone.id) == self.disk.branch)
             && plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done);
         if code == Some(0) && is_all_done {
             for (path, content) in self.disk.dirty() {
@@ -321,6 +392,12 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// The branch on which a milestone is built.
+    fn branch_of(&self, milestone: &MilestoneId) -> String {
+        let picked = self.memory.recall(milestone).picked;
+        picked.map_or_else(|| self.disk.branch.clone(), |picked| picked.branch)
     }
 
     fn holds_title(&self, title: &str) -> bool {

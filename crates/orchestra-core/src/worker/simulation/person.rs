@@ -1,19 +1,23 @@
 //! The person: what they want, how they answer, and what they do meanwhile.
 
-use super::disk::{Author, Commit, Content};
+use super::disk::{Author, Commit, Content, Hashed, set};
 use super::oracle::Precious;
 use super::schedule::{Deed, Mode, Schedule};
 use super::world::{World, path};
 use crate::config::{Config, VerifyPlan};
 use crate::id::AgentName;
 use crate::path::RepoPath;
+use crate::plan::Phase;
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
+
+/// The verify command that is red where an agent did bad work.
+pub(super) const CHECK: &str = "check";
 
 pub(super) fn policy(schedule: &Schedule) -> Policy {
     let mut commands = Vec::new();
     if schedule.verifies {
-        commands.push("check".to_owned());
+        commands.push(CHECK.to_owned());
     }
     if schedule.red_base {
         commands.push("always-red".to_owned());
@@ -52,9 +56,8 @@ impl World {
                 _ => Answer::Approve,
             },
             Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
-            Question::Dirty { .. } => Answer::Keep,
-            Question::RedBase { .. } if dice < 30 => Answer::Verify { command: "check".to_owned() },
-            Question::RedBase { .. } => Answer::Keep,
+            Question::RedBase { .. } if dice < 30 => Answer::Verify { command: CHECK.to_owned() },
+            Question::RedBase { .. } | Question::Dirty { .. } => Answer::Keep,
             Question::Failed { .. } if dice < 50 && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
             }
@@ -102,16 +105,10 @@ impl World {
         if staged != content {
             self.oracle.let_go(staged.as_ref());
         }
-        match content {
-            Some(content) => {
-                tree.insert(path.clone(), content.clone());
-                self.disk.index.insert(path.clone(), content);
-            }
-            None => {
-                tree.remove(path);
-                self.disk.index.remove(path);
-            }
+        for tree in [&mut tree, &mut self.disk.index] {
+            set(tree, path, content.clone());
         }
+        self.disk.unsynced.remove(path);
         let parent = Some(self.disk.head());
         let id = self.disk.commit(Commit { parent, tree, of: None, author: Author::Person });
         let branch = self.disk.branch.clone();
@@ -184,12 +181,13 @@ impl World {
             .map(|(path, _)| path.clone())
             .collect();
         let chosen = phases[usize::try_from(self.dice.below(phases.len() as u64)).unwrap()].clone();
-        let Some(Content::Phase(mut phase)) = self.disk.files.get(&chosen).cloned() else { return };
-        self.oracle.let_go(Some(&Content::Phase(phase.clone())));
+        let Some(Content::Phase(before)) = self.disk.files.get(&chosen).cloned() else { return };
         self.texts += 1;
-        phase.title = format!("edited {}", self.texts);
-        self.oracle.keep(Precious::Title(phase.title.clone()));
-        self.disk.write(&chosen, Some(Content::Phase(phase)), true);
+        let title = format!("edited {}", self.texts);
+        self.oracle.keep(Precious::Title(title.clone()));
+        let phase = Phase { title, ..Phase::clone(&before) };
+        self.oracle.let_go(Some(&Content::Phase(before)));
+        self.disk.write(&chosen, Some(Content::Phase(Hashed::new(phase))), true);
     }
 
     /// `git commit --amend` of one of the worker's commits: another id, the same trailers.

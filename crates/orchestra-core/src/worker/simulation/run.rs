@@ -2,20 +2,24 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::fmt;
+use std::iter::Sum;
+use std::panic::catch_unwind;
 
 use jiff::Timestamp;
 
-use super::disk::{Author, Commit, Content, Disk, Tree};
+use super::disk::{Author, Commit, Content, Disk, Hashed, Tree};
 use super::oracle::Oracle;
 use super::schedule::{Dice, Schedule};
-use super::world::{Cut, World, folder, milestone, path, phase};
+use super::world::{Cut, Done, World, folder, milestone, path, phase};
 use crate::id::{MilestoneId, WorkId};
 use crate::plan::MilestoneStatus;
 use crate::record::{Answer, Record};
-use crate::worker::{Effect, Event, Fact, Memory, Note, State, step};
+use crate::worker::{Effect, Event, Fact, Memory, Note, State, step_from};
 
-/// Steps that an undisturbed run of the largest plan takes, generously; ten times this is the end of patience.
+/// How many times the steps of an undisturbed run are the end of patience, counted from the last disturbance.
 const PATIENCE: u64 = 10;
+/// The events of one work, from its snapshot to its commit, with a question.
+const STEPS_OF_WORK: u64 = 10;
 
 /// What a run came to.
 #[derive(Debug)]
@@ -30,97 +34,108 @@ pub(super) struct CameTo {
 }
 
 pub(super) fn run(schedule: &Schedule) -> Result<CameTo, String> {
-    let calm =
-        if schedule.disturbances.is_empty() { 400 } else { play(&schedule.calm(), None, 4_000).1?.steps };
-    play(schedule, None, calm.max(40)).1
+    // A panic of the machine breaks a promise like anything else; its words are on standard error.
+    let result = catch_unwind(|| live(&mut world(schedule, None)));
+    result.unwrap_or_else(|_| Err("it panicked".to_owned()))
 }
 
 pub(super) fn with_log(schedule: &Schedule) -> (String, Result<CameTo, String>) {
-    let (log, result) = play(schedule, Some(Vec::new()), 400);
-    (log.join("\n"), result)
+    let mut world = world(schedule, Some(Vec::new()));
+    let result = live(&mut world);
+    (world.log.take().unwrap_or_default().join("\n"), result)
 }
 
-fn play(schedule: &Schedule, log: Option<Vec<String>>, calm: u64) -> (Vec<String>, Result<CameTo, String>) {
-    let mut world = world(schedule, log);
-    let result = live(&mut world, calm);
-    (world.log.take().unwrap_or_default(), result)
+/// After how many steps without a disturbance a run is said to have no end.
+fn patience(schedule: &Schedule) -> u64 {
+    // Base, review and close, and what the schedule adds; a second milestone has one phase.
+    let works = |phases: u64| phases + 3 + u64::from(schedule.rfc) + 2 * u64::from(schedule.finds_fault);
+    let all = works(schedule.phases) + if schedule.second_milestone { works(1) } else { 0 };
+    all * STEPS_OF_WORK * PATIENCE
 }
 
-fn live(world: &mut World, calm: u64) -> Result<CameTo, String> {
-    let (mut lives, mut answers, mut steps, mut calm_since) = (0, 0, 0_u64, 0_u64);
-    let mut flags = (false, false);
-    let code = 'lives: loop {
-        lives += 1;
-        world.say(|| format!("life {lives}"));
-        let mut state = State::default();
-        let mut fact = Fact::Started(Box::new(world.observe()));
-        loop {
-            steps += 1;
-            if world.disturbed_at == world.ticks {
-                calm_since = steps;
-            }
-            if steps - calm_since > calm * PATIENCE + 200 {
-                return Err(format!("does not come to an end: {steps} steps, at {:?}", state.active()));
-            }
-            world.say(|| format!(" {fact:?}"));
-            let (next, effects) = step(&state, Event { at: world.clock, fact });
-            state = next;
-            for effect in &effects {
-                if let Effect::Note(note) = effect {
-                    flags.0 |= matches!(note, Note::Parked { .. });
-                    flags.1 |= matches!(note, Note::Recovered { .. });
+/// How far a run has come.
+#[derive(Default)]
+struct Course {
+    lives: u32,
+    answers: u32,
+    steps: u64,
+    calm_since: u64,
+    parked: bool,
+    recovered: bool,
+}
+
+/// How one life of the worker ends.
+enum End {
+    Waits,
+    Killed,
+    Left(u8),
+}
+
+fn live(world: &mut World) -> Result<CameTo, String> {
+    let mut course = Course::default();
+    let code = loop {
+        let end = course.life(world)?;
+        match end {
+            End::Waits => break None,
+            End::Killed => world.die(),
+            End::Left(code) => {
+                world.die();
+                if course.answers > 40 || !world.returns(code, &mut course.answers) {
+                    break Some(code);
                 }
-            }
-            let mut failed = None;
-            for effect in effects {
-                match world.perform(effect) {
-                    Ok(()) => {}
-                    Err(cut) => {
-                        failed = Some(cut);
-                        break;
-                    }
-                }
-            }
-            let next = match failed {
-                None => next_fact(world, &mut answers),
-                Some(Cut::Failed(failure)) => {
-                    world.queue.clear();
-                    Ok(Some(Fact::EffectFailed(failure)))
-                }
-                Some(cut) => Err(cut),
-            };
-            match next {
-                Ok(Some(next)) => fact = next,
-                Ok(None) => break 'lives None,
-                Err(Cut::Killed) => {
-                    world.die();
-                    calm_since = steps;
-                    continue 'lives;
-                }
-                Err(Cut::Left(code)) => {
-                    world.die();
-                    if answers > 40 || !world.returns(code, &mut answers) {
-                        break 'lives Some(code);
-                    }
-                    calm_since = steps;
-                    continue 'lives;
-                }
-                Err(Cut::Broken(why)) => return Err(why),
-                Err(Cut::Failed(failure)) => fact = Fact::EffectFailed(failure),
             }
         }
+        course.calm_since = course.steps;
     };
     world.judge_end(code)?;
     let plan = world.plan();
     Ok(CameTo {
         code,
-        lives,
+        lives: course.lives,
         ledger: ledger(world),
-        parked: flags.0,
-        recovered: flags.1,
+        parked: course.parked,
+        recovered: course.recovered,
         all_done: plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done),
-        steps,
+        steps: course.steps,
     })
+}
+
+impl Course {
+    fn life(&mut self, world: &mut World) -> Result<End, String> {
+        self.lives += 1;
+        world.say(|| format!("life {}", self.lives));
+        let mut state = State::default();
+        let mut fact = Fact::Started(Box::new(world.observe()));
+        loop {
+            self.steps += 1;
+            if world.disturbed_at == world.ticks {
+                self.calm_since = self.steps;
+            }
+            if self.steps - self.calm_since > patience(&world.schedule) {
+                return Err(format!(
+                    "does not come to an end: {} steps, at {:?}",
+                    self.steps,
+                    state.active()
+                ));
+            }
+            world.say(|| format!(" {fact:?}"));
+            let (next, effects) = step_from(state, Event { at: world.clock, fact });
+            state = next;
+            for effect in &effects {
+                self.parked |= matches!(effect, Effect::Note(Note::Parked { .. }));
+                self.recovered |= matches!(effect, Effect::Note(Note::Recovered { .. }));
+            }
+            let next = world.perform_all(effects).and_then(|()| next_fact(world, &mut self.answers));
+            fact = match next {
+                Ok(Some(next)) => next,
+                Ok(None) => return Ok(End::Waits),
+                Err(Cut::Failed(failure)) => Fact::EffectFailed(failure),
+                Err(Cut::Killed) => return Ok(End::Killed),
+                Err(Cut::Left(code)) => return Ok(End::Left(code)),
+                Err(Cut::Broken(why)) => return Err(why),
+            };
+        }
+    }
 }
 
 /// The next thing that happens to a worker that waits.
@@ -169,6 +184,15 @@ fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> 
 }
 
 impl World {
+    /// In order, and the first that fails ends the list.
+    fn perform_all(&mut self, effects: Vec<Effect>) -> Done {
+        let done = effects.into_iter().try_for_each(|effect| self.perform(effect));
+        if let Err(Cut::Failed(_)) = done {
+            self.queue.clear();
+        }
+        done
+    }
+
     /// The process is gone, and with it what runs and waits; a power cut takes what was not synced.
     fn die(&mut self) {
         self.queue.clear();
@@ -275,9 +299,10 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
     world.disk.remote.insert("main".to_owned(), root.clone());
     world.disk.tracking.insert("main".to_owned(), root);
     let first = MilestoneId::parse("M1-first").unwrap();
-    plant(&mut world, &first, schedule.phases);
+    plant(&mut world, &first, &[], schedule.phases);
     if schedule.second_milestone {
-        plant(&mut world, &MilestoneId::parse("M2-second").unwrap(), 1);
+        let after = if schedule.depends { vec![first] } else { Vec::new() };
+        plant(&mut world, &MilestoneId::parse("M2-second").unwrap(), &after, 1);
     }
     if schedule.dirty {
         for name in ["src/mine.rs", "docs/guide.md"] {
@@ -288,18 +313,18 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
     world
 }
 
-fn plant(world: &mut World, id: &MilestoneId, phases: u64) {
+fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64) {
     let schedule = world.schedule.clone();
-    let planned = milestone(id, &[], schedule.mode, schedule.rfc, schedule.hold_push);
+    let planned = milestone(id, after, schedule.rfc, schedule.hold_push);
     let own = folder(id);
     world.disk.write(
         &path(&format!("{own}/milestone.md")),
-        Some(Content::Milestone(Box::new(planned))),
+        Some(Content::Milestone(Hashed::new(planned))),
         true,
     );
     for number in 1..=phases {
         let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
-        let content = Content::Phase(Box::new(phase(number, role)));
+        let content = Content::Phase(Hashed::new(phase(number, role)));
         world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
     }
 }
@@ -327,6 +352,18 @@ impl Sums {
         self.steps += came_to.steps;
     }
 
+    fn plus(self, other: &Self) -> Self {
+        Self {
+            all_done: self.all_done + other.all_done,
+            parked: self.parked + other.parked,
+            recovered: self.recovered + other.recovered,
+            many_lives: self.many_lives + other.many_lives,
+            waiting: self.waiting + other.waiting,
+            fixed: self.fixed + other.fixed,
+            steps: self.steps + other.steps,
+        }
+    }
+
     pub(super) fn reach_everything(&self, count: u64) {
         let least = count / 200;
         for (what, times) in [
@@ -338,6 +375,12 @@ impl Sums {
         ] {
             assert!(times >= least.max(1), "too few schedules reach: {what} ({times} of {count})");
         }
+    }
+}
+
+impl Sum for Sums {
+    fn sum<I: Iterator<Item = Self>>(parts: I) -> Self {
+        parts.fold(Self::default(), |sums, part| sums.plus(&part))
     }
 }
 

@@ -73,6 +73,7 @@ pub(super) enum Misdeed {
     ForgesDocuments,
     OwnCommit,
     TouchesDirty,
+    TouchesDirtyAndFails,
     Deletes,
     NoVerdict,
     StopsHalfway,
@@ -93,7 +94,7 @@ pub(super) enum Deed {
     EditsRfc,
 }
 
-const KINDS: [Disturbance; 31] = {
+const KINDS: [Disturbance; 32] = {
     use Deed as D;
     use Disturbance as X;
     use Misdeed as M;
@@ -118,6 +119,7 @@ const KINDS: [Disturbance; 31] = {
         X::Agent(M::ForgesDocuments),
         X::Agent(M::OwnCommit),
         X::Agent(M::TouchesDirty),
+        X::Agent(M::TouchesDirtyAndFails),
         X::Agent(M::Deletes),
         X::Agent(M::NoVerdict),
         X::Agent(M::StopsHalfway),
@@ -144,12 +146,15 @@ pub(super) enum Mode {
 
 /// A run: who sits there, what the project is like, and what happens to it.
 #[derive(Clone, Debug, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own, and every mixture is meant")]
 pub(super) struct Schedule {
     pub(super) seed: u64,
     pub(super) mode: Mode,
     pub(super) rfc: bool,
     pub(super) phases: u64,
     pub(super) second_milestone: bool,
+    /// Whether the second milestone waits for the first.
+    pub(super) depends: bool,
     pub(super) verifies: bool,
     pub(super) red_base: bool,
     pub(super) dirty: bool,
@@ -178,6 +183,7 @@ impl Schedule {
             rfc: dice.chance(70),
             phases: 1 + dice.below(3),
             second_milestone: dice.chance(30),
+            depends: dice.chance(50),
             verifies: dice.chance(80),
             red_base: dice.chance(10),
             dirty: dice.chance(40),
@@ -211,6 +217,7 @@ impl Schedule {
             rfc: true,
             phases: 2,
             second_milestone: false,
+            depends: false,
             verifies: true,
             red_base: false,
             dirty: true,
@@ -222,11 +229,6 @@ impl Schedule {
         }
     }
 
-    /// The same without what happens to it.
-    pub(super) fn calm(&self) -> Self {
-        Self { disturbances: Vec::new(), hopeless: false, ..self.clone() }
-    }
-
     /// Leaves out whatever is not needed to fail.
     pub(super) fn least(&self, fails: impl Fn(&Self) -> bool) -> Self {
         let mut least = self.clone();
@@ -236,8 +238,9 @@ impl Schedule {
             fewer.disturbances.remove(at);
             if fails(&fewer) { least = fewer } else { at += 1 }
         }
-        let simpler: [fn(&mut Self); 8] = [
+        let simpler: [fn(&mut Self); 9] = [
             |schedule| schedule.second_milestone = false,
+            |schedule| schedule.depends = false,
             |schedule| schedule.private = false,
             |schedule| schedule.red_base = false,
             |schedule| schedule.hopeless = false,

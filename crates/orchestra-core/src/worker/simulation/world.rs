@@ -6,13 +6,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::edits;
 use super::agent::Running;
-use super::disk::{Author, Commit, Content, Disk, Saved, Tree};
+use super::disk::{Author, Commit, Content, Disk, Hashed, Saved, Tree, set};
 use super::oracle::Oracle;
 use super::schedule::{Dice, Disturbance, Misdeed, Mode, Schedule};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, PhaseId, RoleId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{Format, Milestone, Phase, PhaseStatus, Plan, Role};
+use crate::plan::{Cursor, Format, Milestone, Phase, PhaseStatus, Plan, Role};
 use crate::record::Record;
 use crate::repo::{
     Change, ChangeKind, CommitId, Head, History, LedgerEntry, PushCommit, PushTarget, Survey, TreeId,
@@ -109,7 +109,10 @@ impl World {
             Disturbance::Kill => self.killed = Some(false),
             Disturbance::PowerCut => self.killed = Some(true),
             Disturbance::Terminate => self.stop = Some(crate::worker::Stop::Now { code: 143 }),
-            Disturbance::Pause => self.stop = Some(crate::worker::Stop::Pause),
+            Disturbance::Pause if self.schedule.mode == Mode::Terminal => {
+                self.stop = Some(crate::worker::Stop::Pause);
+            }
+            Disturbance::Pause => self.stop = Some(crate::worker::Stop::Now { code: 130 }),
             Disturbance::DiskFull => self.disk_full = true,
             Disturbance::Agent(misdeed) => self.misdeeds.push_back(misdeed),
             Disturbance::HookRefuses | Disturbance::HookWanders => self.hook = Some(disturbance),
@@ -131,6 +134,7 @@ impl World {
         self.journal.push(record);
     }
 
+    #[expect(clippy::too_many_lines, reason = "one flat arm an effect")]
     pub(super) fn perform(&mut self, effect: Effect) -> Done {
         self.say(|| format!("  > {effect:?}"));
         match effect {
@@ -142,6 +146,10 @@ impl World {
             Effect::Record(record) => {
                 self.tick()?;
                 self.oracle.records(&record, &self.schedule).map_err(Cut::Broken)?;
+                self.judge_answer(&record).map_err(Cut::Broken)?;
+                if let Record::Pushed { commit, .. } = &record {
+                    self.judge_published(commit).map_err(Cut::Broken)?;
+                }
                 if let Record::RfcReady { milestone, .. } = &record {
                     self.disk.unsynced.remove(&path(&format!("{}/rfc.md", folder(milestone))));
                 }
@@ -200,9 +208,14 @@ impl World {
                 Ok(())
             }
             Effect::Recover { milestone, commit, .. } => self.recover(&milestone, &commit),
-            Effect::Survey { milestone: _, branch } => {
+            Effect::Survey { milestone, branch } => {
                 self.tick()?;
                 let survey = self.survey(branch);
+                let is_foreign =
+                    |commit: &PushCommit| commit.of.as_ref().is_none_or(|(of, _)| *of != milestone);
+                if survey.commits.iter().any(is_foreign) {
+                    self.oracle.foreign.insert(survey.hash());
+                }
                 self.queue.push_back(Fact::Surveyed { survey });
                 Ok(())
             }
@@ -234,12 +247,21 @@ impl World {
 
     /// Each file is written whole or not at all; between two files it may end.
     fn write(&mut self, milestone: &MilestoneId, edits: &[DocEdit]) -> Done {
+        let mut files: Vec<(RepoPath, Vec<&DocEdit>)> = Vec::new();
         for edit in edits {
-            self.tick()?;
             let path = doc_path(milestone, edit);
+            match files.iter_mut().find(|(known, _)| *known == path) {
+                Some((_, edits)) => edits.push(edit),
+                None => files.push((path, vec![edit])),
+            }
+        }
+        for (path, edits) in files {
+            self.tick()?;
             let before = self.disk.files.get(&path).cloned();
-            let after = edited(before.clone(), edit);
-            self.oracle.writes(milestone, edit, before.as_ref()).map_err(Cut::Broken)?;
+            for edit in &edits {
+                self.oracle.writes(milestone, edit, before.as_ref()).map_err(Cut::Broken)?;
+            }
+            let after = edits.into_iter().fold(before.clone(), edited);
             if let Some(after) = after
                 && before.as_ref() != Some(&after)
             {
@@ -262,7 +284,13 @@ impl World {
         self.disk.rescue.insert(format!("{milestone}/{work}/own"), Saved { head, ..Saved::default() });
         self.tick()?;
         let branch = self.disk.branch.clone();
-        self.disk.index = self.disk.commits[&parent].tree.clone();
+        // The index lets go of what the agent put there; what a person staged stays.
+        let (theirs, before) = (self.disk.head_tree().clone(), self.disk.commits[&parent].tree.clone());
+        for path in theirs.keys().chain(before.keys()).filter(|path| theirs.get(*path) != before.get(*path)) {
+            if self.disk.index.get(path) == theirs.get(path) {
+                set(&mut self.disk.index, path, before.get(path).cloned());
+            }
+        }
         self.disk.branches.insert(branch, parent);
         Ok(())
     }
@@ -296,7 +324,14 @@ impl World {
             .filter(|path| !is_elsewhere(path))
             .filter_map(|path| {
                 let (earlier, now) = (self.earlier(saved, path), self.disk.files.get(path));
-                let is_heads = !saved.files.contains_key(path) && now == tree.get(path);
+                // Somebody has committed it, and it is as the head has it now. What was dirty may also just be back at
+                // what the head always had: that is a change.
+                let is_clean = now == tree.get(path) && self.disk.index.get(path) == tree.get(path);
+                let is_heads = if saved.files.contains_key(path) {
+                    is_clean && tree.get(path) != then.get(path)
+                } else {
+                    now == tree.get(path)
+                };
                 let changed = earlier.as_ref() != now && !is_heads && !is_ours(path, now);
                 let kind = match (earlier.is_some(), now.is_some()) {
                     (false, _) => ChangeKind::Added,
@@ -331,14 +366,20 @@ impl World {
         paths: &[RepoPath],
     ) -> Done {
         self.tick()?;
-        let present = paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
-        let reference = self.disk.save_beside(&format!("{milestone}/{work}/{attempt}/{label}"), present);
+        let present: BTreeMap<RepoPath, Option<Content>> =
+            paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
+        let name = format!("{milestone}/{work}/{attempt}/{label}");
+        let reference = self.disk.save_beside(&name, present.clone());
         let empty = Saved { head: Some(self.disk.head()), ..Saved::default() };
         let saved = self.disk.rescue.get(&before(milestone, &work, baseline)).cloned().unwrap_or(empty);
         let documents =
             self.disk.rescue.get(&before(milestone, &work, attempt)).cloned().unwrap_or(saved.clone());
         for path in paths {
             self.tick()?;
+            if self.disk.files.get(path) != present[path].as_ref() {
+                // Somebody changed it since it was saved: it is left.
+                continue;
+            }
             let saved = if path.is_beneath(b".orchestra") { &documents } else { &saved };
             let now = self.disk.head_tree().get(path).cloned();
             let content = saved.files.get(path).cloned().unwrap_or(now);
@@ -368,7 +409,9 @@ impl World {
                 output: String::new(),
             })
             .collect();
-        if results.iter().all(|result| result.green) && *work != WorkId::Base {
+        if *work == WorkId::Base {
+            self.oracle.base.clone_from(&results);
+        } else if results.iter().all(|result| result.green) {
             self.oracle.verified = Some(self.disk.files.clone());
         }
         results
@@ -390,10 +433,7 @@ impl World {
             return Ok(());
         }
         let mut tree = self.disk.commits[&order.parent].tree.clone();
-        let mut put = |path: &RepoPath, content: Option<Content>| match content {
-            Some(content) => drop(tree.insert(path.clone(), content)),
-            None => drop(tree.remove(path)),
-        };
+        let mut put = |path: &RepoPath, content: Option<Content>| drop(set(&mut tree, path, content));
         let is_changed = |(path, content): &&(RepoPath, Option<ContentHash>)| {
             self.disk.files.get(path).map(Content::hash) != *content
         };
@@ -467,10 +507,7 @@ impl World {
             if staged.is_some() && staged != content && staged.as_ref() != below.get(&path) {
                 self.disk.save_beside("staged", [(path.clone(), staged)].into());
             }
-            match content {
-                Some(content) => drop(self.disk.index.insert(path.clone(), content)),
-                None => drop(self.disk.index.remove(&path)),
-            }
+            set(&mut self.disk.index, &path, content);
         }
         Ok(())
     }
@@ -485,9 +522,9 @@ impl World {
             path.is_beneath(own.as_bytes()) && below.get(path) != Some(content)
         };
         for (path, content) in tree.into_iter().filter(|(path, content)| is_of_commit(path, content)) {
+            self.tick()?;
             let now = self.disk.files.get(&path).map(Content::hash);
-            if now.is_some_and(|now| memory.is_ours(&path, now) && now != content.hash()) {
-                self.tick()?;
+            if now.is_some_and(|now| memory.is_before_commit(&path, now) && now != content.hash()) {
                 self.remember(Record::Wrote { path: path.clone(), hash: content.hash() });
                 self.disk.write(&path, Some(content), true);
             }
@@ -539,9 +576,9 @@ impl World {
         self.disk.files.get(&path(&format!("{}/rfc.md", folder(milestone)))).map(Content::hash)
     }
 
-    pub(super) fn context(&self, milestone: &MilestoneId) -> Option<crate::plan::Cursor> {
+    pub(super) fn context(&self, milestone: &MilestoneId) -> Option<Cursor> {
         match self.disk.files.get(&path(&format!("{}/context.md", folder(milestone)))) {
-            Some(Content::Context(cursor)) => Some(cursor.as_ref().clone()),
+            Some(Content::Context(cursor)) => Some(Cursor::clone(cursor)),
             _ => None,
         }
     }
@@ -550,7 +587,7 @@ impl World {
         let mut milestones = Vec::new();
         for content in self.disk.files.values() {
             let Content::Milestone(milestone) = content else { continue };
-            let mut milestone = milestone.as_ref().clone();
+            let mut milestone = Milestone::clone(milestone);
             let phases = path(&format!("{}/phases", folder(&milestone.id)));
             milestone.phases = self
                 .disk
@@ -558,7 +595,7 @@ impl World {
                 .iter()
                 .filter(|(path, _)| path.is_beneath(phases.as_bytes()))
                 .filter_map(|(_, content)| match content {
-                    Content::Phase(phase) => Some(phase.as_ref().clone()),
+                    Content::Phase(phase) => Some(Phase::clone(phase)),
                     Content::Text(_) | Content::Milestone(_) | Content::Context(_) => None,
                 })
                 .collect();
@@ -632,34 +669,28 @@ pub(super) fn doc_path(milestone: &MilestoneId, edit: &DocEdit) -> RepoPath {
 /// A document after an edit; what only readers see is not simulated.
 fn edited(content: Option<Content>, edit: &DocEdit) -> Option<Content> {
     match (content, edit) {
-        (Some(Content::Milestone(mut milestone)), DocEdit::MilestoneStatus { .. }) => {
+        (Some(Content::Milestone(milestone)), DocEdit::MilestoneStatus { .. }) => {
+            let mut milestone = Milestone::clone(&milestone);
             edits::apply(&mut milestone, edit);
-            Some(Content::Milestone(milestone))
+            Some(Content::Milestone(Hashed::new(milestone)))
         }
-        (Some(Content::Phase(mut phase)), DocEdit::PhaseStatus { status, .. }) => {
-            phase.status = *status;
-            Some(Content::Phase(phase))
+        (Some(Content::Phase(phase)), DocEdit::PhaseStatus { status, .. }) => {
+            Some(Content::Phase(Hashed::new(Phase { status: *status, ..Phase::clone(&phase) })))
         }
         (None | Some(Content::Context(_)), DocEdit::Cursor(cursor)) => {
-            Some(Content::Context(Box::new(cursor.clone())))
+            Some(Content::Context(Hashed::new(cursor.clone())))
         }
         (None, DocEdit::NewPhase(new)) => {
             let id = MilestoneId::parse("M1").unwrap();
-            let mut milestone = milestone(&id, &[], Mode::Auto, false, false);
+            let mut milestone = milestone(&id, &[], false, false);
             edits::apply(&mut milestone, &DocEdit::NewPhase(new.clone()));
-            milestone.phases.pop().map(|phase| Content::Phase(Box::new(phase)))
+            milestone.phases.pop().map(|phase| Content::Phase(Hashed::new(phase)))
         }
         (content, _) => content,
     }
 }
 
-pub(super) fn milestone(
-    id: &MilestoneId,
-    after: &[MilestoneId],
-    _mode: Mode,
-    rfc: bool,
-    hold: bool,
-) -> Milestone {
+pub(super) fn milestone(id: &MilestoneId, after: &[MilestoneId], rfc: bool, hold: bool) -> Milestone {
     use crate::plan::{GateKind, MilestoneStatus, Priority, RfcNeed};
     Milestone {
         id: id.clone(),
