@@ -22,6 +22,7 @@ const HOSTS: &[&str] = &[
     "json-schema.org",
     "localhost",
     "no-color.org",
+    "rustup.rs",
     "www.conventionalcommits.org",
     // The value of a proxy variable in a test.
     "p",
