@@ -1,1 +1,19 @@
+//! The real program, in throw-away projects, with a cleared environment.
+#![cfg(test)]
 
+mod project;
+mod terminal;
+
+mod add;
+mod answer;
+mod below_a_guard;
+mod config;
+mod doctor;
+mod help;
+mod init;
+mod printing;
+mod rescue;
+mod status;
+mod stop;
+mod trust;
+mod upgrade;

@@ -15,7 +15,7 @@ use orchestra_project::documents::CreateError;
 use orchestra_project::file::FileError;
 use orchestra_project::journal::JournalError;
 use orchestra_project::layout::LayoutError;
-use orchestra_project::lock::Held;
+use orchestra_project::lock::{Held, LockError};
 use orchestra_project::scaffold::ScaffoldError;
 use orchestra_project::stop::StopError;
 use orchestra_project::trust::TrustError;
@@ -121,6 +121,15 @@ pub(crate) enum Failure {
     Git(#[from] Fault),
 }
 
+impl From<LockError> for Failure {
+    fn from(error: LockError) -> Self {
+        match error {
+            LockError::Held(held) => Self::Held(held),
+            LockError::File(error) => Self::File(error),
+        }
+    }
+}
+
 impl Failure {
     /// Something was typed that cannot be done so.
     pub(crate) fn usage(what: impl Into<String>) -> Self {
@@ -206,6 +215,11 @@ impl Failure {
                     out.error(block(&fault.to_string(), "  "));
                 }
             }
+            Self::Held(held) => {
+                for line in about(held) {
+                    out.error(format_args!("  {line}"));
+                }
+            }
             Self::Commit(CommitPathsError::Refused { words }) => out.error(block(words, "  ")),
             _ => {}
         }
@@ -215,4 +229,24 @@ impl Failure {
         }
         exit
     }
+}
+
+/// Who holds the lock, what runs, and what to remove where nothing can be told.
+fn about(held: &Held) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(holder) = &held.holder {
+        let (pid, host) = (holder.process.pid, shown(&holder.machine.host));
+        lines.push(format!(
+            "process {pid} on {host}, version {}, since {}",
+            shown(&holder.version),
+            holder.since
+        ));
+        if !holder.running.is_empty() {
+            lines.push(format!("it runs {}", shown(&holder.running)));
+        }
+    }
+    if let Some(file) = &held.way_out {
+        lines.push(format!("if that worker is known to be gone: rm {}", shown(file.display())));
+    }
+    lines
 }

@@ -5,13 +5,12 @@ use orchestra_core::id::MilestoneId;
 use orchestra_core::plan::{Plan, Role};
 use orchestra_project::documents::{CreateError, create_milestone};
 use orchestra_project::journal::Journal;
-use orchestra_project::layout::{Layout, LayoutError};
+use orchestra_project::layout::Layout;
 use orchestra_project::lock;
 use orchestra_project::scaffold::milestone::{NewMilestone, new_milestone};
 
 use super::{init, status};
-use crate::ask;
-use crate::cli::{AddArgs, InitArgs};
+use crate::cli::AddArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::out::{GOOD, STRONG, styled};
@@ -30,7 +29,7 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
             "orchestra add \"fix …\"",
         ));
     }
-    let layout = layout_or_set_up(context)?;
+    let layout = init::layout_or_set_up(context)?;
     let plan = context.load(&layout, &[])?.plan;
     let role = find_role(&plan, args.role.as_deref())?;
     let (mut journal, _) = Journal::open(&layout)?;
@@ -55,24 +54,6 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
         }
     }
     Err(Failure::usage("others are adding milestones at the same moment; try again"))
-}
-
-/// The project; where there is none yet, one that the person agrees to set up now.
-fn layout_or_set_up(context: &Context) -> Result<Layout, Failure> {
-    match context.layout() {
-        Err(Failure::Layout(LayoutError::Missing { .. })) if context.is_terminal => {
-            let question = "This repository has no `.orchestra` yet. Set it up now?";
-            if !ask::yes_or_no(context, question, true)? {
-                return Err(Failure::usage_with("there is nothing to add to", "orchestra init"));
-            }
-            let args =
-                InitArgs { upgrade: false, private: false, commit: false, no_commit: false, yes: false };
-            init::run(context, &args)?;
-            context.out.line("");
-            context.layout()
-        }
-        layout => layout,
-    }
 }
 
 fn find_role<'a>(plan: &'a Plan, wanted: Option<&str>) -> Result<&'a Role, Failure> {

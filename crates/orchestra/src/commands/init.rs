@@ -15,17 +15,36 @@ use orchestra_core::config::trust::TrustItem;
 use orchestra_git::repo::Repo;
 use orchestra_git::status::DirtyPath;
 use orchestra_project::detect::{Detection, detect};
-use orchestra_project::layout::Layout;
+use orchestra_project::layout::{Layout, LayoutError};
 use orchestra_project::lock;
 use orchestra_project::scaffold::{self, Options, Written};
 use orchestra_project::trust::Trust;
 
 use self::agents::Agents;
 use super::status;
+use crate::ask;
 use crate::cli::InitArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::out::{STRONG, TYPED, WAITS, shown, styled};
+
+/// The project; where there is none yet, one that the person agrees to set up now.
+pub(super) fn layout_or_set_up(context: &Context) -> Result<Layout, Failure> {
+    match context.layout() {
+        Err(Failure::Layout(LayoutError::Missing { .. })) if context.is_terminal => {
+            let question = "This repository has no `.orchestra` yet. Set it up now?";
+            if !ask::yes_or_no(context, question, true)? {
+                return Err(Failure::usage_with("this project is not set up", "orchestra init"));
+            }
+            let args =
+                InitArgs { upgrade: false, private: false, commit: false, no_commit: false, yes: false };
+            run(context, &args)?;
+            context.out.line("");
+            context.layout()
+        }
+        layout => layout,
+    }
+}
 
 /// Everything that is known before anything is written.
 struct Setting<'a> {
