@@ -50,6 +50,8 @@ impl Terminal {
 
     fn begin(mut command: Command, early: &str) -> Self {
         let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // Otherwise every program that is started meanwhile would keep this terminal open.
+        rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).unwrap();
         grantpt(&ours).unwrap();
         unlockpt(&ours).unwrap();
         let name = ptsname(&ours, Vec::new()).unwrap();
@@ -81,7 +83,15 @@ impl Terminal {
     pub(crate) fn end(mut self) -> (i32, String) {
         while self.read() {}
         let code = self.child.wait().unwrap().code().unwrap();
-        (code, self.seen.replace("\r\n", "\n"))
+        (code, std::mem::take(&mut self.seen).replace("\r\n", "\n"))
+    }
+
+    /// Closes the terminal, and waits for the program to notice.
+    pub(crate) fn hang_up(mut self) {
+        let null = File::open("/dev/null").unwrap();
+        drop(std::mem::replace(&mut self.ours, null));
+        let status = self.child.wait().unwrap();
+        assert!(!status.success(), "{status}");
     }
 
     /// Reads some more; false at the end.
@@ -95,5 +105,13 @@ impl Terminal {
         let count = self.ours.read(&mut bytes).unwrap_or(0);
         self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
         count > 0
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A test that failed may leave it waiting; one that ended is gone already.
+        let _gone = self.child.kill();
+        let _collected = self.child.wait();
     }
 }

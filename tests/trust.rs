@@ -61,6 +61,12 @@ fn at_a_terminal_no_is_the_default_and_early_keys_do_not_count() {
     assert_eq!(code, 2, "{said}");
     assert_eq!(trust(&project), "unknown");
 
+    // A terminal that goes away has agreed to nothing, and nobody waits for it.
+    let mut terminal = Terminal::start(&project, ["trust"]);
+    terminal.wait_for("May Orchestra run these here? [y/N] ");
+    terminal.hang_up();
+    assert_eq!(trust(&project), "unknown");
+
     let mut terminal = Terminal::start(&project, ["trust"]);
     terminal.wait_for("May Orchestra run these here? [y/N] ");
     terminal.line("perhaps");
