@@ -181,3 +181,16 @@ fn a_milestone_that_cannot_be_read_is_told_and_holds_nothing_up() {
     assert_eq!(state, "note");
     assert!(told.contains("M1-x is set aside") && told.contains("milestone.md:3:"), "{told}");
 }
+
+#[test]
+fn a_branch_that_is_named_after_the_milestone_is_tried_with_the_next_one() {
+    let project = Project::with_remote();
+    let config = project.read(".orchestra/config.yaml");
+    project.write(".orchestra/config.yaml", config + "push: { branch: \"orchestra/{milestone}\" }\n");
+    let (_, found) = checks(&project, &["--auto"]);
+    assert!(find(&found, "push").1.contains("no milestone is there yet to fill in"), "{found:#?}");
+    project.milestone("one");
+    let (code, found) = checks(&project, &["--auto"]);
+    assert_eq!(code, 0, "{found:#?}");
+    assert!(find(&found, "push").1.contains("branch orchestra/M1-one would take it"), "{found:#?}");
+}

@@ -87,5 +87,5 @@ fn the_project_may_be_named_from_anywhere_and_is_named_again_in_what_is_to_be_ty
     assert_eq!(code, Some(0), "{said}");
     let next = format!("next: orchestra --project {}/src add \"what should be done\"", root.display());
     assert!(said.contains(&next), "{said}");
-    assert_eq!(outside(&["status", "--project", "/nowhere/at/all"]).0, Some(1));
+    assert_eq!(outside(&["status", "--project", "/nowhere/at/all"]).0, Some(2));
 }
