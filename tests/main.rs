@@ -1,8 +1,22 @@
-//! The real program in real repositories.
+//! The real program, in throw-away projects, with a cleared environment.
+#![cfg(test)]
 
-#[cfg(test)]
+mod project;
+mod terminal;
+
+mod add;
 mod agents;
-#[cfg(test)]
+mod answer;
+mod below_a_guard;
+mod config;
+mod doctor;
+mod help;
+mod init;
 mod kills;
-#[cfg(test)]
+mod printing;
+mod rescue;
+mod status;
+mod stop;
 mod trouble;
+mod trust;
+mod upgrade;

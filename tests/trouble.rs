@@ -227,6 +227,8 @@ fn a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
     let kept = &lines[..touched];
     project.write(journal, &(kept.join("\n") + "\n"));
     project.write(".git/index.lock", "");
+    project.write(".git/refs/remotes/origin/main.lock", "");
+    project.write(".git/refs/orchestra/rescue/M2-two/phase-1/1/before.lock", "");
     project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
     let _ran = project.build().expect(0);
     project.check();

@@ -1,7 +1,7 @@
 //! The worker's state machine: one milestone from `planning` to `done`, and then the next.
 //!
 //! A pure function of state and event. This file holds the state and the dispatch; what happens in a stage is in the
-//! file that bears its name. [`start`] decides from what disk and git show, and everything that cannot go on where it
+//! file that bears its name. `start` decides from what disk and git show, and everything that cannot go on where it
 //! was comes back to it through [`Effect::Look`]: a first start, a resume, a start after a power cut and the next
 //! milestone are the same code.
 //!

@@ -1,6 +1,6 @@
 //! The worker's runner.
 //!
-//! One place waits ([`Worker::next_fact`]), one acts (`perform`). Long work is spawned and comes back as a fact; short
+//! One place waits (`next_fact`), one acts (`perform`). Long work is spawned and comes back as a fact; short
 //! durable work is awaited. Whatever happens, what follows is decided by the machine: also what follows from an effect
 //! that failed, and from a task that panicked.
 

@@ -5,7 +5,7 @@ use orchestra_git::commit_paths::{CommitPathsError, commit_paths};
 use crate::fixture::{Fixture, path};
 
 fn commit(fixture: &Fixture, paths: &[&str]) -> Result<(), CommitPathsError> {
-    let paths: Vec<_> = paths.iter().map(|text| path(text)).collect();
+    let paths: Vec<_> = paths.iter().map(path).collect();
     commit_paths(&fixture.repo(), &paths, "chore: set up", Duration::from_mins(1))
 }
 

@@ -30,7 +30,7 @@ pub fn write(folder: &Folder, name: &OsStr, bytes: &[u8], access: Access) -> Res
     write_by_way_of(folder, folder, name, bytes, access)
 }
 
-/// As [`write`], with the half-written file in another folder of the same file system.
+/// As [`write()`], with the half-written file in another folder of the same file system.
 pub(crate) fn write_by_way_of(
     way: &Folder,
     folder: &Folder,

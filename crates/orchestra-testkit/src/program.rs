@@ -110,11 +110,15 @@ impl Running {
         self.wait()
     }
 
+    /// Ends its whole process group at once, as closing a terminal window by force does.
+    pub fn kill_group(self) -> Ran {
+        send("KILL", &format!("-{}", self.pid()));
+        self.wait()
+    }
+
     /// Sends it a signal: `TERM`, `INT`.
     pub fn signal(&self, name: &str) {
-        let sent =
-            Command::new("kill").args([&format!("-{name}"), &self.pid().to_string()]).status().unwrap();
-        assert!(sent.success(), "could not send {name}");
+        send(name, &self.pid().to_string());
     }
 
     /// Whether it has ended.
@@ -162,4 +166,9 @@ pub fn until(what: &str, mut is_so: impl FnMut() -> bool) {
         assert!(Instant::now() < end, "it never came to this: {what}");
         std::thread::park_timeout(Duration::from_millis(5));
     }
+}
+
+fn send(signal: &str, to: &str) {
+    let sent = Command::new("kill").args([&format!("-{signal}"), "--", to]).status().unwrap();
+    assert!(sent.success(), "could not send {signal} to {to}");
 }

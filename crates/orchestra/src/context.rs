@@ -104,7 +104,11 @@ impl Context {
             return Ok(root);
         }
         // Relative to the current folder; where that is gone, this says so.
-        let found = discover(self.project.as_deref().unwrap_or(Path::new(".")));
+        let start = self.project.as_deref().unwrap_or(Path::new("."));
+        if self.project.is_some() && !start.is_dir() {
+            return Err(Failure::usage(format!("there is no folder `{}`", start.display())));
+        }
+        let found = discover(start);
         let found = found.map_err(|error| match error {
             OpenError::NotARepository { root } => Failure::NoWorkTree { folder: root },
             other => Failure::Open(other),

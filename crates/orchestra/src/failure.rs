@@ -4,7 +4,6 @@ use std::error::Error as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use jiff::tz::TimeZone;
 use orchestra_core::diagnostic::Diagnostic;
 use orchestra_git::commit_paths::CommitPathsError;
 use orchestra_git::fault::Fault;
@@ -16,7 +15,7 @@ use orchestra_project::documents::CreateError;
 use orchestra_project::file::FileError;
 use orchestra_project::journal::JournalError;
 use orchestra_project::layout::LayoutError;
-use orchestra_project::lock::{Held, Holder, LockError};
+use orchestra_project::lock::{Held, LockError};
 use orchestra_project::scaffold::ScaffoldError;
 use orchestra_project::stop::StopError;
 use orchestra_project::trust::TrustError;
@@ -258,13 +257,8 @@ impl Failure {
                 }
             }
             Self::Held(held) => {
-                if let Some(holder) = &held.holder {
-                    let Holder { process, machine, since, version, running } = holder;
-                    let since = since.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M:%S");
-                    out.error(format_args!("  process {} on {}", process.pid, shown(&machine.host)));
-                    out.error(format_args!("  since {since}, orchestra {}", shown(version)));
-                    let running = if running.is_empty() { "nothing at the moment" } else { running };
-                    out.error(format_args!("  running {}", shown(running)));
+                for line in about(held) {
+                    out.error(format_args!("  {line}"));
                 }
             }
             Self::DemoGit { words, .. } | Self::Commit(CommitPathsError::Refused { words }) => {
@@ -278,4 +272,24 @@ impl Failure {
         }
         exit
     }
+}
+
+/// Who holds the lock, what runs, and what to remove where nothing can be told.
+fn about(held: &Held) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(holder) = &held.holder {
+        let (pid, host) = (holder.process.pid, shown(&holder.machine.host));
+        lines.push(format!(
+            "process {pid} on {host}, version {}, since {}",
+            shown(&holder.version),
+            holder.since
+        ));
+        if !holder.running.is_empty() {
+            lines.push(format!("it runs {}", shown(&holder.running)));
+        }
+    }
+    if let Some(file) = &held.way_out {
+        lines.push(format!("if that worker is known to be gone: rm {}", shown(file.display())));
+    }
+    lines
 }

@@ -21,8 +21,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "push-other-than-shown",
         file: "push.rs",
-        find: "answered.answer == Answer::Approve && answered.of == of",
-        replace: "answered.answer == Answer::Approve || answered.of == of",
+        find: "settles(&answered.answer) && answered.of == of",
+        replace: "settles(&answered.answer) || answered.of == of",
         breaks: "2: an answer counts for commits that came after it",
     },
     Mutation {

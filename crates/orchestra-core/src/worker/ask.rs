@@ -33,11 +33,13 @@ impl Machine {
             }
             Resolution::Leave(code) => {
                 self.put(&asked);
-                if code == 1
-                    && let Question::Failed { milestone, reason, .. } = &asked.question
-                {
-                    self.state.tally.parked.push((milestone.clone(), reason.clone()));
+                match &asked.question {
+                    Question::Failed { milestone, reason, .. } => {
+                        self.state.tally.parked.push((milestone.clone(), reason.clone()));
+                    }
+                    question => self.state.tally.waiting.extend(question.milestone().cloned()),
                 }
+                self.state.open = Some(asked);
                 self.leave(Some(code));
             }
         }

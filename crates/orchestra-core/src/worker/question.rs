@@ -255,7 +255,7 @@ impl Question {
 
     /// Says who answers, for this policy. `milestone` is the one it concerns.
     pub fn resolve(&self, policy: &Policy, milestone: Option<&Milestone>) -> Resolution {
-        if let Some(resolution) = self.resolve_by_config(policy) {
+        if let Some(resolution) = self.resolve_by_config(policy, milestone) {
             return resolution;
         }
         if policy.is_auto() {
@@ -267,11 +267,12 @@ impl Question {
         }
     }
 
-    /// A gate that the configuration answers.
-    fn resolve_by_config(&self, policy: &Policy) -> Option<Resolution> {
+    /// A gate that the configuration answers, unless the milestone's `hold` names it.
+    fn resolve_by_config(&self, policy: &Policy, milestone: Option<&Milestone>) -> Option<Resolution> {
         let gates = policy.config.gates;
+        let is_held = |gate| milestone.is_some_and(|milestone| milestone.hold.contains(&gate));
         match self {
-            Self::Rfc { .. } if gates.rfc == GatePolicy::Auto => {
+            Self::Rfc { .. } if gates.rfc == GatePolicy::Auto && !is_held(GateKind::Rfc) => {
                 Some(Resolution::Answer(Answer::Approve, By::Policy))
             }
             Self::Push(_) if gates.push == GatePolicy::Never => {
@@ -279,6 +280,7 @@ impl Question {
             }
             Self::Push(push)
                 if gates.push == GatePolicy::Auto
+                    && !is_held(GateKind::Push)
                     && push.foreign.is_empty()
                     && push.can_be_pushed_unseen() =>
             {
@@ -338,8 +340,10 @@ impl Question {
             Self::Rfc { .. } => "Approve RFC to start implementation?".to_owned(),
             Self::Push(push) => push.text(),
             Self::Rejected(push) => {
-                let words = push.words.as_deref().unwrap_or_default();
-                format!("The push was not taken: {}. What now?", words.trim().trim_end_matches('.'))
+                format!(
+                    "The push was not taken: {}. What now?",
+                    refusal(push.words.as_deref().unwrap_or_default())
+                )
             }
             Self::Dirty { phase: None, paths, .. } => {
                 format!("Changed already: {}. Keep as they are (closed to agents)?", list(paths))
@@ -398,6 +402,13 @@ impl PushQuestion {
             ),
         }
     }
+}
+
+/// The line of a server's words that says why: `git push --porcelain` ends the line of a refused ref with the reason.
+fn refusal(words: &str) -> &str {
+    let lines = || words.lines().map(str::trim).filter(|line| !line.is_empty());
+    let of_ref = lines().find(|line| line.starts_with('!')).and_then(|line| line.rsplit('\t').next());
+    of_ref.or_else(|| lines().next()).unwrap_or_default().trim_end_matches('.')
 }
 
 /// Names a few paths and counts the rest.

@@ -282,7 +282,8 @@ impl Place {
         timeout: Duration,
     ) -> Result<Fact, Failure> {
         let order = PushOrder { remote, url: Some(url), commit: commit.clone(), branch, timeout };
-        match push::push(&self.repo, &order) {
+        let pushed = self.touching("push", || Ok(push::push(&self.repo, &order)))?;
+        match pushed {
             Ok(PushOutcome::Accepted) => Ok(Fact::Pushed { commit }),
             Ok(PushOutcome::Rejected { words } | PushOutcome::Unreachable { words }) => {
                 Ok(Fact::NotPushed { words })

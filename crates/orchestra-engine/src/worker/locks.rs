@@ -1,12 +1,13 @@
 //! Locks of git that a worker's death left behind.
 //!
-//! A lock is ours if the journal names a step that takes it, no record says that the step was finished, and the worker
-//! that took it is gone: whoever asks holds the worker's lock, so nothing of an earlier one is alive. Any other lock is
-//! somebody else's, and is waited for.
+//! A lock is ours if the journal names a step that takes it, no record says that the step was finished, it was made
+//! soon after that record, and the worker that took it is gone: whoever asks holds the worker's lock, so nothing of an
+//! earlier one is alive. So is any lock of a ref below `refs/orchestra/`. Any other lock is somebody else's, and is
+//! waited for.
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use orchestra_core::record::Record;
@@ -19,9 +20,16 @@ use super::place::Place;
 /// How much older than the record of its step a lock may look: clocks of files tick slowly.
 const TICK: Duration = Duration::from_secs(2);
 
+/// How long after the record of its step a lock is taken at the latest. One that is younger may be of somebody who
+/// has `git commit` open in an editor since.
+const TAKEN_WITHIN: Duration = Duration::from_mins(5);
+
 impl Place {
     /// Removes locks of git that an earlier worker took and did not live to let go of.
     pub(super) fn remove_left_locks(&self) -> Result<(), Failure> {
+        for path in locks_below(self.repo.common_dir().join("refs/orchestra")) {
+            self.remove_left_lock(&path, "save something")?;
+        }
         let reading =
             journal::read_all(&self.layout).map_err(|error| failure::run("read the journal", &error))?;
         let last = reading.entries.iter().rev().find_map(|entry| match &entry.record {
@@ -30,47 +38,34 @@ impl Place {
             _ => None,
         });
         let Some(Some((at, step))) = last else { return Ok(()) };
-        let since = SystemTime::from(at) - TICK;
+        let taken = SystemTime::from(at) - TICK..SystemTime::from(at) + TAKEN_WITHIN;
         for path in self.lock_files() {
-            let is_newer = |path: &PathBuf| {
-                let modified = fs::symlink_metadata(path).and_then(|metadata| metadata.modified());
-                modified.is_ok_and(|modified| modified >= since)
-            };
-            if is_newer(&path) {
-                match fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                        return Err(failure::run(format!("remove {}", path.display()), &error));
-                    }
-                    _ => {
-                        let name = path.display();
-                        let text =
-                            format!("removed {name}: an earlier run was cut short while it would {step}");
-                        self.record(Record::Note { text })?;
-                    }
-                }
+            let modified = fs::symlink_metadata(&path).and_then(|metadata| metadata.modified());
+            if modified.is_ok_and(|modified| taken.contains(&modified)) {
+                self.remove_left_lock(&path, &step)?;
             }
         }
         self.record(Record::Touched)
     }
 
-    /// The locks that our own steps take: index, head and branches.
-    fn lock_files(&self) -> Vec<PathBuf> {
-        let mut files = vec![self.repo.git_dir().join("index.lock"), self.repo.git_dir().join("HEAD.lock")];
-        let mut folders = vec![self.repo.common_dir().join("refs/heads")];
-        while let Some(folder) = folders.pop() {
-            // A folder that is gone holds no lock.
-            let Ok(entries) = fs::read_dir(&folder) else { continue };
-            for entry in entries.flatten() {
-                let path = entry.path();
-                match entry.file_type() {
-                    Ok(kind) if kind.is_dir() => folders.push(path),
-                    Ok(_) if path.extension().is_some_and(|extension| extension == "lock") => {
-                        files.push(path);
-                    }
-                    Ok(_) | Err(_) => {}
-                }
+    fn remove_left_lock(&self, path: &Path, step: &str) -> Result<(), Failure> {
+        match fs::remove_file(path) {
+            Ok(()) => {
+                let text =
+                    format!("removed {}: an earlier run was cut short while it would {step}", path.display());
+                self.record(Record::Note { text })
             }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            Err(error) => Err(failure::run(format!("remove {}", path.display()), &error)),
         }
+    }
+
+    /// The locks that our own steps take: index, head, branches and, for a push, what is remembered of remotes.
+    fn lock_files(&self) -> Vec<PathBuf> {
+        let (own, shared) = (self.repo.git_dir(), self.repo.common_dir());
+        let mut files = vec![own.join("index.lock"), own.join("HEAD.lock")];
+        files.extend(locks_below(shared.join("refs/heads")));
+        files.extend(locks_below(shared.join("refs/remotes")));
         files
     }
 
@@ -85,4 +80,22 @@ impl Place {
         self.record(Record::Touched)?;
         done
     }
+}
+
+/// The lock files in a folder and below it; a folder that is gone holds none.
+fn locks_below(folder: PathBuf) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder];
+    while let Some(folder) = folders.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries.flatten() {
+            let path = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_dir() => folders.push(path),
+                Ok(_) if path.extension().is_some_and(|extension| extension == "lock") => files.push(path),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+    files
 }

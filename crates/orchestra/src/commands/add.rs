@@ -29,7 +29,7 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
             "orchestra add \"fix …\"",
         ));
     }
-    let layout = init::layout_or_set_up(context, "there is nothing to add to")?;
+    let layout = init::layout_or_set_up(context)?;
     let plan = context.load(&layout, &[])?.plan;
     let role = find_role(&plan, args.role.as_deref())?;
     let (mut journal, _) = Journal::open(&layout)?;

@@ -30,7 +30,11 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Exit {
     }
     // Without a repository there is no project to look at, and that was said.
     if context.root().is_ok() {
-        checks.extend(if args.auto { preflight::preflight(context) } else { preflight::basics(context) });
+        checks.extend(if args.auto {
+            preflight::preflight(context, true)
+        } else {
+            preflight::basics(context)
+        });
     }
     let is_ready = check::is_ready(&checks);
     if args.json {

@@ -28,6 +28,24 @@ use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::out::{STRONG, TYPED, WAITS, shown, styled};
 
+/// The project; where there is none yet, one that the person agrees to set up now.
+pub(super) fn layout_or_set_up(context: &Context) -> Result<Layout, Failure> {
+    match context.layout() {
+        Err(Failure::Layout(LayoutError::Missing { .. })) if context.is_terminal => {
+            let question = "This repository has no `.orchestra` yet. Set it up now?";
+            if !ask::yes_or_no(context, question, true)? {
+                return Err(Failure::usage_with("this project is not set up", "orchestra init"));
+            }
+            let args =
+                InitArgs { upgrade: false, private: false, commit: false, no_commit: false, yes: false };
+            run(context, &args)?;
+            context.out.line("");
+            context.layout()
+        }
+        layout => layout,
+    }
+}
+
 /// Everything that is known before anything is written.
 struct Setting<'a> {
     context: &'a Context,
@@ -63,24 +81,6 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     }
     status::print_next(context, &context.layout()?)?;
     Ok(Exit::DONE)
-}
-
-/// The project; where there is none yet, one that the person agrees to set up now.
-pub(super) fn layout_or_set_up(context: &Context, without: &str) -> Result<Layout, Failure> {
-    match context.layout() {
-        Err(Failure::Layout(LayoutError::Missing { .. })) if context.is_terminal => {
-            let question = "This repository has no `.orchestra` yet. Set it up now?";
-            if !ask::yes_or_no(context, question, true)? {
-                return Err(Failure::usage_with(without, "orchestra init"));
-            }
-            let args =
-                InitArgs { upgrade: false, private: false, commit: false, no_commit: false, yes: false };
-            run(context, &args)?;
-            context.out.line("");
-            context.layout()
-        }
-        layout => layout,
-    }
 }
 
 fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<Setting<'a>, Failure> {

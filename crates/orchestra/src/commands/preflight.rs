@@ -40,14 +40,16 @@ pub(super) struct Subject<'a> {
 /// Looks at everything that `start --auto` depends on, a check each. See [`super::check::is_ready`].
 ///
 /// Blocks: it signs a commit that is thrown away, asks the remote whether it would take a push, and starts the agents'
-/// programs for their version.
-pub(super) fn preflight(context: &Context) -> Vec<Check> {
+/// programs for their version. `pushes` tells whether a push would be made without asking.
+pub(super) fn preflight(context: &Context, pushes: bool) -> Vec<Check> {
     let mut checks = Vec::new();
     let all = |subject: &Subject<'_>, checks: &mut Vec<Check>| {
         checks.push(space(subject));
         checks.extend(agents::check(subject));
         checks.push(signing(subject));
-        checks.push(push::try_push(subject));
+        if pushes {
+            checks.push(push::try_push(subject));
+        }
     };
     look(context, &mut checks, all);
     checks

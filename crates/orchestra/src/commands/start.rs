@@ -49,7 +49,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
         let what = "this version runs one phase at a time";
         return Err(Failure::usage_with(what, "leave --jobs out"));
     }
-    let layout = init::layout_or_set_up(context, "there is nothing to start")?;
+    let layout = init::layout_or_set_up(context)?;
     let loaded = context.load(&layout, &[])?;
     Context::config(&loaded)?;
     refuse_unknown(args, &loaded)?;
@@ -62,7 +62,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     agree(context, shown, &loaded)?;
     let has = |gate| args.auto.as_ref().is_some_and(|gates| gates.contains(&gate));
     let auto = args.auto.is_some().then(|| Auto { rfc: has(Gate::Rfc), push: has(Gate::Push) });
-    look_first(context, shown, auto.is_some())?;
+    look_first(context, shown, auto)?;
     let presence = if shown.asks() { Presence::Terminal } else { Presence::Headless { wait: args.wait } };
     let run = Run { auto, presence, once: args.once, only: args.milestone.clone() };
     play(context, shown, setup(context, layout, lock, run)?)
@@ -116,16 +116,14 @@ fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<(), Failure
 }
 
 /// Says where a push would go, and with `--auto` tries everything that could ask when nobody is there.
-fn look_first(context: &Context, shown: Shown, is_auto: bool) -> Result<(), Failure> {
+fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(), Failure> {
     let target = preflight::target(context);
     match shown {
         Shown::Text { .. } => check::show(context, std::slice::from_ref(&target)),
         Shown::Json => context.out.line(json!({ "event": "target", "check": target })),
     }
-    if !is_auto {
-        return Ok(());
-    }
-    let checks = preflight::preflight(context);
+    let Some(auto) = auto else { return Ok(()) };
+    let checks = preflight::preflight(context, auto.push);
     match shown {
         Shown::Text { .. } => check::show(context, &checks),
         Shown::Json => context.out.line(json!({ "event": "preflight", "checks": checks })),

@@ -1,0 +1,117 @@
+//! The program at a terminal: a pseudo-terminal whose other end is the test.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{Read as _, Write as _};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+
+use crate::project::Project;
+
+/// After this long without a word something is wrong, in seconds.
+const PATIENCE: i64 = 60;
+
+/// A run of the program at a terminal.
+pub(crate) struct Terminal {
+    ours: File,
+    child: Child,
+    seen: String,
+}
+
+impl Terminal {
+    /// Starts the program, without colours.
+    pub(crate) fn start<S: AsRef<OsStr>>(project: &Project, args: impl IntoIterator<Item = S>) -> Self {
+        Self::start_after_typing(project, args, "")
+    }
+
+    /// Types something first, and then starts the program, without colours.
+    pub(crate) fn start_after_typing<S: AsRef<OsStr>>(
+        project: &Project,
+        args: impl IntoIterator<Item = S>,
+        early: &str,
+    ) -> Self {
+        let mut command = project.command(args);
+        command.env("NO_COLOR", "1");
+        Self::begin(command, early)
+    }
+
+    /// Starts the program, with colours.
+    pub(crate) fn start_in_colour<S: AsRef<OsStr>>(
+        project: &Project,
+        args: impl IntoIterator<Item = S>,
+    ) -> Self {
+        Self::begin(project.command(args), "")
+    }
+
+    fn begin(mut command: Command, early: &str) -> Self {
+        let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        // Otherwise every program that is started meanwhile would keep this terminal open.
+        rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).unwrap();
+        grantpt(&ours).unwrap();
+        unlockpt(&ours).unwrap();
+        let name = ptsname(&ours, Vec::new()).unwrap();
+        let path = Path::new(OsStr::from_bytes(name.as_bytes()));
+        let theirs = File::options().read(true).write(true).open(path).unwrap();
+        let mut ours = File::from(ours);
+        ours.write_all(early.as_bytes()).unwrap();
+        let stdio = || Stdio::from(theirs.try_clone().unwrap());
+        command.env("TERM", "xterm").stdin(stdio()).stdout(stdio()).stderr(stdio());
+        let child = command.spawn().unwrap();
+        Self { ours, child, seen: String::new() }
+    }
+
+    /// Waits until this was printed, and forgets everything up to there.
+    pub(crate) fn wait_for(&mut self, text: &str) {
+        while !self.seen.contains(text) {
+            assert!(self.read(), "it ended without {text:?}: {}", self.seen);
+        }
+        let end = self.seen.find(text).unwrap() + text.len();
+        self.seen.drain(..end);
+    }
+
+    /// Types a line.
+    pub(crate) fn line(&mut self, line: &str) {
+        self.ours.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Waits for the end, and returns the exit code and what was printed since the last wait.
+    pub(crate) fn end(mut self) -> (i32, String) {
+        while self.read() {}
+        let code = self.child.wait().unwrap().code().unwrap();
+        (code, std::mem::take(&mut self.seen).replace("\r\n", "\n"))
+    }
+
+    /// Closes the terminal, and waits for the program to notice.
+    pub(crate) fn hang_up(mut self) {
+        let null = File::open("/dev/null").unwrap();
+        drop(std::mem::replace(&mut self.ours, null));
+        let status = self.child.wait().unwrap();
+        assert!(!status.success(), "{status}");
+    }
+
+    /// Reads some more; false at the end.
+    fn read(&mut self) -> bool {
+        let patience = Timespec { tv_sec: PATIENCE, tv_nsec: 0 };
+        let mut sources = [PollFd::new(&self.ours, PollFlags::IN)];
+        let ready = rustix::event::poll(&mut sources, Some(&patience)).unwrap();
+        assert_ne!(ready, 0, "nothing was said for a long time: {}", self.seen);
+        let mut bytes = [0; 4096];
+        // Where the other end is closed, Linux answers with an error.
+        let count = self.ours.read(&mut bytes).unwrap_or(0);
+        self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        count > 0
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        // A test that failed may leave it waiting; one that ended is gone already.
+        let _gone = self.child.kill();
+        let _collected = self.child.wait();
+    }
+}

@@ -1,0 +1,119 @@
+use crate::project::Project;
+use crate::terminal::Terminal;
+
+const SECTION: &str = "# Ours\n\n<!-- orchestrator:start -->\n## Orchestrator\n\nCommit after every phase of \
+                       `.orchestra`.\n<!-- orchestrator:end -->\n\n## Theirs\n";
+
+/// A project of the original orchestrator, 1.7.
+fn of_17() -> Project {
+    let project = Project::new();
+    project.agent("claude", "1");
+    project.write("CLAUDE.md", SECTION);
+    project.write(".orchestra/roles/backend.md", "# Backend\n\nOur own words.\n");
+    project.write(
+        ".orchestra/milestones/M1/milestone.md",
+        "# Milestone: M1 — Login\n\n| Field | Value |\n|---|---|\n| Status | planning |\n| Priority | P1 |\n\n\
+         ## Acceptance Criteria\n- [ ] it works\n\n## Phases\n\n| # | Role | Description | Status |\n|---|---|---|---|\n\
+         | 1 | #backend | DB schema | pending |\n",
+    );
+    project.write(
+        ".orchestra/milestones/M1/phases/phase-1.md",
+        "---\nrole: backend-engineer\nstatus: pending\norder: 1\n---\n## Objective\nDB schema\n",
+    );
+    project.commit_all("chore: orchestrator 1.7");
+    project
+}
+
+#[test]
+fn everything_of_17_is_shown_and_replaced_when_the_person_says_so() {
+    let project = of_17();
+    let said = project.run(["init", "--upgrade", "--yes"]).well();
+    assert!(
+        said.contains("CLAUDE.md has a section of Orchestra 1.7:\n  - <!-- orchestrator:start -->\n"),
+        "{said}"
+    );
+    assert!(said.contains("  - Commit after every phase"), "{said}");
+    assert!(said.contains("  + <!-- orchestra:begin -->\n"), "{said}");
+    assert!(said.contains(".orchestra/roles/backend.md  gets front matter; its text stays"), "{said}");
+    assert!(said.contains("Milestones of Orchestra 1.7, which work as they are: M1\n"), "{said}");
+    assert!(said.contains("✔ Committed: chore: upgrade orchestra\n"), "{said}");
+    assert_eq!(project.status(), "");
+
+    let claude = project.read("CLAUDE.md");
+    assert!(
+        claude.starts_with("# Ours\n\n<!-- orchestra:begin -->") && claude.ends_with("## Theirs\n"),
+        "{claude}"
+    );
+    assert!(!claude.contains("Commit after every phase"), "{claude}");
+    let role = project.read(".orchestra/roles/backend.md");
+    assert!(
+        role.starts_with("---\nid: backend-engineer\n") && role.ends_with("# Backend\n\nOur own words.\n"),
+        "{role}"
+    );
+    let milestone = project.read(".orchestra/milestones/M1/milestone.md");
+    assert!(milestone.starts_with("---\nid: M1\n") && milestone.contains("- [ ] it works\n"), "{milestone}");
+    // All of it was read before by the same rules, and now is trusted: the person has seen it.
+    let said = project.run(["status"]).well();
+    assert!(said.contains("○ M1  Login  planning · 0 of 1 phases done · P1\n"), "{said}");
+}
+
+#[test]
+fn without_an_answer_what_a_person_wrote_stays() {
+    let project = of_17();
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(said.contains("The section of 1.7 stays."), "{said}");
+    assert_eq!(project.read("CLAUDE.md"), SECTION);
+    assert!(project.read(".orchestra/milestones/M1/milestone.md").starts_with("# Milestone: M1"));
+    assert!(project.exists(".orchestra/config.yaml"));
+    assert!(project.run(["status"]).well().contains("○ M1  Login"));
+}
+
+#[test]
+fn at_a_terminal_each_is_asked_about() {
+    let project = of_17();
+    let mut terminal = Terminal::start(&project, ["init", "--upgrade"]);
+    terminal.wait_for("Replace it so? [Y/n] ");
+    terminal.line("");
+    terminal.wait_for("Rewrite them with front matter? Their text stays. [y/N] ");
+    terminal.line("");
+    terminal.wait_for("Commit them (chore: upgrade orchestra)? [Y/n] ");
+    terminal.line("n");
+    assert_eq!(terminal.end().0, 0);
+    assert!(project.read("CLAUDE.md").contains("<!-- orchestra:begin -->"));
+    assert!(project.read(".orchestra/milestones/M1/milestone.md").starts_with("# Milestone: M1"));
+}
+
+#[test]
+fn edits_are_kept_and_what_is_up_to_date_is_left_alone() {
+    let project = Project::set_up();
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(said.ends_with("✔ Nothing was changed: this is up to date.\n"), "{said}");
+
+    let mine = project.read(".orchestra/roles/owner.md") + "\nMine.\n";
+    project.write(".orchestra/roles/owner.md", &mine);
+    project.write(".orchestra/README.md", "as an older version delivered it");
+    let record = project.read(".orchestra/.template.json");
+    let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    let hash = orchestra_core::path::ContentHash::of(b"as an older version delivered it").to_string();
+    record["files"]["README.md"] = hash.clone().into();
+    record["files"]["roles/owner.md"] = hash.into();
+    project.write(".orchestra/.template.json", record.to_string());
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(said.contains("~ .orchestra/README.md  brought up to date\n"), "{said}");
+    let stays =
+        "≠ .orchestra/roles/owner.md  has your changes and stays; ours is .orchestra/roles/owner.md.new\n";
+    assert!(said.contains(stays), "{said}");
+    assert_eq!(project.read(".orchestra/roles/owner.md"), mine);
+}
+
+#[test]
+fn an_agent_that_was_installed_later_is_taken_up_where_the_configuration_is_as_delivered() {
+    let project = Project::new();
+    project.run(["init", "--commit"]).well();
+    project.agent("claude", "1.2.3");
+    let said = project.run(["init", "--upgrade", "--commit"]).well();
+    assert!(said.contains("✔ `claude` plays every role.\n"), "{said}");
+    assert!(project.read(".orchestra/config.yaml").contains("  default: claude\n"));
+    // What was written is trusted, as the rest was before.
+    assert!(project.run(["trust"]).well().ends_with("You have agreed to this.\n"));
+}
