@@ -67,8 +67,9 @@ impl Machine {
         let mut shown = survey.clone();
         if shown.commits.last().is_some_and(is_close) {
             shown.commits.pop();
-            let below = active.done.iter().rev().nth(1).map(|(_, commit)| commit.clone());
-            shown.head = shown.commits.last().map(|commit| commit.id.clone()).or(below);
+            let of_work = || active.done.iter().rev().nth(1).map(|(_, commit)| commit.clone());
+            let base = || self.state.recalled().picked.map(|picked| picked.base);
+            shown.head = shown.commits.last().map(|commit| commit.id.clone()).or_else(of_work).or_else(base);
         }
         shown
     }

@@ -14,6 +14,7 @@ mod oracle;
 mod person;
 mod run;
 mod schedule;
+mod traces;
 mod world;
 
 use std::num::NonZero;

@@ -9,7 +9,7 @@ use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, Milestone, MilestoneStatus, PhaseStatus};
+use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -193,14 +193,27 @@ impl World {
             }
             WorkId::Close(_) => {
                 let any_push = self.oracle.approved.iter().any(|(name, _)| name == "push");
-                if any_push || self.oracle.finished {
-                    Ok(())
-                } else {
-                    Err("closed without an answer".to_owned())
+                if !any_push && !self.oracle.finished {
+                    return Err("closed without an answer".to_owned());
+                }
+                let plan = self.plan();
+                let phases = plan.find(milestone).map(|found| found.phases.iter()).into_iter().flatten();
+                let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
+                match phases.into_iter().find(is_left) {
+                    Some(phase) => Err(format!("{milestone} was closed without {}", phase.id)),
+                    None => Ok(()),
                 }
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
         }
+    }
+
+    /// A phase has its commit, or a person said that it needs none.
+    fn is_accounted_for(&self, milestone: &MilestoneId, phase: &Phase, made: &BTreeSet<&WorkId>) -> bool {
+        let work = WorkId::Phase(phase.id.clone());
+        made.contains(&work)
+            || phase.status == PhaseStatus::Skipped
+            || self.memory.recall(milestone).adopted.contains(&work)
     }
 
     /// What a milestone depends on is closed before anything of it is committed.
@@ -264,9 +277,10 @@ impl World {
             WorkId::Phase(id) => {
                 let phase = found.find_phase(id).ok_or("a commit for a phase that is not there")?;
                 for needed in &phase.depends_on {
-                    let status = found.find_phase(needed).map(|phase| phase.status);
-                    let is_there = made.contains(&WorkId::Phase(needed.clone()));
-                    if !is_there && status != Some(PhaseStatus::Skipped) {
+                    let is_there = found
+                        .find_phase(needed)
+                        .is_some_and(|needed| self.is_accounted_for(milestone, needed, made));
+                    if !is_there {
                         return Err(format!("{id} was committed before {needed}"));
                     }
                 }
@@ -278,7 +292,9 @@ impl World {
         let was_skipped = self.journal.iter().any(|record| {
             matches!(record, Record::Skipped { milestone: of, work: WorkId::Rfc } if of == milestone)
         });
-        if self.schedule.rfc && !was_skipped {
+        // Where phases were done before the worker came, the time for a design was before it, too.
+        let was_begun = !self.memory.recall(milestone).adopted.is_empty();
+        if self.schedule.rfc && !was_skipped && !was_begun {
             if self.schedule.private {
                 // Nothing is committed, so nothing holds the approved text fast: that there was an approval is all.
                 if !self.oracle.approved.iter().any(|(name, _)| name == "rfc") {
@@ -362,8 +378,12 @@ impl World {
                 let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
                 let commits = self.disk.below(&self.disk.branches[&self.branch_of(&milestone.id)]);
                 let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
+                let is_adopted = || {
+                    let work = WorkId::Phase(phase.id.clone());
+                    self.memory.recall(&milestone.id).adopted.contains(&work)
+                };
                 let expected = usize::from(phase.status != PhaseStatus::Skipped);
-                if count != expected {
+                if count != expected && !(count == 0 && is_adopted()) {
                     return Err(format!(
                         "{} {} has {count} commits and is {}",
                         milestone.id, phase.id, phase.status

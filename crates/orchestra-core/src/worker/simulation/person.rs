@@ -7,7 +7,7 @@ use super::world::{World, path};
 use crate::config::{Config, VerifyPlan};
 use crate::id::AgentName;
 use crate::path::RepoPath;
-use crate::plan::Phase;
+use crate::plan::{Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
@@ -158,6 +158,7 @@ impl World {
                 self.commit_path(&inside);
             }
             Deed::EditsDocument => self.edits_document(),
+            Deed::ClaimsDone => self.claims_done(),
             Deed::SwitchesBranch => {
                 let tip = self.disk.head();
                 self.disk.branches.entry("other".to_owned()).or_insert(tip);
@@ -188,6 +189,19 @@ impl World {
         let phase = Phase { title, ..Phase::clone(&before) };
         self.oracle.let_go(Some(&Content::Phase(before)));
         self.disk.write(&chosen, Some(Content::Phase(Hashed::new(phase))), true);
+    }
+
+    /// Sets a phase that has not begun to `done`.
+    fn claims_done(&mut self) {
+        let pending = self.disk.files.iter().find_map(|(path, content)| match content {
+            Content::Phase(phase) if phase.status == PhaseStatus::Pending => {
+                Some((path.clone(), Phase { status: PhaseStatus::Done, ..Phase::clone(phase) }))
+            }
+            _ => None,
+        });
+        if let Some((path, phase)) = pending {
+            self.disk.write(&path, Some(Content::Phase(Hashed::new(phase))), true);
+        }
     }
 
     /// `git commit --amend` of one of the worker's commits: another id, the same trailers.

@@ -45,6 +45,15 @@ pub(super) fn with_log(schedule: &Schedule) -> (String, Result<CameTo, String>) 
     (world.log.take().unwrap_or_default().join("\n"), result)
 }
 
+/// What the worker does in its first life, each effect with its moment.
+pub(super) fn first_life(schedule: &Schedule) -> Vec<(Timestamp, Effect)> {
+    let mut world = world(schedule, None);
+    world.decided = Some(Vec::new());
+    let end = Course::default().life(&mut world);
+    assert!(end.is_ok(), "a promise is broken: {}", end.err().unwrap_or_default());
+    world.decided.take().unwrap_or_default()
+}
+
 /// After how many steps without a disturbance a run is said to have no end.
 fn patience(schedule: &Schedule) -> u64 {
     // Base, review and close, and what the schedule adds; a second milestone has one phase.
@@ -119,8 +128,12 @@ impl Course {
                 ));
             }
             world.say(|| format!(" {fact:?}"));
-            let (next, effects) = step_from(state, Event { at: world.clock, fact });
+            let at = world.clock;
+            let (next, effects) = step_from(state, Event { at, fact });
             state = next;
+            if let Some(decided) = &mut world.decided {
+                decided.extend(effects.iter().map(|effect| (at, effect.clone())));
+            }
             for effect in &effects {
                 self.parked |= matches!(effect, Effect::Note(Note::Parked { .. }));
                 self.recovered |= matches!(effect, Effect::Note(Note::Recovered { .. }));
@@ -172,6 +185,12 @@ fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> 
             return Ok(None);
         }
         *answers += 1;
+        if world.dice.chance(5) && !world.oracle.given.is_empty() {
+            // Somebody answers a question of long ago once more.
+            let nth = usize::try_from(world.dice.below(world.oracle.given.len() as u64)).unwrap();
+            let (gate, answer) = world.oracle.given[nth].clone();
+            return Ok(Some(Fact::Answered { gate, answer, by: crate::plan::By::User }));
+        }
         let answer = world.answer_to(&asked, *answers);
         world.oracle.given.push((asked.gate.clone(), answer.clone()));
         if world.dice.chance(3) {
@@ -286,6 +305,7 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
         bad: BTreeSet::new(),
         oracle: Oracle::default(),
         log,
+        decided: None,
     };
     let mut tree = Tree::new();
     for name in ["src/lib.rs", "src/shared.rs", "web/page.html", "docs/guide.md"] {

@@ -89,12 +89,13 @@ pub(super) enum Deed {
     CommitsElsewhere,
     CommitsInside,
     EditsDocument,
+    ClaimsDone,
     SwitchesBranch,
     Amends,
     EditsRfc,
 }
 
-const KINDS: [Disturbance; 32] = {
+const KINDS: [Disturbance; 33] = {
     use Deed as D;
     use Disturbance as X;
     use Misdeed as M;
@@ -130,6 +131,7 @@ const KINDS: [Disturbance; 32] = {
         X::Person(D::CommitsElsewhere),
         X::Person(D::CommitsInside),
         X::Person(D::EditsDocument),
+        X::Person(D::ClaimsDone),
         X::Person(D::SwitchesBranch),
     ]
 };

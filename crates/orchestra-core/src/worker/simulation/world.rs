@@ -59,6 +59,8 @@ pub(super) struct World {
     pub(super) bad: BTreeSet<u32>,
     pub(super) oracle: Oracle,
     pub(super) log: Option<Vec<String>>,
+    /// Every effect with the moment at which it was decided, for traces.
+    pub(super) decided: Option<Vec<(Timestamp, Effect)>>,
 }
 
 pub(super) fn path(text: &str) -> RepoPath {

@@ -1,0 +1,469 @@
+//! The main paths, effect by effect: what one life of the worker does in the simulated world.
+
+use std::fmt::Write as _;
+
+use jiff::Timestamp;
+
+use super::run::first_life;
+use super::schedule::{Disturbance, Misdeed, Mode, Schedule};
+use crate::edit::DocEdit;
+use crate::record::Record;
+use crate::worker::{Effect, Note, Tell};
+
+/// One phase on a clean tree, under `--auto`, without design, verification, findings and misfortune.
+fn plain() -> Schedule {
+    Schedule {
+        phases: 1,
+        rfc: false,
+        verifies: false,
+        dirty: false,
+        finds_fault: false,
+        ..Schedule::undisturbed()
+    }
+}
+
+/// The next turns go wrong like this.
+fn misdeeds(misdeeds: &[Misdeed], schedule: &Schedule) -> Schedule {
+    let disturbances = misdeeds.iter().map(|misdeed| (0, Disturbance::Agent(*misdeed))).collect();
+    Schedule { disturbances, ..schedule.clone() }
+}
+
+/// The worker's effects, one a line.
+fn trace(schedule: &Schedule) -> String {
+    let mut text = String::new();
+    for (at, effect) in first_life(schedule) {
+        if let Some(line) = line(at, &effect) {
+            writeln!(text, "{line}").unwrap();
+        }
+    }
+    text
+}
+
+fn line(at: Timestamp, effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Record(record) => format!("record  {}", record_line(record)?),
+        Effect::Write { edits, .. } => {
+            let said: Vec<String> = edits.iter().filter_map(edit_line).collect();
+            if said.is_empty() {
+                return None;
+            }
+            format!("write   {}", said.join(", "))
+        }
+        Effect::Snapshot { work, attempt, .. } => format!("save    before {work}/{attempt}"),
+        Effect::SaveFound { work, attempt, .. } => format!("save    found at {work}/{attempt}"),
+        Effect::StartTurn(order) => {
+            let told: Vec<&str> = order.tell.iter().map(tell_word).collect();
+            let told = if told.is_empty() { String::new() } else { format!(", told: {}", told.join(", ")) };
+            format!("turn    {}/{} by {}{told}", order.work, order.attempt, order.role)
+        }
+        Effect::CancelTurn { turn } => format!("cancel  {turn}"),
+        Effect::Inspect { work, .. } => format!("inspect {work}"),
+        Effect::PutBack { work, label, .. } => format!("restore {work}: {label}"),
+        Effect::Verify { work, commands, .. } => format!("verify  {work}: {}", commands.join(", ")),
+        Effect::Prepare(order) => format!("prepare {}", order.work),
+        Effect::Swap { work, .. } => format!("swap    {work}"),
+        Effect::Settle { work, .. } => format!("settle  {work}"),
+        Effect::Recover { work, .. } => format!("recover {work}"),
+        Effect::Survey { .. } => "survey".to_owned(),
+        Effect::Push { branch, .. } => format!("push    {branch}"),
+        Effect::Ask(asked) => format!("ask     {}", asked.question.name()),
+        Effect::WakeAt(moment) => format!("wait    {} s", moment.duration_since(at).as_secs()),
+        Effect::Leave { code } => format!("leave   {code}"),
+        Effect::Note(Note::AgentRests { failures, .. }) => format!("rests   after {failures}"),
+        Effect::Look | Effect::Trust { .. } | Effect::Unask { .. } | Effect::Note(_) => return None,
+    })
+}
+
+fn record_line(record: &Record) -> Option<String> {
+    Some(match record {
+        Record::Answered { question, answer, by, .. } => format!("{question}: {} by {by}", answer.word()),
+        Record::RfcReady { .. } => "design ready".to_owned(),
+        Record::Reviewed { round, verdict, .. } => format!("review {round}: {verdict}"),
+        Record::Intended { work, .. } => format!("intended {work}"),
+        Record::Committed { work, .. } => format!("committed {work}"),
+        Record::Pushed { .. } => "pushed".to_owned(),
+        Record::Parked { reason, .. } => format!("parked: {reason}"),
+        Record::Skipped { work, .. } => format!("skipped {work}"),
+        Record::Started { .. }
+        | Record::Left { .. }
+        | Record::Picked { .. }
+        | Record::BaseVerified { .. }
+        | Record::TurnStarted { .. }
+        | Record::Inspected { .. }
+        | Record::TurnEnded { .. }
+        | Record::Asked { .. }
+        | Record::Withdrawn { .. }
+        | Record::Adopted { .. }
+        | Record::Closed { .. }
+        | Record::Rescued { .. }
+        | Record::Wrote { .. }
+        | Record::Touching { .. }
+        | Record::Touched
+        | Record::Note { .. } => return None,
+    })
+}
+
+fn edit_line(edit: &DocEdit) -> Option<String> {
+    match edit {
+        DocEdit::MilestoneStatus { status, .. } => Some(format!("milestone {status}")),
+        DocEdit::PhaseStatus { phase, status } => Some(format!("{phase} {status}")),
+        DocEdit::NewPhase(phase) => Some(format!("new {}", phase.id)),
+        DocEdit::PhaseResult { .. }
+        | DocEdit::Cursor(_)
+        | DocEdit::Completed(_)
+        | DocEdit::Current(_)
+        | DocEdit::Decisions(_)
+        | DocEdit::Concerns(_)
+        | DocEdit::Metrics(_) => None,
+    }
+}
+
+fn tell_word(tell: &Tell) -> &'static str {
+    match tell {
+        Tell::OutOfRoom(_) => "out of room",
+        Tell::NothingChanged => "nothing changed",
+        Tell::NoRfc => "no design",
+        Tell::Red { .. } => "red",
+        Tell::Hook { .. } => "hook",
+        Tell::Failed(_) => "failed",
+        Tell::NoVerdict => "no verdict",
+        Tell::Diagnosis(_) => "diagnosis",
+        Tell::Person(_) => "a person's words",
+        Tell::CutShort => "cut short",
+        Tell::Findings(_) => "findings",
+        Tell::Failures(_) => "failures",
+    }
+}
+
+/// The exit code of a first life.
+fn code(schedule: &Schedule) -> Option<u8> {
+    first_life(schedule).into_iter().find_map(|(_, effect)| match effect {
+        Effect::Leave { code } => Some(code),
+        _ => None,
+    })
+}
+
+/// How long it waits, in seconds.
+fn waits(schedule: &Schedule) -> Vec<i64> {
+    let waits = first_life(schedule).into_iter().filter_map(|(at, effect)| match effect {
+        Effect::WakeAt(moment) => Some(moment.duration_since(at).as_secs()),
+        _ => None,
+    });
+    waits.collect()
+}
+
+#[test]
+#[expect(clippy::too_many_lines, reason = "the whole path of a milestone, an effect a line")]
+fn a_design_a_phase_a_review_a_fix_and_a_push() {
+    let schedule = Schedule { phases: 1, ..Schedule::undisturbed() };
+    insta::assert_snapshot!(trace(&schedule), @r"
+    record  dirty: keep by auto
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    save    before rfc/1
+    turn    rfc/1 by architect
+    inspect rfc
+    record  design ready
+    record  rfc: approve by auto
+    inspect rfc
+    prepare rfc
+    record  intended rfc
+    swap    rfc
+    settle  rfc
+    record  committed rfc
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    write   milestone review
+    save    before review-1/1
+    turn    review-1/1 by code-reviewer
+    inspect review-1
+    record  review 1: changes-requested
+    save    before fix-1-backend-engineer/1
+    turn    fix-1-backend-engineer/1 by backend-engineer, told: findings
+    inspect fix-1-backend-engineer
+    verify  fix-1-backend-engineer: check
+    inspect fix-1-backend-engineer
+    prepare fix-1-backend-engineer
+    record  intended fix-1-backend-engineer
+    swap    fix-1-backend-engineer
+    settle  fix-1-backend-engineer
+    record  committed fix-1-backend-engineer
+    save    before review-2/1
+    turn    review-2/1 by code-reviewer
+    inspect review-2
+    record  review 2: approved
+    survey
+    record  push: approve by auto
+    prepare close
+    record  intended close
+    swap    close
+    write   milestone done
+    settle  close
+    record  committed close
+    survey
+    push    main
+    record  pushed
+    leave   0
+    ");
+}
+
+#[test]
+fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
+    let schedule = Schedule { hopeless: true, verifies: true, ..plain() };
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: red
+    inspect phase-1
+    verify  phase-1: check
+    write   phase-1 in-progress
+    save    before phase-1/3
+    turn    phase-1/3 by backend-engineer, told: red
+    inspect phase-1
+    verify  phase-1: check
+    save    before diagnosis-phase-1/3
+    turn    diagnosis-phase-1/3 by architect, told: failures, red
+    inspect diagnosis-phase-1
+    write   phase-1 in-progress
+    save    before phase-1/4
+    turn    phase-1/4 by backend-engineer, told: red, diagnosis
+    inspect phase-1
+    verify  phase-1: check
+    write   phase-1 failed
+    ask     failed
+    inspect phase-1
+    restore phase-1: parked
+    record  parked: phase-1 failed: `check` is red
+    write   milestone parked
+    leave   1
+    ");
+}
+
+#[test]
+fn what_lies_outside_the_room_is_put_back_and_said_once() {
+    let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    record  may-be-yours: restore by auto
+    restore phase-1: out-of-room
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: out of room
+    inspect phase-1
+    record  may-be-yours: restore by auto
+    restore phase-1: out-of-room
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    write   milestone review
+    save    before review-1/1
+    turn    review-1/1 by code-reviewer
+    inspect review-1
+    record  review 1: approved
+    survey
+    record  push: approve by auto
+    prepare close
+    record  intended close
+    swap    close
+    write   milestone done
+    settle  close
+    record  committed close
+    survey
+    push    main
+    record  pushed
+    leave   0
+    ");
+}
+
+#[test]
+fn a_phase_without_a_change_is_asked_once_for_one() {
+    let schedule = misdeeds(&[Misdeed::Nothing, Misdeed::Nothing], &plain());
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: nothing changed
+    inspect phase-1
+    write   phase-1 failed
+    ask     failed
+    inspect phase-1
+    record  parked: phase-1 failed: it changed nothing, twice
+    write   milestone parked
+    leave   1
+    ");
+}
+
+#[test]
+fn a_passing_error_is_tried_after_2_4_and_8_seconds_then_after_1_2_5_and_10_minutes() {
+    let schedule = misdeeds(&[Misdeed::Transient; 8], &plain());
+    assert_eq!(waits(&schedule), [2, 4, 8, 60, 120, 300, 600, 600]);
+}
+
+#[test]
+fn a_usage_limit_is_waited_for_until_its_end() {
+    let schedule = misdeeds(&[Misdeed::UsageLimit], &plain());
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    write   phase-1 pending
+    wait    5399 s
+    write   phase-1 in-progress
+    save    found at phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    write   milestone review
+    save    before review-1/1
+    turn    review-1/1 by code-reviewer
+    inspect review-1
+    record  review 1: approved
+    survey
+    record  push: approve by auto
+    prepare close
+    record  intended close
+    swap    close
+    write   milestone done
+    settle  close
+    record  committed close
+    survey
+    push    main
+    record  pushed
+    leave   0
+    ");
+}
+
+/// Of agents that time out ten times, the first life in which a person answered so that this is done.
+fn trace_with(text: &str) -> String {
+    let failing =
+        |seed| Schedule { mode: Mode::Terminal, seed, ..misdeeds(&[Misdeed::TimedOut; 10], &plain()) };
+    (0..100).map(|seed| trace(&failing(seed))).find(|trace| trace.contains(text)).unwrap()
+}
+
+#[test]
+fn an_agent_that_failed_ten_times_in_a_row_rests_ten_minutes() {
+    let trace = trace_with("\nwait ");
+    let (before, after) = trace.split_once("rests   after 10\n").unwrap();
+    assert_eq!(before.lines().filter(|line| line.starts_with("turn ")).count(), 10, "{trace}");
+    let next = after.lines().find(|line| line.starts_with("wait ") || line.starts_with("turn "));
+    let waits = next.and_then(|line| line.strip_prefix("wait    ")?.strip_suffix(" s")?.parse().ok());
+    assert!(waits.is_some_and(|seconds| (540..=600).contains(&seconds)), "{trace}");
+}
+
+#[test]
+fn a_push_of_nothing_but_skipped_phases_is_asked_about_once() {
+    let trace = trace_with("skipped phase-1");
+    assert_eq!(trace.matches("ask     push").count(), 1, "{trace}");
+}
+
+#[test]
+fn a_gate_that_is_held_waits_and_the_next_milestone_runs() {
+    let schedule = Schedule { hold_push: true, second_milestone: true, ..plain() };
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    write   milestone review
+    save    before review-1/1
+    turn    review-1/1 by code-reviewer
+    inspect review-1
+    record  review 1: approved
+    survey
+    ask     push
+    write   milestone in-progress
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    write   milestone review
+    save    before review-1/1
+    turn    review-1/1 by code-reviewer
+    inspect review-1
+    record  review 1: approved
+    survey
+    ask     push
+    leave   3
+    ");
+}
+
+#[test]
+fn a_worker_that_is_killed_after_the_swap_repairs_and_goes_on() {
+    let schedule = Schedule { disturbances: vec![(24, Disturbance::Kill)], ..plain() };
+    let course = super::run::run(&schedule).unwrap();
+    assert_eq!((course.lives, course.code), (2, Some(0)));
+    assert_eq!(course.ledger, ["M1-first phase-1", "M1-first close"]);
+}
+
+#[test]
+fn the_exit_code_says_what_the_run_came_to() {
+    let with_rfc = || Schedule { rfc: true, ..plain() };
+    let hopeless = || Schedule { hopeless: true, verifies: true, ..plain() };
+    let at = |disturbance| Schedule { disturbances: vec![(12, disturbance)], ..plain() };
+    let codes = [
+        ("all done", plain(), 0),
+        ("a phase is set aside", hopeless(), 1),
+        ("a phase failed and nobody is there", Schedule { mode: Mode::Headless, ..hopeless() }, 1),
+        ("the design waits for a person", Schedule { mode: Mode::Headless, ..with_rfc() }, 3),
+        ("the push waits for a person", Schedule { mode: Mode::AutoRfcOnly, ..with_rfc() }, 3),
+        ("a gate is held", Schedule { hold_push: true, ..plain() }, 3),
+        ("SIGTERM", at(Disturbance::Terminate), 143),
+        ("ctrl-c without a terminal", at(Disturbance::Pause), 130),
+        ("no space on the disk", at(Disturbance::DiskFull), 1),
+        ("the agent cannot be used", misdeeds(&[Misdeed::Unusable], &plain()), 1),
+    ];
+    for (what, schedule, expected) in codes {
+        assert_eq!(code(&schedule), Some(expected), "{what}");
+    }
+}
