@@ -65,7 +65,7 @@ fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
 
     // The person brings the two together; what the push would publish now has their merge, so it is asked again.
     project.git(&["pull", "--quiet", "--no-rebase", "--no-edit"]);
-    let _ran = project.build().expect(3).says("not M1-one's");
+    let _ran = project.build().expect(3).says("from outside M1-one");
     project.check();
 }
 

@@ -18,4 +18,5 @@ pub mod record;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod words;
 pub mod worker;

@@ -72,6 +72,19 @@ impl Context {
         }
     }
 
+    /// What a person types to start this program: its name where that is found, else its path.
+    pub(crate) fn own_name(&self) -> String {
+        let own = self.program.canonicalize().ok();
+        let named = find_program("orchestra".as_ref(), &self.environment, Path::new(""));
+        let is_found = named
+            .and_then(|named| named.canonicalize().ok())
+            .is_some_and(|named| Some(&named) == own.as_ref());
+        match own {
+            Some(own) if !is_found => quoted(&own),
+            _ => "orchestra".to_owned(),
+        }
+    }
+
     /// The same person before another project, with their own files below `data` and no settings of theirs.
     pub(crate) fn elsewhere(&self, root: &Path, data: PathBuf) -> Self {
         let is_setting = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("ORCHESTRA_"));
@@ -213,7 +226,7 @@ fn own_program() -> PathBuf {
 }
 
 /// A path as a shell takes it for one word.
-fn quoted(path: &Path) -> String {
+pub(crate) fn quoted(path: &Path) -> String {
     let text = path.to_string_lossy();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+@%".contains(c);
     if !text.is_empty() && text.chars().all(is_plain) {

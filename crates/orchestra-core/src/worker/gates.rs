@@ -10,6 +10,7 @@ use crate::ownership::{Place, Room};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{GateAnswer, GateKind, Milestone, PhaseStatus, Role, StageName};
 use crate::record::{Answer, Record};
+use crate::repo::{Change, ChangeKind};
 use crate::report::Finding;
 
 /// How often a design may be sent back.
@@ -98,7 +99,21 @@ impl Machine {
         let mut work = self.work_of(WorkId::Rfc, role, cursor.turn_base.unwrap_or(head.commit));
         (work.attempt, work.since, work.baseline) = (cursor.attempt, cursor.since, cursor.baseline);
         work.approved = Some(of);
-        self.inspect(work, After::Approval);
+        if self.has_snapshot(&work) {
+            return self.inspect(work, After::Approval);
+        }
+        // The turn's changes were put back, and there is no snapshot to tell others by: what a person brought back and
+        // approved is committed, and nothing else.
+        if let Some(path) = self.design_path() {
+            let (kind, content) = (ChangeKind::Modified, Some(of));
+            work.inside = vec![Change { path, kind, dirty_before: false, unfit: None, content }];
+        }
+        self.prepare(work);
+    }
+
+    fn design_path(&self) -> Option<RepoPath> {
+        let folder = &self.state.milestone()?.folder;
+        RepoPath::parse(format!(".orchestra/milestones/{folder}/rfc.md")).ok()
     }
 
     pub(super) fn commit_approved(&mut self, work: Work) {

@@ -15,8 +15,15 @@ use crate::repo::Change;
 const OVERTAKEN_LIMIT: u32 = 3;
 
 impl Machine {
-    /// Orders a look at the tree.
+    /// Orders a look at the tree. Without a snapshot nothing in it can be told from a person's work, and nothing is
+    /// touched: what follows is decided anew.
     pub(super) fn inspect(&mut self, mut work: Work, after: After) {
+        if !self.has_snapshot(&work) {
+            return match after {
+                After::GivingUp(_) => self.gave_up(work, after),
+                After::Turn | After::CutShort | After::Verify | After::Approval => self.look(),
+            };
+        }
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         self.act(Effect::Inspect {
             milestone,
@@ -27,6 +34,12 @@ impl Machine {
         });
         work.progress = Progress::Inspecting(after);
         self.state.keep(work);
+    }
+
+    /// Tells whether there is something to compare the tree with. A turn begins after its snapshot; a close has none, and
+    /// neither has a work whose changes were put back, until it begins anew.
+    pub(super) fn has_snapshot(&self, work: &Work) -> bool {
+        work.id == WorkId::Base || self.state.recalled().had_turn_since(&work.id, work.baseline)
     }
 
     pub(super) fn inspected(&mut self, mut work: Work, found: Inspection) {

@@ -302,6 +302,11 @@ impl Memory {
 }
 
 impl Recalled {
+    /// Tells whether a turn was started in this attempt at a work or a later one.
+    pub fn had_turn_since(&self, work: &WorkId, attempt: u32) -> bool {
+        self.attempts.get(work).is_some_and(|last| *last >= attempt)
+    }
+
     /// Tells whether a commit was made and a crash came before everything after it was done.
     pub(super) fn is_cut_short(&self, entry: &LedgerEntry) -> bool {
         self.intended.get(&entry.work) == Some(&entry.commit) && !self.committed.contains(&entry.work)

@@ -112,6 +112,15 @@ pub enum Note {
         /// The commands.
         commands: Vec<String>,
     },
+    /// A verify command is red.
+    Red {
+        /// The work.
+        work: WorkId,
+        /// The command.
+        command: String,
+        /// What it printed, bounded: the begin and the end.
+        output: String,
+    },
     /// Verify commands run.
     Verifying {
         /// The work.

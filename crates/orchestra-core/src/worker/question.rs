@@ -12,6 +12,7 @@ use crate::plan::{By, GateKind, Milestone};
 use crate::record::Answer;
 use crate::repo::{PushCommit, PushTarget, Survey};
 use crate::report::{Finding, Verdict};
+use crate::words::counted;
 
 /// Something that is asked. Each variant is a row of [`ROWS`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -230,9 +231,12 @@ impl Question {
             },
             Self::Dirty { .. } | Self::History { claimed: Some(_), .. } => vec!["keep", "retry", "stop"],
             Self::RedBase { .. } => vec!["keep", "verify", "stop"],
-            Self::Failed { .. } => vec!["retry", "skip", "stop"],
+            Self::Failed { work, .. } if !matches!(work, WorkId::Close(_)) => vec!["retry", "skip", "stop"],
             Self::MayBeYours { .. } => vec!["keep", "restore"],
-            Self::History { claimed: None, .. } | Self::Interrupted { .. } => vec!["retry", "stop"],
+            // The end of a milestone is no work that one could go on without.
+            Self::Failed { .. } | Self::History { claimed: None, .. } | Self::Interrupted { .. } => {
+                vec!["retry", "stop"]
+            }
         }
     }
 
@@ -362,7 +366,7 @@ impl Question {
                 format!("Changed during {work}, outside its role's room: {}. Yours?", list(paths))
             }
             Self::Trust { lines, .. } => {
-                format!("Run the {} command(s) that this repository names?", lines.len())
+                format!("Run the {} that this repository names?", counted(lines.len(), "command"))
             }
             Self::History { trouble, hint, .. } => format!("{trouble} {hint}"),
             Self::Interrupted { work, .. } => {
@@ -395,8 +399,8 @@ impl PushQuestion {
             ),
             PushTarget::Remote { name, .. } if self.foreign.is_empty() => format!("All done. Push to {name}?"),
             PushTarget::Remote { name, .. } => format!(
-                "All done. Push to {name}, with {} commit(s) that are not {}'s: {}?",
-                self.foreign.len(),
+                "All done. Push to {name}, with {} from outside {}: {}?",
+                counted(self.foreign.len(), "commit"),
                 self.milestone,
                 self.foreign.iter().map(|commit| commit.id.short()).collect::<Vec<_>>().join(", ")
             ),

@@ -38,6 +38,10 @@ impl Machine {
             self.state.keep(work);
             return self.late("the end of verification");
         }
+        for Checked { command, output, .. } in results.iter().filter(|result| !result.green) {
+            let (work, command, output) = (work.id.clone(), command.clone(), output.clone());
+            self.note(Note::Red { work, command, output });
+        }
         if work.id == WorkId::Base {
             let commands = |green: bool| {
                 let chosen = results.iter().filter(|result| result.green == green);

@@ -53,7 +53,9 @@ impl Machine {
         let was_put_back = cursor.baseline > cursor.attempt;
         let (attempt, since, baseline) = match (is_resumed, is_over || was_put_back) {
             (true, false) => (cursor.attempt, cursor.since, cursor.baseline),
-            (true, true) if !was_put_back => (last + 1, last + 1, cursor.baseline),
+            (true, true) if known.had_turn_since(&id, cursor.baseline) => {
+                (last + 1, last + 1, cursor.baseline)
+            }
             (true, true) | (false, _) => (last + 1, last + 1, last + 1),
         };
         let cut_short = is_resumed && !is_over && !was_put_back;

@@ -2,17 +2,16 @@
 
 mod project;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use orchestra_agent::probe::find_program;
 use orchestra_core::worker::{Auto, Presence, Run};
-use orchestra_project::lock::WorkerLock;
 
 use self::project::Project;
 use super::start::{self, Shown};
 use crate::cli::DemoArgs;
-use crate::context::{Context, VERSION};
+use crate::context::{Context, quoted};
 use crate::failure::{Exit, Failure};
 use crate::out::{STRONG, TYPED, block, shown, styled};
 
@@ -29,11 +28,28 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
         let what = "the demo's project is a Rust crate, and there is no `cargo` in a folder of PATH";
         return Err(Failure::usage_with(what, "https://rustup.rs"));
     }
-    let project = project::make(&folder, &git)?;
+    let (project, is_new) = match project::find(&folder) {
+        Some(project) => (project, false),
+        None => (project::make(&folder, &git)?, true),
+    };
     let there = context.elsewhere(&project.root, project.data.clone());
-    let ended = build(&there, args);
-    tell(context, &project, &git);
+    let again = format!("{} demo --dir {}", context.own_name(), quoted(&folder));
+    greet(context, &project, is_new, &again);
+    let ended = build(&there, args, is_new);
+    tell(context, &project, &git, ended.as_ref().is_ok_and(|exit| *exit == Exit::DONE), &again);
     ended
+}
+
+/// Says what is about to happen, where, and how to go on with it.
+fn greet(context: &Context, project: &Project, is_new: bool, again: &str) {
+    let root = shown(project.root.display());
+    let what = if is_new { "A small shop in Rust, with one milestone to build" } else { "Going on" };
+    context.out.line(format_args!("{what}: {}", styled(STRONG, root)));
+    context.out.line(format_args!(
+        "Stop it or kill it whenever you like; it goes on with: {}",
+        styled(TYPED, again)
+    ));
+    context.out.line("");
 }
 
 /// The folder that everything is made in; it stays when the demo is over.
@@ -46,27 +62,28 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, Failure> {
     made.map_err(|source| Failure::Folder { path, source })
 }
 
-fn build(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
+fn build(context: &Context, args: &DemoArgs, is_new: bool) -> Result<Exit, Failure> {
     let layout = context.layout()?;
     let loaded = context.load(&layout, &[])?;
     Context::config(&loaded)?;
-    // Everything in it was written a moment ago, by this program.
-    context.trust_store()?.remember(&loaded.trust, Timestamp::now())?;
-    layout.make_state()?;
-    let lock = WorkerLock::try_acquire(&layout, VERSION)?;
+    let shown = Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() };
+    let lock = start::lock(context, &layout)?;
+    if is_new {
+        // Everything in it was written a moment ago, by this program.
+        context.trust_store()?.remember(&loaded.trust, Timestamp::now())?;
+    } else {
+        start::agree(context, shown, &loaded)?;
+    }
     let auto = args.auto.then_some(Auto { rfc: true, push: true });
     let presence = if context.is_terminal { Presence::Terminal } else { Presence::Headless { wait: false } };
     let run = Run { auto, presence, once: true, only: None };
-    let shown = Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() };
     start::play(context, shown, start::setup(context, layout, lock, run)?)
 }
 
 /// Says what there is to look at.
-fn tell(context: &Context, project: &Project, git: &std::path::Path) {
+fn tell(context: &Context, project: &Project, git: &Path, is_done: bool, again: &str) {
     let out = &context.out;
     let root = shown(project.root.display());
-    out.line("");
-    out.line(format_args!("{} {root}", styled(STRONG, "The project is in")));
     out.line("");
     match project::log(project, git) {
         Ok(log) => {
@@ -76,14 +93,25 @@ fn tell(context: &Context, project: &Project, git: &std::path::Path) {
         Err(error) => out.error(format_args!("git log: {}", shown(error))),
     }
     out.line("");
+    out.line(format_args!("{} {root}", styled(STRONG, "The project is in")));
+    out.line("");
     out.line(styled(STRONG, "What to try next"));
-    let tries = [
-        (format!("cd {root} && git show HEAD~1"), "what a phase committed"),
-        (format!("less {root}/.orchestra/milestones/M1-coupon-codes/rfc.md"), "the design that was approved"),
-        ("orchestra demo".to_owned(), "again; press ctrl-c or kill it half-way, and start it again"),
-        ("orchestra init".to_owned(), "in a repository of yours"),
-    ];
+    let name = context.own_name();
+    let mut tries = Vec::new();
+    if is_done {
+        tries.push((format!("git -C {} show HEAD~1", quoted(&project.root)), "what a fix committed"));
+    } else {
+        tries.push((again.to_owned(), "goes on where it was"));
+    }
+    if project.design().is_file() {
+        tries.push((format!("less {}", quoted(&project.design())), "the design"));
+    }
+    if is_done {
+        tries.push((format!("{name} demo"), "once more: kill it half-way, and see it go on"));
+    }
+    tries.push((format!("{name} init"), "in a repository of yours"));
     for (command, what) in tries {
-        out.line(format_args!("  {}  {what}", styled(TYPED, command)));
+        out.line(format_args!("  {}", styled(TYPED, command)));
+        out.line(format_args!("      {what}"));
     }
 }

@@ -2,6 +2,7 @@
 
 use orchestra_agent::environment::{AgentNeeds, agent_environment, command_environment};
 use orchestra_core::config::AgentConfig;
+use orchestra_core::words::counted;
 use orchestra_git::facts;
 use orchestra_git::repo::{OLDEST_GIT, Repo};
 use orchestra_project::journal;
@@ -137,7 +138,9 @@ fn of_project(context: &Context, layout: &Layout) -> Vec<Check> {
         Ok(folded) if folded.skipped == 0 => {
             Check::good("journal", format!("{} entries, all of which can be read", folded.last_seq))
         }
-        Ok(folded) => Check::note("journal", format!("{} line(s) could not be understood", folded.skipped)),
+        Ok(folded) => {
+            Check::note("journal", format!("{} could not be understood", counted(folded.skipped, "line")))
+        }
         Err(error) => Check::failed("journal", &Failure::Journal(error)),
     };
     let sandbox = Check::note(

@@ -5,6 +5,7 @@
 mod agents;
 mod push;
 
+use orchestra_core::words::counted;
 use std::path::Path;
 
 use orchestra_core::config::resolve::Resolved;
@@ -101,7 +102,10 @@ fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'
 fn documents(loaded: &Loaded) -> Check {
     let plan = &loaded.plan;
     if plan.set_aside.is_empty() {
-        return Check::good("documents", format!("{} milestone(s) can be read", plan.milestones.len()));
+        return Check::good(
+            "documents",
+            format!("{} can be read", counted(plan.milestones.len(), "milestone")),
+        );
     }
     let mut found = String::new();
     for set_aside in &plan.set_aside {

@@ -94,7 +94,7 @@ fn refuse_unknown(args: &StartArgs, loaded: &Loaded) -> Result<(), Failure> {
 }
 
 /// Takes the lock; only a guard that ends what its dead worker left is waited for.
-fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Failure> {
+pub(super) fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Failure> {
     layout.make_state()?;
     let waiting = |held: &Held| {
         let pid = held.holder.as_ref().map(|holder| format!(" (process {})", holder.process.pid));
@@ -105,7 +105,7 @@ fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Failure> {
 }
 
 /// What the project names is run only where the person has agreed to it.
-fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<(), Failure> {
+pub(super) fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<(), Failure> {
     if context.trust(&loaded.trust)? == Trust::Given {
         return Ok(());
     }
@@ -176,17 +176,18 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     Ok(Exit(end.code))
 }
 
-/// Signals are wishes: the first `ctrl-c` on a terminal interrupts the turn, everything else leaves at once.
+/// Signals are wishes: `ctrl-c` on a terminal interrupts the turn, or leaves where none runs or it is on its way out;
+/// everything else leaves at once.
 fn listen(wishes: &mpsc::Sender<Wish>, is_terminal: bool) {
     let codes = [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];
     for (kind, code) in codes {
         // A signal that cannot be listened to ends the program as it would any other.
         let Ok(mut signals) = signal(kind) else { continue };
         let wishes = wishes.clone();
+        let interrupts = is_terminal && kind == SignalKind::interrupt();
         tokio::spawn(async move {
-            let mut is_first = is_terminal && kind == SignalKind::interrupt();
             while signals.recv().await.is_some() {
-                let stop = if std::mem::take(&mut is_first) { Stop::Pause } else { Stop::Now { code } };
+                let stop = if interrupts { Stop::Pause } else { Stop::Now { code } };
                 if wishes.send(Wish::Stop(stop)).await.is_err() {
                     return;
                 }

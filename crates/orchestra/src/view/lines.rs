@@ -89,6 +89,9 @@ impl Lines<'_> {
             Note::RedBase { commands } => {
                 format!("{} red before anything was done: {}", self.warn(), commands.join(", "))
             }
+            Note::Red { command, output, .. } => {
+                format!("{} {command} is red:{}", self.bad(), format_detail(&last_lines(output)))
+            }
             Note::Verifying { work, commands } => {
                 format!("{} {work}: {}", self.sign("🧪", "*"), commands.join(", "))
             }
@@ -125,7 +128,7 @@ impl Lines<'_> {
             }
             Note::Failed { work, reason } => format!("{} {work} failed: {reason}", self.bad()),
             Note::Parked { milestone, reason } => {
-                format!("{} {milestone} is set aside: {reason}", self.sign("🅿️", "!"))
+                format!("{} {milestone} is set aside: {reason}", self.sign("🚧", "!"))
             }
             Note::PassedOver { milestone, reason } => {
                 format!("{} {milestone} waits, others go on: {reason}", self.gate())
@@ -207,6 +210,17 @@ impl Lines<'_> {
         };
         format!("{mark} {}: {place}{}", finding.severity, finding.message)
     }
+}
+
+/// How many lines of a red command's output are shown: tools say at the end what is wrong.
+const LAST_LINES: usize = 12;
+
+/// The end of an output.
+fn last_lines(output: &str) -> String {
+    let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
+    let left_out = lines.len().saturating_sub(LAST_LINES);
+    let head = if left_out > 0 { format!("({left_out} lines before)\n") } else { String::new() };
+    head + &lines[left_out..].join("\n")
 }
 
 /// A line below another, indented; each of its own lines too.

@@ -28,7 +28,7 @@ pub(super) struct Oracle {
     /// What each push question showed.
     shown: BTreeMap<ContentHash, BTreeSet<CommitId>>,
     /// What a push would have published that is not the milestone's alone.
-    pub(super) foreign: BTreeSet<ContentHash>,
+    pub(super) foreign: BTreeSet<(MilestoneId, ContentHash)>,
     /// Answers that somebody really gave.
     pub(super) given: Vec<(GateId, Answer)>,
     /// What was approved: the question's name and what was shown.
@@ -64,7 +64,9 @@ impl Oracle {
                 self.red_bases.insert(tree.clone());
             }
         }
-        let Record::Answered { gate, question, of, answer, by, .. } = record else { return Ok(()) };
+        let Record::Answered { gate, question, milestone, of, answer, by, .. } = record else {
+            return Ok(());
+        };
         match by {
             By::User if !self.given.contains(&(gate.clone(), answer.clone())) => {
                 return Err(format!("nobody gave the answer {answer:?} to {gate}"));
@@ -74,7 +76,10 @@ impl Oracle {
                 let allowed = match question.as_str() {
                     "rfc" => matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly),
                     "push" => {
-                        schedule.mode == Mode::Auto && !schedule.hold_push && !self.foreign.contains(of)
+                        let is_foreign = milestone
+                            .as_ref()
+                            .is_none_or(|milestone| self.foreign.contains(&(milestone.clone(), *of)));
+                        schedule.mode == Mode::Auto && !schedule.hold_push && !is_foreign
                     }
                     _ => true,
                 };
@@ -245,7 +250,7 @@ impl World {
         let is_unseen = question == "push" && *by != By::User;
         let known = self.memory.recall(milestone);
         let found = known.reviews.iter().filter(|review| review.verdict == Verdict::ChangesRequested);
-        let made = self.disk.below(&self.disk.head());
+        let made = self.disk.below(&self.disk.branches[&self.branch_of(milestone)]);
         let is_fixed = |round: u32| {
             made.iter().any(|id| {
                 matches!(&self.disk.commits[id].of,

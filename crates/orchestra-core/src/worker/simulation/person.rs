@@ -61,7 +61,7 @@ impl World {
             Question::Failed { .. } if dice < 50 && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
             }
-            Question::Failed { .. } => Answer::Skip,
+            Question::Failed { .. } if asked.question.answers().contains(&"skip") => Answer::Skip,
             Question::MayBeYours { paths, .. } => {
                 let is_mine = |path: &RepoPath| match self.disk.files.get(path) {
                     Some(Content::Text(number)) => self.authors.get(number) == Some(&Author::Person),
@@ -76,7 +76,7 @@ impl World {
                 self.merge_what_both_changed(asked);
                 Answer::Retry { note: None }
             }
-            Question::Interrupted { .. } => Answer::Retry { note: None },
+            Question::Failed { .. } | Question::Interrupted { .. } => Answer::Retry { note: None },
         }
     }
 

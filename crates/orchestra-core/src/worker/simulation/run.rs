@@ -242,7 +242,7 @@ impl World {
             let tired = *answers > 12;
             let answer = match open.question.as_str() {
                 "rfc" | "push" => Answer::Approve,
-                "failed" if tired => Answer::Skip,
+                "failed" if tired && open.answers.iter().any(|word| word == "skip") => Answer::Skip,
                 "failed" => Answer::Retry { note: None },
                 _ => {
                     self.switch_back();
@@ -294,6 +294,7 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
         asked: BTreeMap::new(),
         misdeeds: VecDeque::new(),
         hook: None,
+        too_large: false,
         refusals: 0,
         stop: None,
         disk_full: false,

@@ -51,6 +51,8 @@ pub(super) enum Disturbance {
     HookRefuses,
     /// A hook changes a file outside the room.
     HookWanders,
+    /// There is more uncommitted work than is saved without asking.
+    TooLarge,
     /// The remote refuses the next push.
     PushRefused,
     /// Somebody pushed in between.
@@ -95,7 +97,7 @@ pub(super) enum Deed {
     EditsRfc,
 }
 
-const KINDS: [Disturbance; 33] = {
+const KINDS: [Disturbance; 34] = {
     use Deed as D;
     use Disturbance as X;
     use Misdeed as M;
@@ -107,6 +109,7 @@ const KINDS: [Disturbance; 33] = {
         X::DiskFull,
         X::HookRefuses,
         X::HookWanders,
+        X::TooLarge,
         X::PushRefused,
         X::Overtaken,
         X::Agent(M::Transient),

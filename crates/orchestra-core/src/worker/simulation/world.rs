@@ -48,6 +48,7 @@ pub(super) struct World {
     pub(super) asked: BTreeMap<GateId, Asked>,
     pub(super) misdeeds: VecDeque<Misdeed>,
     pub(super) hook: Option<Disturbance>,
+    pub(super) too_large: bool,
     pub(super) refusals: u32,
     pub(super) stop: Option<crate::worker::Stop>,
     pub(super) disk_full: bool,
@@ -118,6 +119,7 @@ impl World {
             Disturbance::DiskFull => self.disk_full = true,
             Disturbance::Agent(misdeed) => self.misdeeds.push_back(misdeed),
             Disturbance::HookRefuses | Disturbance::HookWanders => self.hook = Some(disturbance),
+            Disturbance::TooLarge => self.too_large = true,
             Disturbance::PushRefused | Disturbance::Overtaken => self.refusals += 1,
             // Between a snapshot and the turn that follows at once there is no time for a person.
             Disturbance::Person(deed) if self.narrow => self.deferred.push(deed),
@@ -160,6 +162,11 @@ impl World {
             }
             Effect::Write { milestone, edits } => self.write(&milestone, &edits),
             Effect::Look => self.later(|world| Fact::Looked(Box::new(world.observe()))),
+            Effect::Snapshot { work, limit: Some(limit), .. } if std::mem::take(&mut self.too_large) => {
+                self.tick()?;
+                self.queue.push_back(Fact::TooLarge { work, bytes: limit + 1 });
+                Ok(())
+            }
             Effect::Snapshot { milestone, work, attempt, limit: _ } => {
                 self.tick()?;
                 let name = before(&milestone, &work, attempt);
@@ -189,6 +196,11 @@ impl World {
             Effect::Inspect { milestone, work, baseline, .. } => {
                 self.tick()?;
                 self.fold(&milestone, &work)?;
+                if !self.disk.rescue.contains_key(&before(&milestone, &work, baseline)) {
+                    return Err(Cut::Broken(format!(
+                        "{work} was looked at without a snapshot to compare with"
+                    )));
+                }
                 let found = self.inspection(&milestone, &work, baseline);
                 self.queue.push_back(Fact::Inspected { work, found });
                 Ok(())
@@ -216,7 +228,7 @@ impl World {
                 let is_foreign =
                     |commit: &PushCommit| commit.of.as_ref().is_none_or(|(of, _)| *of != milestone);
                 if survey.commits.iter().any(is_foreign) {
-                    self.oracle.foreign.insert(survey.hash());
+                    self.oracle.foreign.insert((milestone.clone(), survey.hash()));
                 }
                 self.queue.push_back(Fact::Surveyed { survey });
                 Ok(())

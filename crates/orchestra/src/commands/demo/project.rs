@@ -30,13 +30,34 @@ pub(crate) struct Project {
     pub(crate) data: PathBuf,
 }
 
+/// What was made whole has this file in its data folder: it is the last one written.
+const MADE: &str = "demo";
+
+impl Project {
+    fn below(folder: &Path) -> Self {
+        Self { root: folder.join("shop-api"), data: folder.join("home") }
+    }
+
+    /// The milestone's design, once there is one.
+    pub(crate) fn design(&self) -> PathBuf {
+        self.root.join(".orchestra/milestones/M1-coupon-codes/rfc.md")
+    }
+}
+
+/// Finds a project that was made below `folder` earlier.
+pub(crate) fn find(folder: &Path) -> Option<Project> {
+    let project = Project::below(folder);
+    project.data.join(MADE).is_file().then_some(project)
+}
+
 /// Makes the project below `folder`, which must be empty or not there yet.
 pub(crate) fn make(folder: &Path, git: &Path) -> Result<Project, Failure> {
     if folder.exists() && fs::read_dir(folder).map_err(|error| unmade(folder, error))?.next().is_some() {
         let what = format!("`{}` is not empty", folder.display());
         return Err(Failure::usage_with(what, "name a new folder with --dir"));
     }
-    let root = folder.join("shop-api");
+    let project = Project::below(folder);
+    let root = project.root.clone();
     let remote = folder.join("remote.git");
     fs::create_dir_all(&root).map_err(|error| unmade(&root, error))?;
     copy(&SHOP, &root)?;
@@ -67,7 +88,8 @@ pub(crate) fn make(folder: &Path, git: &Path) -> Result<Project, Failure> {
     let milestone = DEMO.get_dir("M1-coupon-codes").expect("it is delivered with the program");
     let milestones = root.join(".orchestra/milestones/M1-coupon-codes");
     copy_below(milestone, milestone.path(), &milestones)?;
-    Ok(Project { root, data: folder.join("home") })
+    write(&project.data.join(MADE), b"A project of `orchestra demo`.\n")?;
+    Ok(project)
 }
 
 /// The last lines of `git log --oneline`.

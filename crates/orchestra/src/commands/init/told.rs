@@ -1,5 +1,6 @@
 //! What `init` says.
 
+use orchestra_core::words::counted;
 use orchestra_project::scaffold::Written;
 
 use super::Setting;
@@ -21,7 +22,7 @@ pub(super) fn notes(setting: &Setting<'_>, notes: &[String]) {
 pub(super) fn written(setting: &Setting<'_>, written: &Written) {
     let out = &setting.context.out;
     let count = written.files.len() + usize::from(written.excluded.is_some());
-    out.line(format_args!("{} Wrote {count} file(s):", styled(GOOD, "✔")));
+    out.line(format_args!("{} Wrote {}:", styled(GOOD, "✔"), counted(count, "file")));
     for path in &written.files {
         out.line(format_args!("    {}", shown(path)));
     }

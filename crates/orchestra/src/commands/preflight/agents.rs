@@ -1,5 +1,6 @@
 //! Whether the agents that play roles can be started, and whether somebody is logged in.
 
+use orchestra_core::words::counted;
 use std::collections::BTreeSet;
 
 use orchestra_agent::probe::{FoundProgram, Login, Probe, probe};
@@ -23,7 +24,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Check> {
     if config.default_agent.is_none() {
         let alone = subject.plan.roles.iter().filter(|role| role.agent.is_none()).count();
         if alone > 0 {
-            let found = format!("no agent is chosen for {alone} role(s)");
+            let found = format!("no agent is chosen for {}", counted(alone, "role"));
             checks.push(Check::bad("agents", found, HOW_TO_GET_ONE));
         }
     }

@@ -1,5 +1,6 @@
 //! What a run came to.
 
+use orchestra_core::words::counted;
 use std::time::Duration;
 
 use orchestra_core::worker::Tally;
@@ -42,7 +43,7 @@ pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
         } else {
             format!("pushed to {}", pushes.join(", "))
         };
-        lines.push(format!("{commits} commit(s), {pushed}"));
+        lines.push(format!("{}, {pushed}", counted(*commits, "commit")));
     }
     let tokens =
         if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };

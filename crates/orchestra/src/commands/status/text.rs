@@ -3,6 +3,7 @@
 use jiff::tz::TimeZone;
 use orchestra_core::id::MilestoneId;
 use orchestra_core::plan::{MilestoneStatus, PhaseStatus};
+use orchestra_core::words::counted;
 
 use super::model::{Fault, Gate, Milestone, SetAside, Status, Worker};
 use crate::commands::next::Next;
@@ -38,7 +39,10 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
     }
     if status.journal_skipped > 0 {
         let count = status.journal_skipped;
-        lines.push(styled(FAINT, format_args!("{count} line(s) of the journal could not be understood.")));
+        lines.push(styled(
+            FAINT,
+            format_args!("{} of the journal could not be understood.", counted(count, "line")),
+        ));
     }
     lines.push(next(&status.next));
     lines
