@@ -3,7 +3,7 @@
 use orchestra_testkit::{Milestone, TestProject, until};
 
 /// One phase that writes one file; the review approves.
-const PLAIN: &str = r##"
+pub(crate) const PLAIN: &str = r##"
 version: 1
 turns:
   - when: { work: rfc }
@@ -17,7 +17,7 @@ turns:
     report: { verdict: approved }
 "##;
 
-fn project(script: &str) -> TestProject {
+pub(crate) fn project(script: &str) -> TestProject {
     let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
     project.script(script);
     project.commit_all("chore: script");
@@ -26,12 +26,12 @@ fn project(script: &str) -> TestProject {
     project
 }
 
-fn one_phase() -> Milestone {
+pub(crate) fn one_phase() -> Milestone {
     Milestone::new("M1-one").with("rfc: skip").phase("backend")
 }
 
 /// A project with one planned phase, played by this turn; the review approves.
-fn with_turn(turn: &str) -> TestProject {
+pub(crate) fn with_turn(turn: &str) -> TestProject {
     let project = project(&format!(
         "version: 1\nturns:\n{turn}\n  - when: {{ work: \"review-*\" }}\n    report: {{ verdict: approved }}\n  - when: {{ work: \"diagnosis-*\" }}\n    report: {{ summary: try harder }}\n"
     ));

@@ -30,9 +30,33 @@ impl Plan {
         self.milestones.iter().find(|milestone| milestone.id == *id)
     }
 
+    /// Finds the milestone that a person means: by id, by folder, or by a number that only one has (`M2`).
+    pub fn resolve(&self, named: &MilestoneId) -> Option<&Milestone> {
+        let names = self.milestones.iter().map(|milestone| (&milestone.id, milestone.folder.as_str()));
+        resolve(named, names).and_then(|id| self.find(&id))
+    }
+
     /// Finds a role by id.
     pub fn find_role(&self, id: &RoleId) -> Option<&Role> {
         self.roles.iter().find(|role| role.id == *id)
+    }
+}
+
+/// Finds the milestone that is meant among ids with their folders.
+pub(crate) fn resolve<'a>(
+    named: &MilestoneId,
+    all: impl Iterator<Item = (&'a MilestoneId, &'a str)> + Clone,
+) -> Option<MilestoneId> {
+    let by_name = all.clone().find(|(id, _)| *id == named);
+    let by_name = by_name.or_else(|| all.clone().find(|(_, folder)| *folder == named.as_str()));
+    if let Some((id, _)) = by_name {
+        return Some(id.clone());
+    }
+    let is_number = named.as_str().bytes().skip(1).all(|byte| byte.is_ascii_digit());
+    let mut same = all.filter(|(id, _)| is_number && id.number() == named.number());
+    match (same.next(), same.next()) {
+        (Some((id, _)), None) => Some(id.clone()),
+        (Some(_) | None, _) => None,
     }
 }
 

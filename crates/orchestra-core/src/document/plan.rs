@@ -6,7 +6,7 @@ use super::findings::{Fault, hint_for, shown};
 use super::{MilestoneSource, ReadMilestone, SourceFile};
 use crate::diagnostic::Diagnostic;
 use crate::id::MilestoneId;
-use crate::plan::{Milestone, Plan, Role, SetAside};
+use crate::plan::{Milestone, Plan, Role, SetAside, resolve};
 use crate::schedule;
 
 pub(super) fn parse(milestones: &[MilestoneSource], roles: &[SourceFile]) -> Plan {
@@ -123,7 +123,7 @@ impl Check {
         let mut faults: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
         for (place, read) in self.good.iter_mut().enumerate() {
             for (dependency, at) in read.milestone.depends_on.iter_mut().zip(&read.depends_on_at) {
-                match resolve(dependency, &names) {
+                match resolve(dependency, names.iter().map(|(id, folder)| (id, folder.as_str()))) {
                     Some(id) if id == read.milestone.id => {
                         let fault =
                             Fault::new(*at, format!("`{dependency}` depends on itself"), "take it out");
@@ -199,21 +199,6 @@ impl Check {
                 first.insert(id.number(), &read.milestone);
             }
         }
-    }
-}
-
-/// Finds the milestone that is meant: by id, by folder, or by a number that only one has.
-fn resolve(named: &MilestoneId, all: &[(MilestoneId, String)]) -> Option<MilestoneId> {
-    let by_name = all.iter().find(|(id, _)| id == named);
-    let by_name = by_name.or_else(|| all.iter().find(|(_, folder)| folder == named.as_str()));
-    if let Some((id, _)) = by_name {
-        return Some(id.clone());
-    }
-    let is_number = named.as_str().bytes().skip(1).all(|byte| byte.is_ascii_digit());
-    let mut same = all.iter().filter(|(id, _)| is_number && id.number() == named.number());
-    match (same.next(), same.next()) {
-        (Some((id, _)), None) => Some(id.clone()),
-        (Some(_) | None, _) => None,
     }
 }
 

@@ -54,10 +54,12 @@ impl Machine {
         }
         if let Some((trouble, hint)) = self.moved(&work, &found, after) {
             if after == After::GivingUp(GivingUp::Parking) {
-                // Somebody else's branch is out: nothing is touched in it, what the turn left is saved.
+                // What is there cannot be compared: nothing is touched, what the turn left is saved, and the tree is
+                // looked at before any document is believed again.
                 self.save_found(&work);
                 self.state.seen.head = Some(found.head);
-                return self.gave_up(work, after);
+                let reason = work.failures.last().cloned().unwrap_or_default();
+                return self.parked_unseen(work.id, reason);
             }
             return self.ask_history(work, after, trouble, hint);
         }

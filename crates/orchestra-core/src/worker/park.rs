@@ -62,10 +62,7 @@ impl Machine {
 
     /// Everything of a work is saved and put back.
     pub(super) fn gave_up(&mut self, work: Work, after: After) {
-        if let Some(active) = self.state.active()
-            && self.state.seen.head.as_ref().is_some_and(|head| head.branch == active.branch)
-        {
-            let milestone = active.id.clone();
+        if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
             self.record(Record::Inspected { milestone, work: work.id.clone() });
         }
         if after == After::GivingUp(GivingUp::Parking) {
@@ -94,7 +91,7 @@ impl Machine {
     fn parked(&mut self, work: Option<WorkId>, reason: String) {
         let Some(active) = self.state.active() else { return };
         let (milestone, branch) = (active.id.clone(), active.branch.clone());
-        self.record(Record::Parked { milestone: milestone.clone(), work, reason: reason.clone() });
+        self.record(Record::Parked { milestone, work, reason: reason.clone() });
         // On somebody else's branch no document is touched: the journal alone knows.
         if self.state.seen.head.as_ref().is_some_and(|head| head.branch == branch) {
             let status =
@@ -102,6 +99,19 @@ impl Machine {
             // The next try begins with a snapshot of its own: there is nothing of the old one left in the tree.
             self.write_with_cursor(vec![status], |cursor| cursor.baseline = cursor.attempt + 1);
         }
+        self.leave_aside(reason);
+    }
+
+    /// The milestone is set aside with its documents as they are: nobody could look at what a turn did to them.
+    pub(super) fn parked_unseen(&mut self, work: WorkId, reason: String) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.record(Record::Parked { milestone, work: Some(work), reason: reason.clone() });
+        self.leave_aside(reason);
+    }
+
+    /// Goes on with other milestones.
+    fn leave_aside(&mut self, reason: String) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         self.note(Note::Parked { milestone: milestone.clone(), reason: reason.clone() });
         self.state.passed.insert(milestone.clone());
         self.state.tally.parked.push((milestone, reason));

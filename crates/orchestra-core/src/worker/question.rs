@@ -1,6 +1,8 @@
 //! Everything that is ever asked, and who answers it when nobody sits there.
 
 mod rows;
+#[cfg(test)]
+mod tests;
 
 pub use rows::{ROWS, Row, table};
 
@@ -12,7 +14,7 @@ use crate::plan::{By, GateKind, Milestone};
 use crate::record::Answer;
 use crate::repo::{PushCommit, PushTarget, Survey};
 use crate::report::{Finding, Verdict};
-use crate::words::counted;
+use crate::words::{counted, size};
 
 /// Something that is asked. Each variant is a row of [`ROWS`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -373,7 +375,7 @@ impl Question {
                 format!("{work} was interrupted; its changes are in the tree. Go on?")
             }
             Self::TooLarge { bytes, .. } => {
-                format!("{} MiB of uncommitted files would be saved first. Save them?", bytes / (1024 * 1024))
+                format!("{} of uncommitted files would be saved first. Save them?", size(*bytes))
             }
         }
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use orchestra_core::id::MilestoneId;
 use orchestra_core::worker::{Auto, Presence, Run, Stop};
 use orchestra_engine::worker::{Setup, Wish, Worker};
 use orchestra_project::layout::Layout;
@@ -52,7 +53,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     let layout = init::layout_or_set_up(context)?;
     let loaded = context.load(&layout, &[])?;
     Context::config(&loaded)?;
-    refuse_unknown(args, &loaded)?;
+    let only = wanted(args, &loaded)?;
     let shown = match args.output {
         Output::Text => Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() },
         Output::Json => Shown::Json,
@@ -64,7 +65,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     let auto = args.auto.is_some().then(|| Auto { rfc: has(Gate::Rfc), push: has(Gate::Push) });
     look_first(context, shown, auto)?;
     let presence = if shown.asks() { Presence::Terminal } else { Presence::Headless { wait: args.wait } };
-    let run = Run { auto, presence, once: args.once, only: args.milestone.clone() };
+    let run = Run { auto, presence, once: args.once, only };
     play(context, shown, setup(context, layout, lock, run)?)
 }
 
@@ -75,11 +76,13 @@ impl Shown {
     }
 }
 
-fn refuse_unknown(args: &StartArgs, loaded: &Loaded) -> Result<(), Failure> {
+/// The milestone that `--milestone` names.
+fn wanted(args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Failure> {
     let plan = &loaded.plan;
-    let Some(wanted) = args.milestone.as_ref().filter(|wanted| plan.find(wanted).is_none()) else {
-        return Ok(());
-    };
+    let Some(wanted) = &args.milestone else { return Ok(None) };
+    if let Some(found) = plan.resolve(wanted) {
+        return Ok(Some(found.id.clone()));
+    }
     if plan.set_aside.iter().any(|aside| aside.folder.starts_with(&format!("{wanted}-"))) {
         let what = format!("{wanted} cannot be read");
         return Err(Failure::usage_with(what, "orchestra status says what is wrong with it"));

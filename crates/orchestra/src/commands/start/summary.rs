@@ -45,6 +45,9 @@ pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
         };
         lines.push(format!("{}, {pushed}", counted(*commits, "commit")));
     }
+    if lines.is_empty() && end.code == 0 {
+        lines.push("nothing to build (`orchestra status` says where things stand)".to_owned());
+    }
     let tokens =
         if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
     lines.push(format!("{}{tokens}", duration(took)));

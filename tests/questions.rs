@@ -1,0 +1,222 @@
+//! What is asked, where nobody sits at the terminal: the run ends or waits, `orchestra answer` answers, and a start
+//! goes on.
+
+use orchestra_testkit::{Milestone, TestProject, until};
+
+use crate::trouble::{PLAIN, one_phase, project, with_turn};
+
+const NOTHING: [&str; 0] = [];
+
+/// A project whose configuration has these lines more.
+fn configured(lines: &str) -> TestProject {
+    let project = project(PLAIN);
+    project.write(".orchestra/config.yaml", &(project.read(".orchestra/config.yaml") + lines));
+    project.commit_all("chore: configure");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.trust();
+    project
+}
+
+fn phase(project: &TestProject) -> String {
+    project.read(".orchestra/milestones/M1-one/phases/phase-1.md")
+}
+
+#[test]
+fn a_design_is_sent_back_with_words_and_nothing_is_built_before_it_is_approved() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: rfc }\n    steps:\n      \
+         - write: { path: \".orchestra/milestones/${milestone}/rfc.md\", content: \"# First\\n\" }\n  \
+         - when: { work: rfc, attempt: 2 }\n    steps:\n      - expect: say why not a cookie\n      \
+         - write: { path: \".orchestra/milestones/${milestone}/rfc.md\", content: \"# Second\\n\" }\n  \
+         - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    \
+         report: { summary: x }\n  - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    let _ran = project.attend().expect(3).says("Approve RFC").says("waits for you: M1-one");
+    project.answer(&["revise", "say why not a cookie"]);
+    let _ran = project.attend().expect(3);
+    assert_eq!(project.read(".orchestra/milestones/M1-one/rfc.md"), "# Second\n");
+    assert_eq!(project.ledger(), NOTHING);
+    project.answer(&["approve"]);
+    let _ran = project.attend().expect(3).says("Push to origin?");
+    assert_eq!(project.ledger(), ["M1-one rfc", "M1-one phase-1"]);
+    assert!(!project.remote_subjects().iter().any(|subject| subject.contains("rfc")));
+    project.answer(&["approve"]);
+    let _ran = project.attend().expect(0);
+    assert_eq!(project.remote_subjects(), project.subjects());
+    project.check();
+}
+
+#[test]
+fn an_approval_counts_for_the_design_that_was_shown_and_no_other() {
+    let project = project(PLAIN);
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    let _ran = project.attend().expect(3);
+    project.answer(&["approve"]);
+    project.write(".orchestra/milestones/M1-one/rfc.md", "# Something else\n");
+    let _ran = project.attend().expect(3).says("Approve RFC");
+    assert_eq!(project.ledger(), NOTHING);
+    project.answer(&["approve"]);
+    let _ran = project.attend().expect(3).says("Push to origin?");
+    assert_eq!(project.git(&["show", "HEAD~1:.orchestra/milestones/M1-one/rfc.md"]), "# Something else\n");
+}
+
+#[test]
+fn with_wait_a_run_stays_until_it_is_answered_from_elsewhere() {
+    let project = project(PLAIN);
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    let running = project.start(&["start", "--once", "--wait"]);
+    for (question, word) in [("rfc", "approve"), ("push", "finish")] {
+        let is_asked = || project.gates().iter().any(|gate| gate.starts_with(question));
+        until("the question is asked", is_asked);
+        project.answer(&[word]);
+    }
+    let ran = running.wait().expect(0);
+    assert!(ran.said().contains("M1-one done, not pushed"), "{}", ran.said());
+    assert_eq!(project.ledger(), ["M1-one rfc", "M1-one phase-1", "M1-one close"]);
+    assert_eq!(project.remote_subjects().len(), 2);
+}
+
+#[test]
+fn commits_of_others_are_never_published_unseen() {
+    let project = project(PLAIN);
+    project.write("mine.txt", "mine\n");
+    project.commit_all("feat: my own");
+    project.add(&one_phase());
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    let _ran = project.build().expect(3).says("1 commit from outside M1-one");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M2-two phase-1"], "the next milestone ran");
+    assert_eq!(project.remote_subjects(), ["chore: begin", "chore: script"]);
+    project.check();
+}
+
+#[test]
+fn a_gate_that_a_milestone_holds_waits_also_under_auto() {
+    let project = project(PLAIN);
+    project.add(&one_phase().with("hold: [push]"));
+    project.add(&Milestone::new("M2-two").with("rfc: skip").with("depends_on: [M1-one]").phase("backend"));
+    let _ran = project.build().expect(3).says("M1-one waits, others go on");
+    assert_eq!(project.ledger(), ["M1-one phase-1"]);
+    project.answer(&["approve"]);
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger().last().unwrap(), "M2-two close");
+    assert_eq!(project.remote_subjects(), project.subjects());
+}
+
+#[test]
+fn auto_for_the_design_alone_leaves_the_push_to_the_person() {
+    let project = project(PLAIN);
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    let _ran = project.run(&["start", "--auto=rfc", "--once"]).expect(3).says("yes (auto)");
+    assert_eq!(project.ledger(), ["M1-one rfc", "M1-one phase-1"]);
+    assert_eq!(project.remote_subjects(), ["chore: begin", "chore: script"]);
+}
+
+#[test]
+fn gates_that_the_configuration_answers_are_answered_by_policy_unless_they_are_held() {
+    let project = configured("gates: { rfc: auto, push: never }\n");
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    project.add(&Milestone::new("M2-held").with("hold: [rfc]").phase("backend"));
+    let _ran = project.attend().expect(3).says("yes (policy)").says("M1-one done, not pushed");
+    assert_eq!(project.ledger(), ["M1-one rfc", "M1-one phase-1", "M1-one close"]);
+    assert_eq!(project.gates().len(), 1);
+}
+
+#[test]
+fn what_failed_is_retried_with_a_persons_words() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    report: { summary: nothing to do }\n  \
+         - when: { work: phase-1, attempt: 3 }\n    steps:\n      - expect: it is in src\n      \
+         - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
+    );
+    let _ran = project.attend().expect(1).says("not done: M1-one (it changed nothing");
+    assert!(phase(&project).contains("status: failed"));
+    project.answer(&["retry", "it is in src"]);
+    let _ran = project.attend().expect(3).says("Push to origin?");
+    assert_eq!(project.ledger(), ["M1-one phase-1"]);
+    project.check();
+}
+
+#[test]
+fn what_failed_is_skipped_and_the_gate_says_so() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    \
+         report: { summary: x }\n  - when: { work: phase-2 }\n    steps:\n      \
+         - write: { path: web/b.txt, content: \"in\\n\" }\n    report: { summary: y }\n",
+    );
+    project.write(".orchestra/milestones/M1-one/milestone.md", "");
+    project.add(&one_phase().phase("frontend"));
+    let _ran = project.attend().expect(1).says("`sh check.sh` is red").says("found a BUG");
+    assert!(project.has("src/a.txt"), "a person may want to look");
+    project.answer(&["skip"]);
+    let _ran = project.attend().expect(3);
+    assert!(!project.has("src/a.txt"));
+    assert!(project.has_rescued("BUG\n"));
+    assert!(phase(&project).contains("status: skipped"));
+    assert_eq!(project.ledger(), ["M1-one phase-2"]);
+    project.check();
+}
+
+#[test]
+fn what_was_set_aside_is_taken_up_again_when_it_is_answered() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    \
+         report: { summary: x }\n  - when: { work: phase-1, attempt: 5 }\n    steps:\n      \
+         - write: { path: src/a.txt, content: \"fine\\n\" }\n    report: { summary: x }\n",
+    );
+    let _ran = project.build().expect(1).says("M1-one is set aside");
+    assert!(project.read(".orchestra/milestones/M1-one/milestone.md").contains("status: parked"));
+    let _ran = project.build().expect(0).says("nothing to build");
+    assert_eq!(project.ledger(), NOTHING, "nobody took it up");
+    project.answer(&["retry"]);
+    let _ran = project.build().expect(0).says("M1-one done.");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn on_another_branch_nothing_is_touched_until_the_person_is_back() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    let _ran = project.attend().expect(3);
+    project.git(&["switch", "--quiet", "--create", "other"]);
+    let before = project.status();
+    let _ran = project.attend().expect(3).says("git switch main");
+    assert_eq!(project.status(), before);
+    assert_eq!(project.git(&["log", "--format=%s", "main..other"]), "");
+    project.git(&["switch", "--quiet", "main"]);
+    project.check();
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+}
+
+#[test]
+fn more_than_is_saved_unasked_is_asked_about_and_left_as_it_is() {
+    let project = configured("limits: { snapshot: 1KiB }\n");
+    project.add(&one_phase());
+    let large = "a line of a person's work\n".repeat(100);
+    project.write("large.txt", &large);
+    let _ran = project.build().expect(1).says("KiB of uncommitted files").says("M1-one is set aside");
+    assert_eq!(project.read("large.txt"), large);
+    assert!(!project.has_rescued(&large));
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    let _ran = project.run(&["start", "--once", "--milestone", "M2"]).expect(3).says("KiB of uncommitted");
+    assert_eq!(project.ledger(), NOTHING);
+}
+
+#[test]
+fn what_nobody_agreed_to_is_not_run() {
+    let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
+    project.add(&one_phase());
+    for start in [&["start", "--once"][..], &["start", "--auto", "--once"]] {
+        let _ran = project.run(start).expect(2).says("orchestra trust");
+    }
+    project.trust();
+    project.write("check.sh", "touch ran\n");
+    project.write(
+        ".orchestra/config.yaml",
+        &project.read(".orchestra/config.yaml").replace("sh check.sh", "sh check.sh --all"),
+    );
+    let _ran = project.build().expect(2).says("orchestra trust");
+    assert!(!project.has("ran"));
+}
