@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 use orchestra_testkit::{Milestone, TestProject};
 use serde_json::Value;
 
+use crate::terminal::Terminal;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 /// A project with two phases; in the first the agent writes a file, and then waits at a gate of the test's.
@@ -70,6 +71,39 @@ fn a_stop_at_once_ends_the_turn_and_leaves_its_changes_in_the_tree() {
     drop(reach(&barrier));
     let _ran = again.wait().expect(0);
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn at_a_terminal_ctrl_c_interrupts_the_turn_and_a_second_one_leaves() {
+    let (project, barrier) = held_up();
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
+    let open = reach(&barrier);
+    terminal.interrupt();
+    terminal.wait_for("phase-1 was interrupted; its changes are in the tree. Go on?");
+    drop(open);
+    terminal.line("whatever");
+    terminal.wait_for("`whatever` is not an answer here");
+    terminal.line("retry in one file");
+    terminal.wait_for("→ retry: in one file");
+    let open = reach(&barrier);
+    terminal.interrupt();
+    terminal.wait_for("Go on?");
+    drop(open);
+    terminal.interrupt();
+    let (code, said) = terminal.end();
+    assert_eq!(code, 130, "{said}");
+    assert_eq!(project.read("src/a.txt"), "in\n");
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
+    drop(reach(&barrier));
+    terminal.wait_for("All done. Push to origin?");
+    terminal.wait_for("stop");
+    terminal.line("approve");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(project.remote_subjects(), project.subjects());
     project.check();
 }
 

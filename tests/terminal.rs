@@ -48,6 +48,12 @@ impl Terminal {
         Self::begin(project.command(args), "")
     }
 
+    /// Starts a program that is set up already, without colours.
+    pub(crate) fn run(mut command: Command) -> Self {
+        command.env("NO_COLOR", "1");
+        Self::begin(command, "")
+    }
+
     fn begin(mut command: Command, early: &str) -> Self {
         let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         // Otherwise every program that is started meanwhile would keep this terminal open.
@@ -77,6 +83,12 @@ impl Terminal {
     /// Types a line.
     pub(crate) fn line(&mut self, line: &str) {
         self.ours.write_all(format!("{line}\n").as_bytes()).unwrap();
+    }
+
+    /// Does what `ctrl-c` does.
+    pub(crate) fn interrupt(&self) {
+        let pid = rustix::process::Pid::from_child(&self.child);
+        rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
     }
 
     /// Waits for the end, and returns the exit code and what was printed since the last wait.
