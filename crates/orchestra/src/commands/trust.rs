@@ -1,7 +1,7 @@
 //! `orchestra trust`: what a project would run by itself, and whether the person agrees to it.
 
 use jiff::Timestamp;
-use orchestra_core::config::trust::TrustItem;
+use orchestra_core::config::trust::{TrustItem, TrustKind};
 use orchestra_project::trust::{Agreed, Trust};
 
 use crate::ask;
@@ -67,15 +67,25 @@ fn show(context: &Context, items: &[TrustItem], trust: &Trust) {
         Trust::Changed { before } => before,
         Trust::Given | Trust::Unknown => &[],
     };
-    for item in items {
-        let is_new = matches!(trust, Trust::Changed { .. }) && !before.contains(&Agreed::from(item));
-        let line = match item.line {
-            Some(line) => format!("{}:{line}", shown(&item.path)),
-            None => shown(&item.path),
+    let is_new =
+        |item: &TrustItem| matches!(trust, Trust::Changed { .. }) && !before.contains(&Agreed::from(item));
+    // What a role may write is many globs and one thing to think about.
+    let is_one_thing = |one: &TrustItem, next: &TrustItem| {
+        one.kind == TrustKind::RoleWrites
+            && (next.kind, &next.path, is_new(next)) == (one.kind, &one.path, is_new(one))
+    };
+    for group in items.chunk_by(is_one_thing) {
+        let Some(first) = group.first() else { continue };
+        let place = match first.line {
+            Some(line) => format!("{}:{line}", shown(&first.path)),
+            None => shown(&first.path),
         };
-        let text = format!("{}: {}", item.kind.as_str(), shown(&item.text));
-        let text = if is_new { styled(WAITS, format_args!("+ {text}")) } else { format!("  {text}") };
-        context.out.line(format_args!("{text}  {}", styled(FAINT, format_args!("({line})"))));
+        let (_, rest) = group.split_at(1);
+        let more = rest.iter().map(|item| item.text.split_once(": ").map_or(&*item.text, |(_, glob)| glob));
+        let texts: Vec<String> = std::iter::once(&*first.text).chain(more).map(shown).collect();
+        let text = format!("{}: {}", first.kind.as_str(), texts.join(", "));
+        let text = if is_new(first) { styled(WAITS, format_args!("+ {text}")) } else { format!("  {text}") };
+        context.out.line(format_args!("{text}  {}", styled(FAINT, format_args!("({place})"))));
     }
     for gone in before.iter().filter(|agreed| !items.iter().any(|item| Agreed::from(item) == **agreed)) {
         let text = format!("- {}: {}  (you agreed to this before)", shown(&gone.kind), shown(&gone.text));
