@@ -10,11 +10,14 @@
 
 mod agent;
 mod disk;
+mod git;
 mod oracle;
 mod person;
 mod run;
 mod schedule;
 mod traces;
+mod tree;
+mod view;
 mod world;
 
 use std::num::NonZero;
