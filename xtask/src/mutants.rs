@@ -102,7 +102,8 @@ impl Copy {
         // Standard error has the panic: a line that names the place, then the words.
         let words = String::from_utf8_lossy(&played.stderr);
         let mut lines = words.lines().skip_while(|line| !line.contains("panicked at")).skip(1);
-        Ok(Fate::Caught(lines.next().unwrap_or("it ended").to_owned()))
+        // A run without an end prints where it stands: the beginning says enough.
+        Ok(Fate::Caught(lines.next().unwrap_or("it ended").chars().take(100).collect()))
     }
 
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<Output> {

@@ -247,13 +247,18 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         breaks: "1: what changed while verify ran is committed unverified",
     },
     Mutation {
-        name: "overtaken-unverified",
-        file: "commit.rs",
-        find: r"        let after = if work.approved.is_some() { After::Approval } else { After::Turn };
-        if branch",
-        replace: r"        let after = if work.approved.is_some() { After::Approval } else { After::Verify };
-        if branch",
-        breaks: "1: on a head that somebody moved nothing is verified again",
+        name: "moved-while-verifying",
+        file: "inspect.rs",
+        find: "        if work.verified_on.as_ref() != self",
+        replace: "        if work.verified_on.is_none() && work.verified_on.as_ref() != self",
+        breaks: "1: what is committed on a head that moved during verification was not verified",
+    },
+    Mutation {
+        name: "skipped-close-puts-back",
+        file: "inspect.rs",
+        find: "        if !self.has_snapshot(&work) {",
+        replace: "        if !self.has_snapshot(&work) && work.baseline > 1_000 {",
+        breaks: "1: without a snapshot a person's changes are taken for a turn's",
     },
     Mutation {
         name: "park-keeps-changes",

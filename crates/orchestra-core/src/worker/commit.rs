@@ -250,7 +250,7 @@ impl Machine {
     }
 
     /// Somebody moved the branch first: the work is looked at again on the new head, three times at most.
-    pub(super) fn not_swapped(&mut self, mut work: Work, branch: Option<String>) {
+    pub(super) fn not_swapped(&mut self, work: Work, branch: Option<String>) {
         let Some(active) = self.state.active() else { return };
         let begun = active.branch.clone();
         let after = if work.approved.is_some() { After::Approval } else { After::Turn };
@@ -260,11 +260,16 @@ impl Machine {
             let hint = format!("Switch back (`git switch {begun}`), then retry.");
             return self.ask_history(work, after, trouble, hint);
         }
-        work.overtaken += 1;
         if let WorkId::Close(_) = work.id {
             // What was shown at the gate is no longer all that would be published.
             return self.survey(None);
         }
+        self.overtaken(work, after);
+    }
+
+    /// Somebody committed meanwhile: the work is looked at on the new head, three times at most.
+    pub(super) fn overtaken(&mut self, mut work: Work, after: After) {
+        work.overtaken += 1;
         if super::inspect::is_overtaken_too_often(&work) {
             let trouble = format!("Somebody keeps committing while {} is being committed.", work.id);
             work.overtaken = 0;

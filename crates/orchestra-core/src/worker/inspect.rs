@@ -144,6 +144,8 @@ impl Machine {
     pub(super) fn ask_history(&mut self, mut work: Work, after: After, trouble: String, hint: String) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         work.progress = Progress::Asking(Pending::History(after));
+        // Commands may have run in another branch's tree.
+        work.verified_on = None;
         self.state.keep(work);
         self.ask(Question::History { milestone, trouble, hint, claimed: None });
     }
@@ -242,8 +244,13 @@ impl Machine {
         self.repair(work, Tell::NothingChanged, "it changed nothing".to_owned());
     }
 
-    /// Verification is green: what it changed itself joins the commit, and is verified once, lock files apart.
+    /// Verification is green: what it changed itself joins the commit, and is verified once, lock files apart. Where
+    /// somebody committed meanwhile, what will be committed is not what was verified.
     fn verified_and_inspected(&mut self, mut work: Work, before: &[Change]) {
+        if work.verified_on.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
+            work.reverified = false;
+            return self.overtaken(work, After::Turn);
+        }
         let is_new = |change: &&Change| !before.contains(change) && !is_lock_file(&change.path);
         let is_same = work.inside.iter().find(is_new).is_none();
         if is_same || work.reverified {

@@ -176,6 +176,8 @@ pub struct Work {
     pub report: Report,
     /// Whether it was told what it changed outside its room.
     pub told: bool,
+    /// The head on which verification ran last.
+    pub verified_on: Option<CommitId>,
     /// Whether verification was run again because it changed files itself.
     pub reverified: bool,
     /// Paths outside the room that the person said are theirs.

@@ -216,6 +216,7 @@ impl Work {
             overtaken: 0,
             report: Report::default(),
             told: false,
+            verified_on: None,
             reverified: false,
             mine: std::collections::BTreeSet::new(),
             inside: Vec::new(),

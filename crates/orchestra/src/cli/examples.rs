@@ -78,7 +78,7 @@ Examples:
 pub(super) const DEMO: &str = "\
 Examples:
   orchestra demo
-  orchestra demo --auto --dir /tmp/shop";
+  orchestra demo --auto --dir /tmp/shop    once more with the same folder: goes on where it was stopped";
 
 pub(super) const SCHEMA: &str = "\
 Examples:

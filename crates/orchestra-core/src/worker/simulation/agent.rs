@@ -82,66 +82,53 @@ impl World {
         deeds: &mut VecDeque<Deed>,
         report: &mut Report,
     ) -> Option<Outcome> {
-        let message = "as simulated".to_owned();
-        let mine = || Deed::Write(path("src/mine.rs"), true);
-        let fault = match misdeed {
-            Misdeed::Transient => Fault::Transient { message, retry_after: None },
-            Misdeed::Failed => Fault::Failed { message },
-            Misdeed::TimedOut => Fault::TimedOut { after: Duration::from_secs(1) },
-            Misdeed::UsageLimit => {
-                let until = self.clock.checked_add(jiff::SignedDuration::from_mins(90)).ok();
-                Fault::UsageLimit { message, until }
-            }
-            Misdeed::Unusable => Fault::Unusable { message, hint: String::new() },
-            Misdeed::StopsHalfway => {
-                deeds.truncate(deeds.len() / 2);
-                return None;
-            }
-            Misdeed::Nothing => {
-                deeds.clear();
-                return None;
-            }
+        match misdeed {
+            Misdeed::StopsHalfway => deeds.truncate(deeds.len() / 2),
+            Misdeed::Nothing => deeds.clear(),
             Misdeed::Red => {
                 for deed in deeds.iter_mut() {
                     if let Deed::Write(_, good) = deed {
                         *good = false;
                     }
                 }
-                return None;
             }
             Misdeed::OutOfRoom => {
-                deeds.push_back(Deed::Write(path("Makefile"), true));
-                deeds.push_back(Deed::Write(path("docs/guide.md"), true));
-                return None;
+                deeds.extend(["Makefile", "docs/guide.md"].map(|name| Deed::Write(path(name), true)));
             }
-            Misdeed::ForgesDocuments => {
-                deeds.push_back(Deed::Forge);
-                return None;
-            }
-            Misdeed::OwnCommit => {
-                deeds.push_back(Deed::Commit);
-                return None;
-            }
-            Misdeed::TouchesDirty => {
-                deeds.push_back(mine());
-                return None;
-            }
-            Misdeed::TouchesDirtyAndFails => {
-                deeds.push_front(mine());
-                Fault::Failed { message }
-            }
+            Misdeed::ForgesDocuments => deeds.push_back(Deed::Forge),
+            Misdeed::OwnCommit => deeds.push_back(Deed::Commit),
+            Misdeed::TouchesDirty => deeds.push_back(Deed::Write(path("src/mine.rs"), true)),
+            Misdeed::TouchesDirtyAndFails => deeds.push_front(Deed::Write(path("src/mine.rs"), true)),
+            Misdeed::OverwritesPerson => deeds.push_front(Deed::Write(path("src/person.rs"), true)),
             Misdeed::Deletes => {
-                deeds.push_back(Deed::Delete(path("docs/guide.md")));
-                deeds.push_back(Deed::Delete(path("src/shared.rs")));
-                return None;
+                deeds.extend(["docs/guide.md", "src/shared.rs"].map(|name| Deed::Delete(path(name))));
             }
-            Misdeed::NoVerdict => {
-                report.verdict = None;
-                return None;
-            }
-        };
+            Misdeed::NoVerdict => report.verdict = None,
+            Misdeed::Transient
+            | Misdeed::Failed
+            | Misdeed::TimedOut
+            | Misdeed::UsageLimit
+            | Misdeed::Unusable => {}
+        }
+        let fault = self.fault_of(misdeed)?;
         deeds.truncate(1);
         Some(Outcome::Faulted(fault))
+    }
+
+    /// How the turn ends, where it ends badly.
+    fn fault_of(&self, misdeed: Misdeed) -> Option<Fault> {
+        let message = "as simulated".to_owned();
+        match misdeed {
+            Misdeed::Transient => Some(Fault::Transient { message, retry_after: None }),
+            Misdeed::Failed | Misdeed::TouchesDirtyAndFails => Some(Fault::Failed { message }),
+            Misdeed::TimedOut => Some(Fault::TimedOut { after: Duration::from_secs(1) }),
+            Misdeed::UsageLimit => {
+                let until = self.clock.checked_add(jiff::SignedDuration::from_mins(90)).ok();
+                Some(Fault::UsageLimit { message, until })
+            }
+            Misdeed::Unusable => Some(Fault::Unusable { message, hint: String::new() }),
+            _ => None,
+        }
     }
 
     /// The agent does the next thing; when nothing is left, it ends.

@@ -128,20 +128,26 @@ impl Disk {
     }
 
     /// `git switch`: what is clean follows the branch, what is dirty stays.
-    pub(super) fn switch(&mut self, branch: &str) {
+    ///
+    /// Where a changed path differs between the two branches it refuses, as git does, and says which these are.
+    pub(super) fn switch(&mut self, branch: &str) -> Vec<RepoPath> {
         let (old, tip) = (self.head_tree().clone(), self.branches[branch].clone());
         let new = self.commits[&tip].tree.clone();
-        branch.clone_into(&mut self.branch);
-        let paths: BTreeSet<RepoPath> = old.keys().chain(new.keys()).cloned().collect();
-        for path in paths {
-            let is_clean = self.files.get(&path) == old.get(&path) && self.index.get(&path) == old.get(&path);
-            if !is_clean {
-                continue;
-            }
-            for tree in [&mut self.files, &mut self.index] {
-                set(tree, &path, new.get(&path).cloned());
+        let paths: BTreeSet<&RepoPath> = old.keys().chain(new.keys()).collect();
+        let differ: Vec<RepoPath> =
+            paths.into_iter().filter(|path| old.get(*path) != new.get(*path)).cloned().collect();
+        let is_clean =
+            |path: &RepoPath| self.files.get(path) == old.get(path) && self.index.get(path) == old.get(path);
+        let in_the_way: Vec<RepoPath> = differ.iter().filter(|path| !is_clean(path)).cloned().collect();
+        if in_the_way.is_empty() {
+            branch.clone_into(&mut self.branch);
+            for path in differ {
+                for tree in [&mut self.files, &mut self.index] {
+                    set(tree, &path, new.get(&path).cloned());
+                }
             }
         }
+        in_the_way
     }
 
     /// Ids from a commit down to the root, newest first.

@@ -309,8 +309,6 @@ impl World {
                 return Err(format!("{work} was committed before the design"));
             }
         }
-        let base = self.memory.recall(milestone).picked.map(|picked| picked.tree);
-        let is_red_base = base.is_some_and(|base| self.oracle.red_bases.contains(&base));
         let room = if role.as_str() == "frontend-engineer" { "web" } else { "src" };
         if changed.is_empty() {
             return Err(format!("{work} was committed without a change"));
@@ -328,14 +326,26 @@ impl World {
             if self.schedule.dirty && **path == super::world::path("src/mine.rs") {
                 return Err(format!("{work} took what the person had not committed"));
             }
-            if self.schedule.verifies && !is_red_base {
-                let verified = self.oracle.verified.as_ref().and_then(|tree| tree.get(*path));
-                if verified != tree.get(*path) {
-                    return Err(format!("{work} was committed with {path} not verified"));
-                }
-            }
         }
-        Ok(())
+        self.judge_verified(milestone, work, tree)
+    }
+
+    /// Commands ran on what is committed, and were green.
+    fn judge_verified(&self, milestone: &MilestoneId, work: &WorkId, tree: &Tree) -> Result<(), String> {
+        let base = self.memory.recall(milestone).picked.map(|picked| picked.tree);
+        if !self.schedule.verifies || base.is_some_and(|base| self.oracle.red_bases.contains(&base)) {
+            return Ok(());
+        }
+        // Verification runs in the person's tree: what they have not committed is there in their version.
+        let is_judged = |path: &&RepoPath| {
+            let is_code = path.is_beneath(b"src") || path.is_beneath(b"web");
+            is_code && self.disk.files.get(path) == tree.get(path)
+        };
+        let verified = |path: &RepoPath| self.oracle.verified.as_ref().and_then(|tree| tree.get(path));
+        match tree.keys().filter(is_judged).find(|path| verified(path) != tree.get(*path)) {
+            Some(path) => Err(format!("{work} was committed with {path} not verified")),
+            None => Ok(()),
+        }
     }
 
     /// Nothing is published that no approved gate listed, but for the close on top.

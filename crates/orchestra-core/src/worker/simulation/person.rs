@@ -86,7 +86,16 @@ impl World {
             Record::Picked { branch, .. } => Some(branch.clone()),
             _ => None,
         });
-        self.disk.switch(&begun.unwrap_or_else(|| "main".to_owned()));
+        let begun = begun.unwrap_or_else(|| "main".to_owned());
+        for path in self.disk.switch(&begun) {
+            // What is in the way is thrown away: it is the person's to decide.
+            self.oracle.let_go(self.disk.files.get(&path).cloned().as_ref());
+            self.oracle.let_go(self.disk.index.get(&path).cloned().as_ref());
+            let committed = self.disk.head_tree().get(&path).cloned();
+            self.disk.write(&path, committed.clone(), true);
+            super::disk::set(&mut self.disk.index, &path, committed);
+        }
+        self.disk.switch(&begun);
     }
 
     /// Asked about files that both changed, the person commits what is in the tree.
@@ -162,6 +171,7 @@ impl World {
             Deed::SwitchesBranch => {
                 let tip = self.disk.head();
                 self.disk.branches.entry("other".to_owned()).or_insert(tip);
+                // Where git refuses, nothing has happened.
                 self.disk.switch("other");
             }
             Deed::Amends => self.amends(),

@@ -242,7 +242,7 @@ impl World {
             *answers += 1;
             let tired = *answers > 12;
             let answer = match open.question.as_str() {
-                "rfc" | "push" => Answer::Approve,
+                "rfc" | "push" | "too-large" => Answer::Approve,
                 "failed" if tired && open.answers.iter().any(|word| word == "skip") => Answer::Skip,
                 "failed" => Answer::Retry { note: None },
                 _ => {

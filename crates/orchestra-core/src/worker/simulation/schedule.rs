@@ -76,6 +76,7 @@ pub(super) enum Misdeed {
     OwnCommit,
     TouchesDirty,
     TouchesDirtyAndFails,
+    OverwritesPerson,
     Deletes,
     NoVerdict,
     StopsHalfway,
@@ -97,7 +98,7 @@ pub(super) enum Deed {
     EditsRfc,
 }
 
-const KINDS: [Disturbance; 34] = {
+const KINDS: [Disturbance; 35] = {
     use Deed as D;
     use Disturbance as X;
     use Misdeed as M;
@@ -124,6 +125,7 @@ const KINDS: [Disturbance; 34] = {
         X::Agent(M::OwnCommit),
         X::Agent(M::TouchesDirty),
         X::Agent(M::TouchesDirtyAndFails),
+        X::Agent(M::OverwritesPerson),
         X::Agent(M::Deletes),
         X::Agent(M::NoVerdict),
         X::Agent(M::StopsHalfway),
@@ -211,8 +213,47 @@ impl Schedule {
             };
             schedule.disturbances.push((dice.below(260), kind));
         }
+        if dice.chance(10) {
+            schedule.follow(&mut dice);
+        }
         schedule.disturbances.sort_by_key(|(at, _)| *at);
         schedule
+    }
+
+    /// Adds what must come together to hurt, and seldom does by chance.
+    fn follow(&mut self, dice: &mut Dice) {
+        use Deed as D;
+        use Disturbance as X;
+        use Misdeed as M;
+        let at = dice.below(120);
+        let mut add = |later: u64, kind| self.disturbances.push((at + later, kind));
+        match dice.below(4) {
+            0 => {
+                // While an agent is waited for a person writes what it then writes over.
+                add(0, X::Agent(M::Transient));
+                add(0, X::Agent(M::OverwritesPerson));
+                add(dice.below(25), X::Person(D::EditsInside));
+            }
+            1 => {
+                // An agent writes that all is done and is cut short where it cannot be looked at.
+                add(0, X::Agent(M::ForgesDocuments));
+                add(dice.below(25), X::Kill);
+                add(dice.below(25), X::Person(D::SwitchesBranch));
+                (self.mode, self.second_milestone, self.depends) = (Mode::Auto, true, true);
+            }
+            2 => {
+                // Something comes between a diagnosis and what it is about.
+                let between = [X::TooLarge, X::Person(D::SwitchesBranch), X::Person(D::CommitsInside)];
+                add(dice.below(100), dice.pick(&between));
+                (self.mode, self.hopeless, self.verifies) = (Mode::Auto, true, true);
+            }
+            _ => {
+                for _ in 0..4 {
+                    add(dice.below(60), X::Person(D::CommitsInside));
+                }
+                self.verifies = true;
+            }
+        }
     }
 
     pub(super) fn undisturbed() -> Self {
