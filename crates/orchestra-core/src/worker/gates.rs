@@ -58,18 +58,24 @@ impl Machine {
         if *answer == Answer::Approve
             && self.state.milestone().is_some_and(|milestone| milestone.rfc_document == Some(document))
         {
-            self.show_answer(GateKind::Rfc, APPROVED, "rfc");
+            self.show_approval(document);
         }
         // What the answer means is read from the record, as it would be after a crash.
         self.advance();
     }
 
-    /// Shows an answer in `context.md`. Only the journal's record counts as one.
-    pub(super) fn show_answer(&mut self, gate: GateKind, word: &str, question: &str) {
-        if let Some(answer) = self.gate_answer(word, question) {
+    /// Shows the approval of the design in `context.md`, where it is not shown yet. Only the journal's record counts.
+    fn show_approval(&mut self, document: ContentHash) {
+        let is_shown = |(gate, answer): &(GateKind, GateAnswer)| {
+            *gate == GateKind::Rfc && answer.answer == APPROVED && answer.of == document
+        };
+        if self.state.active().is_some_and(|active| active.cursor.gates.iter().any(is_shown)) {
+            return;
+        }
+        if let Some(answer) = self.gate_answer(APPROVED, "rfc") {
             self.write_with_cursor(Vec::new(), |cursor| {
-                cursor.gates.retain(|(other, _)| *other != gate);
-                cursor.gates.push((gate, answer));
+                cursor.gates.retain(|(gate, _)| *gate != GateKind::Rfc);
+                cursor.gates.push((GateKind::Rfc, answer));
             });
         }
     }
@@ -93,6 +99,8 @@ impl Machine {
 
     /// The design was approved as this: it is committed if it is still this.
     pub(super) fn commit_rfc(&mut self, of: ContentHash) {
+        // A crash may have come between the answer and showing it.
+        self.show_approval(of);
         let role = self.role_of(&WorkId::Rfc);
         let (Some(active), Some(head)) = (self.state.active(), self.state.seen.head.clone()) else { return };
         let cursor = active.cursor.clone();
