@@ -111,7 +111,8 @@ fn masked(document: &str) -> String {
             text.push(c);
         }
     }
-    text
+    // A hash that looks like a number is quoted.
+    text.replace("'…'", "…")
 }
 
 /// No process of the project is alive: each has its folder in its environment.
