@@ -99,7 +99,11 @@ fn at_a_terminal_ctrl_c_interrupts_the_turn_and_a_second_one_leaves() {
     let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
     drop(reach(&barrier));
     terminal.wait_for("All done. Push to origin?");
-    terminal.wait_for("stop");
+    terminal.wait_for("stop\r\n");
+    terminal.line("approve\napprove");
+    terminal.wait_for("a paste answers nothing");
+    terminal.line("approve approve");
+    terminal.wait_for("`approve` stands alone");
     terminal.line("approve");
     let (code, said) = terminal.end();
     assert_eq!(code, 0, "{said}");

@@ -103,6 +103,13 @@ pub(crate) fn parse(line: &str, question: &Question) -> Result<Answer, String> {
         "verify" => Answer::Verify { command: rest },
         _ => Answer::Stop,
     };
+    let takes_text = matches!(
+        answer,
+        Answer::Revise { .. } | Answer::Retry { .. } | Answer::PushTo { .. } | Answer::Verify { .. }
+    );
+    if !takes_text && line.contains(char::is_whitespace) {
+        return Err(format!("`{word}` stands alone, with nothing behind it: {}", ways(question)));
+    }
     if question.admits(&answer) {
         Ok(answer)
     } else {
@@ -130,7 +137,7 @@ mod tests {
             Ok(Answer::Retry { note: Some("look at the lock".to_owned()) })
         );
         assert_eq!(parse("sk"), Ok(Answer::Skip));
-        for line in ["", "s", "yes", "approve", "stopp"] {
+        for line in ["", "s", "yes", "approve", "stopp", "skip skip", "stop and look"] {
             assert!(parse(line).is_err(), "{line}");
         }
     }

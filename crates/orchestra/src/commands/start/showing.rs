@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::BufRead as _;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orchestra_core::id::{GateId, TurnId};
@@ -11,7 +12,9 @@ use orchestra_core::plan::Plan;
 use orchestra_core::record::Answer;
 use orchestra_core::worker::{Asked, Note, Question, State};
 use orchestra_engine::worker::{View, Wish};
+use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 use super::Shown;
 use crate::context::Context;
@@ -30,7 +33,12 @@ pub(super) struct Showing {
     state: Arc<State>,
     speeches: BTreeMap<TurnId, Speech>,
     open: Vec<Asked>,
+    /// When the last question was shown: what was typed before it answers nothing.
+    asked_at: Instant,
 }
+
+/// So long after a line nothing else may come: a person types one answer, and several lines at once are a paste.
+const ALONE: Duration = Duration::from_millis(50);
 
 impl Showing {
     pub(super) fn new(shown: Shown, context: &Context, root: PathBuf, wishes: mpsc::Sender<Wish>) -> Self {
@@ -43,6 +51,7 @@ impl Showing {
             state: Arc::default(),
             speeches: BTreeMap::new(),
             open: Vec::new(),
+            asked_at: Instant::now(),
         }
     }
 
@@ -58,7 +67,17 @@ impl Showing {
                     Some(view) => self.view(view),
                     None => return,
                 },
-                Some(line) = lines.recv() => self.typed(&line).await,
+                Some(line) = lines.recv() => {
+                    let mut is_alone = true;
+                    while let Ok(Some(_)) = timeout(ALONE, lines.recv()).await {
+                        is_alone = false;
+                    }
+                    if is_alone {
+                        self.typed(&line).await;
+                    } else {
+                        self.out.line("   (several lines at once are taken for a paste, and a paste answers nothing)");
+                    }
+                }
             }
         }
     }
@@ -124,6 +143,9 @@ impl Showing {
     fn asked(&mut self, asked: Asked) {
         if self.asks {
             let Shown::Text { unicode, .. } = self.shown else { return };
+            // A line half typed was meant for something else. Where it is no terminal after all there is none.
+            let _not_a_terminal = tcflush(std::io::stdin(), QueueSelector::IFlush);
+            self.asked_at = Instant::now();
             let lines = Lines { plan: self.plan(), unicode };
             let rfc = match &asked.question {
                 Question::Rfc { milestone, .. } => self.rfc(milestone),
@@ -148,6 +170,9 @@ impl Showing {
         let Some(asked) = self.open.last().cloned() else {
             return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
         };
+        if line.at < self.asked_at {
+            return self.out.line("   (typed before the question was there; please type it again)");
+        }
         match ask::parse(&line.text, &asked.question) {
             Ok(answer) => {
                 let (gate, answer): (GateId, Answer) = (asked.gate, answer);
@@ -161,6 +186,7 @@ impl Showing {
 
 struct Typed {
     text: String,
+    at: Instant,
 }
 
 /// Reads the terminal on a thread of its own; it ends with the process.
@@ -168,7 +194,7 @@ fn read_lines(typed: mpsc::Sender<Typed>) {
     std::thread::spawn(move || {
         for line in std::io::stdin().lock().lines() {
             let Ok(text) = line else { return };
-            if typed.blocking_send(Typed { text }).is_err() {
+            if typed.blocking_send(Typed { text, at: Instant::now() }).is_err() {
                 return;
             }
         }
