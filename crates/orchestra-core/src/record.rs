@@ -210,6 +210,9 @@ pub enum Record {
         work: Option<WorkId>,
         /// Why.
         reason: String,
+        /// Whether the tree could not be looked at, so that the work's changes are still in it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        unseen: bool,
     },
     /// A milestone of which nothing can be committed (its documents are kept out of git) was closed.
     Closed {

@@ -126,7 +126,7 @@ impl Machine {
             return self.state.keep(work);
         };
         if *answer == Answer::Keep {
-            work.mine.extend(paths);
+            work.claimed.extend(paths);
             self.inspect(work, after);
         } else {
             if let After::GivingUp(_) = after {

@@ -89,6 +89,8 @@ pub enum Effect {
         label: &'static str,
         /// The paths.
         paths: Vec<RepoPath>,
+        /// Of these, what the person said is theirs: as it was before the attempt.
+        mine: Vec<RepoPath>,
     },
     /// Runs verify commands in order until one is red. Comes back as [`super::Fact::Verified`].
     Verify {

@@ -52,6 +52,10 @@ impl Machine {
             work.concerns
                 .push(format!("the agent made commits of its own; they were folded into one ({reference})"));
         }
+        for path in std::mem::take(&mut work.claimed) {
+            let content = found.changes.iter().find(|change| change.path == path);
+            work.mine.extend(content.map(|change| (path, change.content)));
+        }
         if let Some((trouble, hint)) = self.moved(&work, &found, after) {
             if after == After::GivingUp(GivingUp::Parking) {
                 // What is there cannot be compared: nothing is touched, what the turn left is saved, and the tree is
@@ -87,7 +91,7 @@ impl Machine {
 
     /// Everything that the work changed is put back. What was changed before it, too, may be the person's doing.
     fn give_up(&mut self, mut work: Work, mut changes: Vec<Change>, after: After) {
-        changes.retain(|change| !work.mine.contains(&change.path));
+        changes.retain(|change| !work.is_mine(change));
         let (doubtful, clear): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| change.dirty_before);
         let paths = |changes: &[Change]| changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>();
@@ -134,8 +138,7 @@ impl Machine {
             let hint = "Take those by agent@orchestra.invalid out (`git rebase -i`), then retry.".to_owned();
             return Some((trouble, hint));
         }
-        let is_overtaken =
-            |change: &&Change| found.overtaken.contains(&change.path) && !work.mine.contains(&change.path);
+        let is_overtaken = |change: &&Change| found.overtaken.contains(&change.path) && !work.is_mine(change);
         let both = found.changes.iter().find(is_overtaken)?;
         let trouble = format!("{} was changed by {} and by a commit made meanwhile.", both.path, work.id);
         Some((trouble, "Bring the two together in the file, commit it, then retry.".to_owned()))
@@ -164,6 +167,7 @@ impl Machine {
             attempt: work.attempt,
             baseline: work.baseline,
             label,
+            mine: paths.iter().filter(|path| work.mine.contains_key(path)).cloned().collect(),
             paths: paths.clone(),
         });
         if !matches!(after, After::GivingUp(_)) {
@@ -262,6 +266,11 @@ impl Machine {
 }
 
 impl Work {
+    /// Whether the person said of exactly this that it is theirs.
+    fn is_mine(&self, change: &Change) -> bool {
+        self.mine.get(&change.path) == Some(&change.content)
+    }
+
     fn tell_was_nothing_changed(&self) -> bool {
         self.tell.contains(&Tell::NothingChanged)
     }
@@ -271,8 +280,7 @@ impl Work {
 /// After a turn that was cut short, Orchestra's own files but for the milestone's are outside whatever the role's file
 /// says: it is one of them.
 fn sort(work: &Work, room: &Room, changes: Vec<Change>, after: After) -> (Vec<Change>, Vec<RepoPath>) {
-    let changes: Vec<Change> =
-        changes.into_iter().filter(|change| !work.mine.contains(&change.path)).collect();
+    let changes: Vec<Change> = changes.into_iter().filter(|change| !work.is_mine(change)).collect();
     let all: Vec<RepoPath> = changes.iter().map(|change| change.path.clone()).collect();
     let beside: Vec<&RepoPath> = all.iter().collect();
     let is_steering = |path: &RepoPath| {

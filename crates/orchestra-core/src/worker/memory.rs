@@ -64,6 +64,8 @@ pub struct Recalled {
     pub parked: Option<(Option<WorkId>, String)>,
     /// The last attempt at each work.
     pub attempts: BTreeMap<WorkId, u32>,
+    /// The attempt whose snapshot each work's changes in the tree are told by, until they are put back.
+    pub baselines: BTreeMap<WorkId, u32>,
     /// A turn whose changes nobody has looked at yet: until then no document is believed.
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
@@ -199,6 +201,7 @@ impl Memory {
                 known.parked = None;
                 let last = known.attempts.entry(work.clone()).or_default();
                 *last = (*last).max(*attempt);
+                known.baselines.insert(work.clone(), *baseline);
                 known.unchecked =
                     Some(Unchecked { work: work.clone(), attempt: *attempt, baseline: *baseline });
                 if *work == WorkId::Rfc {
@@ -278,10 +281,16 @@ impl Memory {
                 self.about(milestone).adopted.extend(works.iter().cloned());
             }
             Record::Skipped { milestone, work } => {
-                self.about(milestone).skipped.insert(work.clone());
+                let known = self.about(milestone);
+                known.skipped.insert(work.clone());
+                known.baselines.remove(work);
             }
-            Record::Parked { milestone, work, reason } => {
-                self.about(milestone).parked = Some((work.clone(), reason.clone()));
+            Record::Parked { milestone, work, reason, unseen } => {
+                let known = self.about(milestone);
+                known.parked = Some((work.clone(), reason.clone()));
+                if let Some(work) = work.as_ref().filter(|_| !unseen) {
+                    known.baselines.remove(work);
+                }
             }
             Record::Closed { milestone } => self.about(milestone).closed = true,
             Record::Wrote { path, hash } => {

@@ -91,7 +91,7 @@ impl Machine {
     fn parked(&mut self, work: Option<WorkId>, reason: String) {
         let Some(active) = self.state.active() else { return };
         let (milestone, branch) = (active.id.clone(), active.branch.clone());
-        self.record(Record::Parked { milestone, work, reason: reason.clone() });
+        self.record(Record::Parked { milestone, work, reason: reason.clone(), unseen: false });
         // On somebody else's branch no document is touched: the journal alone knows.
         if self.state.seen.head.as_ref().is_some_and(|head| head.branch == branch) {
             let status =
@@ -105,7 +105,8 @@ impl Machine {
     /// The milestone is set aside with its documents as they are: nobody could look at what a turn did to them.
     pub(super) fn parked_unseen(&mut self, work: WorkId, reason: String) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
-        self.record(Record::Parked { milestone, work: Some(work), reason: reason.clone() });
+        let work = Some(work);
+        self.record(Record::Parked { milestone, work, reason: reason.clone(), unseen: true });
         self.leave_aside(reason);
     }
 

@@ -180,8 +180,11 @@ pub struct Work {
     pub verified_on: Option<CommitId>,
     /// Whether verification was run again because it changed files itself.
     pub reverified: bool,
-    /// Paths outside the room that the person said are theirs.
-    pub mine: BTreeSet<RepoPath>,
+    /// Paths outside the room that the person said are theirs, with what they held then: what is written over them
+    /// later is not.
+    pub mine: BTreeMap<RepoPath, Option<ContentHash>>,
+    /// Paths that the person has just said are theirs: what they hold is seen at the next look.
+    pub claimed: BTreeSet<RepoPath>,
     /// The changes that will be committed.
     pub inside: Vec<Change>,
     /// Commands that were green.

@@ -51,14 +51,13 @@ impl Machine {
             | WorkId::Close(_) => false,
         };
         let was_put_back = cursor.baseline > cursor.attempt;
-        let (attempt, since, baseline) = match (is_resumed, is_over || was_put_back) {
-            (true, false) => (cursor.attempt, cursor.since, cursor.baseline),
-            (true, true) if known.had_turn_since(&id, cursor.baseline) => {
-                (last + 1, last + 1, cursor.baseline)
-            }
-            (true, true) | (false, _) => (last + 1, last + 1, last + 1),
-        };
         let cut_short = is_resumed && !is_over && !was_put_back;
+        let (attempt, since, baseline) = if cut_short {
+            (cursor.attempt, cursor.since, cursor.baseline)
+        } else {
+            // What an earlier attempt left in the tree is told by its snapshot, also where the cursor was lost.
+            (last + 1, last + 1, known.baselines.get(&id).copied().unwrap_or(last + 1))
+        };
         let turn_base = cursor.turn_base.filter(|_| cut_short).unwrap_or_else(|| head.commit.clone());
         let mut work = self.work_of(id, role, turn_base);
         (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
@@ -218,7 +217,8 @@ impl Work {
             told: false,
             verified_on: None,
             reverified: false,
-            mine: std::collections::BTreeSet::new(),
+            mine: std::collections::BTreeMap::new(),
+            claimed: std::collections::BTreeSet::new(),
             inside: Vec::new(),
             green: Vec::new(),
             leave_out: Vec::new(),

@@ -62,12 +62,13 @@ impl Worker {
                 Ok(())
             }
             Effect::Inspect { .. } => self.inspect(effect),
-            Effect::PutBack { milestone, work, attempt, baseline, label, paths } => {
+            Effect::PutBack { milestone, work, attempt, baseline, label, paths, mine } => {
                 let milestone = self.milestone(&milestone)?;
                 let views = self.views.clone();
                 self.spawn(move |place| {
                     let numbers = (attempt, baseline);
-                    let (reference, left) = place.put_back(&milestone, &work, numbers, label, paths)?;
+                    let (reference, left) =
+                        place.put_back(&milestone, &work, numbers, label, (paths, &mine))?;
                     for remark in left {
                         // Nobody watching is no reason to stop working.
                         drop(

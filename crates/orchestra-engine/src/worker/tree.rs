@@ -160,7 +160,8 @@ impl Place {
         }
     }
 
-    /// Saves paths and puts them back: documents as they were before the attempt, everything else as before the work.
+    /// Saves paths and puts them back: documents, and what the person said is theirs, as they were before the attempt,
+    /// everything else as before the work.
     /// Also says what could not be put back.
     pub(super) fn put_back(
         &self,
@@ -168,17 +169,17 @@ impl Place {
         work: &WorkId,
         (attempt, baseline): (u32, u32),
         label: &str,
-        paths: Vec<RepoPath>,
+        (paths, mine): (Vec<RepoPath>, &[RepoPath]),
     ) -> Result<(String, Vec<String>), Failure> {
         let fail = |error: &(dyn std::error::Error + 'static)| failure::run("put changes back", error);
         let rescue = Self::rescue(&milestone.id, work, attempt, label);
         let before = Self::rescue(&milestone.id, work, baseline, "before");
         let newer = Self::rescue(&milestone.id, work, attempt, "before");
         let has_newer = changes::baseline_head(&self.repo, &newer).map_err(|error| fail(&error))?.is_some();
-        let (documents, others): (Vec<RepoPath>, Vec<RepoPath>) =
-            paths.into_iter().partition(|path| path.is_beneath(b".orchestra"));
+        let (of_attempt, of_work): (Vec<RepoPath>, Vec<RepoPath>) =
+            paths.into_iter().partition(|path| path.is_beneath(b".orchestra") || mine.contains(path));
         let (mut reference, mut left) = (None, Vec::new());
-        for (paths, from) in [(others, &before), (documents, if has_newer { &newer } else { &before })] {
+        for (paths, from) in [(of_work, &before), (of_attempt, if has_newer { &newer } else { &before })] {
             if paths.is_empty() {
                 continue;
             }

@@ -96,29 +96,27 @@ impl World {
 
     pub(super) fn put_back(
         &mut self,
-        milestone: &MilestoneId,
         work: WorkId,
-        attempt: u32,
-        baseline: u32,
-        label: &str,
+        name: &str,
+        [baseline, attempt]: &[String; 2],
         paths: &[RepoPath],
+        mine: &[RepoPath],
     ) -> Done {
         self.tick()?;
         let present: BTreeMap<RepoPath, Option<Content>> =
             paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
-        let name = format!("{milestone}/{work}/{attempt}/{label}");
-        let reference = self.disk.save_beside(&name, present.clone());
+        let reference = self.disk.save_beside(name, present.clone());
         let empty = Saved { head: Some(self.disk.head()), ..Saved::default() };
-        let saved = self.disk.rescue.get(&before(milestone, &work, baseline)).cloned().unwrap_or(empty);
-        let documents =
-            self.disk.rescue.get(&before(milestone, &work, attempt)).cloned().unwrap_or(saved.clone());
+        let saved = self.disk.rescue.get(baseline).cloned().unwrap_or(empty);
+        let newer = self.disk.rescue.get(attempt).cloned().unwrap_or(saved.clone());
         for path in paths {
             self.tick()?;
             if self.disk.files.get(path) != present[path].as_ref() {
                 // Somebody changed it since it was saved: it is left.
                 continue;
             }
-            let saved = if path.is_beneath(b".orchestra") { &documents } else { &saved };
+            let is_newer = path.is_beneath(b".orchestra") || mine.contains(path);
+            let saved = if is_newer { &newer } else { &saved };
             let now = self.disk.head_tree().get(path).cloned();
             let content = saved.files.get(path).cloned().unwrap_or(now);
             self.disk.write(path, content, true);

@@ -202,8 +202,10 @@ impl World {
                 self.queue.push_back(Fact::Inspected { work, found });
                 Ok(())
             }
-            Effect::PutBack { milestone, work, attempt, baseline, label, paths } => {
-                self.put_back(&milestone, work, attempt, baseline, label, &paths)
+            Effect::PutBack { milestone, work, attempt, baseline, label, paths, mine } => {
+                let reference = format!("{milestone}/{work}/{attempt}/{label}");
+                let from = [baseline, attempt].map(|number| before(&milestone, &work, number));
+                self.put_back(work, &reference, &from, &paths, &mine)
             }
             Effect::Verify { work, commands, .. } => {
                 self.tick()?;
