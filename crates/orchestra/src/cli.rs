@@ -112,7 +112,7 @@ pub(crate) struct StartArgs {
     /// Run this milestone only
     #[arg(long, value_name = "M1")]
     pub(crate) milestone: Option<MilestoneId>,
-    /// How many phases may run at once
+    /// How many phases run at once: 1, in this version
     #[arg(long, value_name = "N")]
     pub(crate) jobs: Option<u32>,
     /// What is printed without a terminal
