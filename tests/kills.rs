@@ -116,7 +116,7 @@ fn masked(document: &str) -> String {
 }
 
 /// No process of the project is alive: each has its folder in its environment.
-fn nothing_runs(project: &TestProject) -> bool {
+pub(crate) fn nothing_runs(project: &TestProject) -> bool {
     let mark = project.top().to_string_lossy().into_owned();
     let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     !processes

@@ -2,6 +2,8 @@
 
 use orchestra_testkit::{Milestone, TestProject, until};
 
+use crate::kills::nothing_runs;
+
 /// One phase that writes one file; the review approves.
 pub(crate) const PLAIN: &str = r##"
 version: 1
@@ -212,6 +214,37 @@ fn an_agent_that_outlives_its_worker_is_ended_before_another_begins() {
     assert_eq!(std::fs::read_to_string(agents).unwrap(), "begun\n");
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
     project.check();
+}
+
+#[test]
+fn f04_what_outlives_its_worker_and_its_guard_is_ended_by_the_next_start() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - run: \"[ -e ../begun ] || { touch ../begun; cat ../never; }\"\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
+    );
+    let made = std::process::Command::new("mkfifo").arg(project.top().join("never")).status().unwrap();
+    assert!(made.success());
+    let running = project.start(&["start", "--auto", "--once"]);
+    until("the agent runs", || project.top().join("begun").exists());
+    // The worker stands still, so that it cannot end what its guard leaves.
+    running.signal("STOP");
+    let guards = children_of(running.pid());
+    assert_eq!(guards.len(), 1, "{guards:?}");
+    let sent = std::process::Command::new("kill").args(["-KILL", &guards[0]]).status().unwrap();
+    assert!(sent.success());
+    let _ran = running.kill();
+    assert!(!nothing_runs(&project), "the agent lives on");
+    let _ran = project.build().expect(0).says("that an earlier run had left");
+    until("nothing of the run is alive", || nothing_runs(&project));
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+/// The processes that a process has started and that live.
+fn children_of(parent: u32) -> Vec<String> {
+    let listed = std::process::Command::new("ps").args(["-A", "-o", "pid=,ppid="]).output().unwrap();
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let pairs = text.lines().filter_map(|line| line.trim().split_once(char::is_whitespace));
+    pairs.filter(|(_, above)| above.trim() == parent.to_string()).map(|(pid, _)| pid.to_owned()).collect()
 }
 
 #[test]

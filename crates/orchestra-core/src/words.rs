@@ -4,10 +4,14 @@ use std::fmt::Display;
 
 /// A number with its noun: `1 commit`, `2 commits`.
 ///
-/// The noun is one that takes an `s`.
+/// The noun is one that takes `s` or, after an `s`, `es`.
 pub fn counted(count: impl Display, noun: &str) -> String {
     let count = count.to_string();
-    let ending = if count == "1" { "" } else { "s" };
+    let ending = match count.as_str() {
+        "1" => "",
+        _ if noun.ends_with('s') => "es",
+        _ => "s",
+    };
     format!("{count} {noun}{ending}")
 }
 

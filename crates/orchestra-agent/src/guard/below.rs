@@ -51,9 +51,17 @@ fn has_guard_among_ancestors() -> bool {
 
 /// Ends every process that carries this mark, and says how many there were.
 ///
-/// For what is left when a guard itself was killed: by the worker at once, or by the next start with the mark
-/// from the journal. Processes that wiped their environment are not found.
+/// For what is left when a guard itself was killed. Processes that wiped their environment are not found.
 pub fn end_marked(mark: &str) -> usize {
+    end_all(|found| found == mark.as_bytes())
+}
+
+/// Ends every process whose mark begins like this, and says how many there were: whatever guards of one lock left.
+pub(super) fn end_marked_like(prefix: &str) -> usize {
+    end_all(|found| found.starts_with(prefix.as_bytes()))
+}
+
+fn end_all(is_meant: impl Fn(&[u8]) -> bool) -> usize {
     let me = std::process::id().cast_signed();
     let mut ended: Vec<(i32, u64)> = Vec::new();
     // What a marked process starts while we look is found in the next round; rounds are bounded because a
@@ -63,7 +71,7 @@ pub fn end_marked(mark: &str) -> usize {
         let marked: Vec<_> = all
             .into_iter()
             .filter(|process| process.pid != me && !process.is_over)
-            .filter(|process| mark_of(process.pid).as_deref() == Some(mark.as_bytes()))
+            .filter(|process| mark_of(process.pid).is_some_and(|mark| is_meant(&mark)))
             .collect();
         if marked.is_empty() {
             break;

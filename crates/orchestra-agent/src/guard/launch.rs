@@ -6,6 +6,7 @@ use std::fs::File;
 use std::io;
 use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -17,6 +18,7 @@ use thiserror::Error;
 use tokio::net::unix::pipe;
 use tokio::sync::{oneshot, watch};
 
+use super::below::end_marked_like;
 use super::wire::{self, News, Request};
 use super::{Ended, Exit, MARK, Order, StopPlan, Why, end_marked};
 
@@ -73,6 +75,15 @@ impl GuardLauncher {
         Self { program: program.into(), args, lock, running: Arc::new(watch::Sender::new(0)) }
     }
 
+    /// Ends whatever guards with copies of this lock left when they were killed together with their worker, and says
+    /// how many processes that were.
+    ///
+    /// For whoever has just taken the lock, before anything is started: a guard that lives would still hold it.
+    /// Processes that wiped their environment are not found.
+    pub fn end_what_was_left(&self) -> usize {
+        self.lock.as_deref().and_then(prefix_of).map_or(0, |prefix| end_marked_like(&prefix))
+    }
+
     /// Starts a program below a guard of its own.
     ///
     /// # Errors
@@ -125,7 +136,7 @@ impl GuardLauncher {
         tell: impl FnMut(News) + Send + 'static,
     ) -> Result<Begun, LaunchError> {
         let connection = |source| LaunchError::Connection { source };
-        let mark = new_mark();
+        let mark = new_mark(self.lock.as_deref());
         let (ours, theirs) = UnixStream::pair().map_err(connection)?;
         let (stdin_reader, stdin) = io::pipe().map_err(connection)?;
         let (stdout, stdout_writer) = io::pipe().map_err(connection)?;
@@ -237,11 +248,18 @@ fn listen(socket: &UnixStream, mut guard: Child, mark: &str, mut tell: impl FnMu
     }
 }
 
-/// Makes a mark that no other guard of this machine has.
-fn new_mark() -> String {
+/// Makes a mark that no other guard of this machine has; those of one lock begin alike.
+fn new_mark(lock: Option<&File>) -> String {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    format!("{}-{}-{nanos:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+    let prefix = lock.and_then(prefix_of).unwrap_or_default();
+    format!("{prefix}{}-{}-{nanos:x}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// How the marks of a lock's guards begin: with the identity of its file.
+fn prefix_of(lock: &File) -> Option<String> {
+    let metadata = lock.metadata().ok()?;
+    Some(format!("lock-{:x}-{:x}/", metadata.dev(), metadata.ino()))
 }
 
 /// What the first word of a guard comes to.
@@ -275,7 +293,7 @@ impl GuardedChild {
         self.pid
     }
 
-    /// The mark of everything below this guard: for the journal, and [`end_marked`] after a crash of both.
+    /// The mark of everything below this guard.
     pub fn mark(&self) -> &str {
         &self.rope.mark
     }

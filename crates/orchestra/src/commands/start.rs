@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orchestra_core::id::MilestoneId;
+use orchestra_core::words::counted;
 use orchestra_core::worker::{Auto, Presence, Run, Stop};
 use orchestra_engine::worker::{Setup, Wish, Worker};
 use orchestra_project::layout::Layout;
@@ -137,9 +138,16 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
 /// Everything that a worker needs, for a project that is locked.
 pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Run) -> Result<Setup, Failure> {
     let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
+    let launcher = context.launcher(Some(Arc::clone(&held)));
+    // Before anything is looked at: it could write behind our back.
+    let left = launcher.end_what_was_left();
+    if left > 0 {
+        let what = counted(left, "process");
+        context.out.error(format_args!("Ended {what} that an earlier run had left when it was killed."));
+    }
     Ok(Setup {
-        repo: context.open_repo(Some(Arc::clone(&held)))?,
-        launcher: context.launcher(Some(held)),
+        repo: context.open_repo(Some(held))?,
+        launcher,
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
         variables: context.variables(),
