@@ -198,9 +198,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         name: "outside-left",
         file: "inspect.rs",
         find: r"        if outside.is_empty() {
-            return self.accept(work, after, &before);",
+            return self.accept(work, after);",
         replace: r"        if outside.len() < 100 {
-            return self.accept(work, after, &before);",
+            return self.accept(work, after);",
         breaks: "3: what lies outside the role's room stays in the tree",
     },
     Mutation {

@@ -82,9 +82,9 @@ impl Machine {
                 seen.rfc_document = found.rfc_document;
             }
         }
-        let before = std::mem::replace(&mut work.inside, inside);
+        work.inside = inside;
         if outside.is_empty() {
-            return self.accept(work, after, &before);
+            return self.accept(work, after);
         }
         self.ask_whose(work, outside, after);
     }
@@ -208,12 +208,11 @@ impl Machine {
             let reason = format!("it changed {} outside its room", names.join(", "));
             return self.repair(work, Tell::OutOfRoom(paths), reason);
         }
-        let before = work.inside.clone();
-        self.accept(work, after, &before);
+        self.accept(work, after);
     }
 
     /// Every change left is in the room.
-    fn accept(&mut self, work: Work, after: After, before: &[Change]) {
+    fn accept(&mut self, work: Work, after: After) {
         if matches!(after, After::Turn | After::CutShort)
             && let Some(milestone) = self.state.active().map(|active| active.id.clone())
         {
@@ -224,7 +223,7 @@ impl Machine {
             (After::GivingUp(_), _) => self.gave_up(work, after),
             (After::Approval, _) => self.commit_approved(work),
             (After::Verify, WorkId::Base) => self.base_verified(work),
-            (After::Verify, _) => self.verified_and_inspected(work, before),
+            (After::Verify, _) => self.verified_and_inspected(work),
             (After::Turn, WorkId::Rfc) => self.rfc_written(work),
             (After::Turn, WorkId::Review(_)) => self.reviewed(work),
             (After::Turn, WorkId::Diagnosis(of)) => {
@@ -250,12 +249,12 @@ impl Machine {
 
     /// Verification is green: what it changed itself joins the commit, and is verified once, lock files apart. Where
     /// somebody committed meanwhile, what will be committed is not what was verified.
-    fn verified_and_inspected(&mut self, mut work: Work, before: &[Change]) {
+    fn verified_and_inspected(&mut self, mut work: Work) {
         if work.verified_on.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
             work.reverified = false;
             return self.overtaken(work, After::Turn);
         }
-        let is_new = |change: &&Change| !before.contains(change) && !is_lock_file(&change.path);
+        let is_new = |change: &&Change| !work.verified.contains(change) && !is_lock_file(&change.path);
         let is_same = work.inside.iter().find(is_new).is_none();
         if is_same || work.reverified {
             return self.prepare(work);

@@ -176,7 +176,9 @@ pub struct Work {
     pub report: Report,
     /// Whether it was told what it changed outside its room.
     pub told: bool,
-    /// The head on which verification ran last.
+    /// The changes on which verification ran last.
+    pub verified: Vec<Change>,
+    /// The head on which it ran.
     pub verified_on: Option<CommitId>,
     /// Whether verification was run again because it changed files itself.
     pub reverified: bool,

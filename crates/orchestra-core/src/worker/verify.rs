@@ -29,6 +29,7 @@ impl Machine {
         }
         self.note(Note::Verifying { work: work.id.clone(), commands: commands.clone() });
         self.act(Effect::Verify { work: work.id.clone(), commands, all: false });
+        work.verified.clone_from(&work.inside);
         work.verified_on = self.state.seen.head.as_ref().map(|head| head.commit.clone());
         work.progress = Progress::Verifying;
         self.state.keep(work);

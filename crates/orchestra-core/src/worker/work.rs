@@ -215,6 +215,7 @@ impl Work {
             overtaken: 0,
             report: Report::default(),
             told: false,
+            verified: Vec::new(),
             verified_on: None,
             reverified: false,
             mine: std::collections::BTreeMap::new(),
