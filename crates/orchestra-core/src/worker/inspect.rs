@@ -9,7 +9,7 @@ use crate::id::WorkId;
 use crate::ownership::{Place, Room, is_lock_file};
 use crate::path::RepoPath;
 use crate::record::Record;
-use crate::repo::Change;
+use crate::repo::{Change, ChangeKind};
 
 /// How often somebody may move the branch during a work before that is asked about.
 const OVERTAKEN_LIMIT: u32 = 3;
@@ -75,7 +75,17 @@ impl Machine {
             Ok(room) => room,
             Err(reason) => return self.fail(work, reason),
         };
+        let kept: Vec<RepoPath> = found
+            .changes
+            .iter()
+            .filter(|change| change.kind != ChangeKind::Added)
+            .map(|change| change.path.clone())
+            .collect();
         let (inside, outside) = sort(&work, &room, found.changes, after);
+        if after == After::Verify && outside.iter().any(|path| kept.contains(path)) {
+            // Commands ran beside something that is put back now: what is left is verified once more.
+            work.verified.clear();
+        }
         if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
             let milestones = &mut self.state.seen.plan.milestones;
             if let Some(seen) = milestones.iter_mut().find(|seen| seen.id == milestone) {

@@ -30,6 +30,7 @@ impl World {
         if self.running.is_some() {
             return Err(Cut::Broken("a second agent was started in the same tree".to_owned()));
         }
+        self.oracle.verifications = 0;
         self.oracle.turn_begins(&self.disk, &self.authors);
         let (mut deeds, mut report) = self.honest_work(&order);
         let misdeed = if self.schedule.hopeless && order.work.to_string() == "phase-1" {

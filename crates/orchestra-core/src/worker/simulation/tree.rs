@@ -145,6 +145,7 @@ impl World {
                 output: String::new(),
             })
             .collect();
+        self.oracle.verifications += 1;
         if *work == WorkId::Base {
             self.oracle.base.clone_from(&results);
         } else if results.iter().all(|result| result.green) {
