@@ -58,7 +58,11 @@ impl Machine {
         let id = WorkId::Diagnosis(Box::new(work.id.clone()));
         self.note(Note::Diagnosing { work: work.id.clone() });
         let mut diagnosis = self.work_of(id, architect, work.turn_base.clone());
-        (diagnosis.attempt, diagnosis.since, diagnosis.baseline) = (work.attempt, work.attempt, work.attempt);
+        // One that was cut short has its snapshot already, and that is of another moment.
+        let known = self.state.recalled();
+        let number =
+            known.attempts.get(&diagnosis.id).map_or(work.attempt, |last| work.attempt.max(last + 1));
+        (diagnosis.attempt, diagnosis.since, diagnosis.baseline) = (number, number, number);
         diagnosis.standing = vec![Tell::Failures(work.failures.clone())];
         diagnosis.standing.extend(work.tell.clone());
         work.progress = Progress::Diagnosed;
