@@ -31,6 +31,12 @@ impl Machine {
         }
         let known = self.state.recalled();
         let is_closed = self.is_closed();
+        let says_done =
+            self.state.milestone().is_some_and(|milestone| milestone.status == MilestoneStatus::Done);
+        if is_closed && self.state.seen.private && !says_done {
+            // A crash came between the record and the document.
+            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
+        }
         if is_closed && known.answer("push", None).is_some_and(|answered| answered.answer == Answer::Finish) {
             return self.finish(false);
         }
@@ -143,8 +149,8 @@ impl Machine {
         let id = WorkId::Close(active.closes() + 1);
         if self.state.seen.private {
             let milestone = active.id.clone();
-            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
             self.record(Record::Closed { milestone });
+            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
             return self.closed();
         }
         let Some(head) = self.state.seen.head.clone() else { return };
