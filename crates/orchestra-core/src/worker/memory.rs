@@ -60,6 +60,8 @@ pub struct Recalled {
     pub pushed: Option<CommitId>,
     /// Whether it was closed without a commit.
     pub closed: bool,
+    /// The last of its closes that a person took back by sending it back at the push gate.
+    pub reopened: u32,
     /// At which work it was parked, and why; taken away by an answer.
     pub parked: Option<(Option<WorkId>, String)>,
     /// The last attempt at each work.
@@ -254,6 +256,11 @@ impl Memory {
                     }
                     if question == "push" && matches!(answer, Answer::Revise { .. }) {
                         known.closed = false;
+                        let closes = known.committed.iter().filter_map(|work| match work {
+                            WorkId::Close(number) => Some(*number),
+                            _ => None,
+                        });
+                        known.reopened = closes.max().unwrap_or(0);
                     }
                     if question == "rfc" && matches!(answer, Answer::Revise { .. }) {
                         known.rfc_revisions += 1;
@@ -314,6 +321,11 @@ impl Recalled {
     /// Tells whether a turn was started in this attempt at a work or a later one.
     pub fn had_turn_since(&self, work: &WorkId, attempt: u32) -> bool {
         self.attempts.get(work).is_some_and(|last| *last >= attempt)
+    }
+
+    /// Tells whether a work is a close that was not taken back.
+    pub(super) fn is_standing_close(&self, work: Option<&WorkId>) -> bool {
+        matches!(work, Some(WorkId::Close(number)) if *number > self.reopened)
     }
 
     /// Tells whether a commit was made and a crash came before everything after it was done.

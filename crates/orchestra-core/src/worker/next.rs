@@ -183,7 +183,7 @@ impl Machine {
     fn next_of_review(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
         let (policy, roles) = (&self.state.seen.policy, &self.state.seen.plan.roles);
         let active = self.state.active()?;
-        if !policy.config.review.always || active.is_closed() {
+        if !policy.config.review.always || self.is_closed() {
             return None;
         }
         let is_reviewed = |work: &WorkId| known.reviews.iter().any(|review| review.works.contains(work));

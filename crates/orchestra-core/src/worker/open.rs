@@ -51,7 +51,9 @@ impl Machine {
                 WorkId::Phase(phase) => {
                     milestone.find_phase(phase).is_some_and(|phase| phase.status != PhaseStatus::Done)
                 }
-                WorkId::Close(_) => last == Some(*entry) && says_open(milestone),
+                WorkId::Close(_) => {
+                    last == Some(*entry) && known.is_standing_close(Some(&entry.work)) && says_open(milestone)
+                }
                 WorkId::Base
                 | WorkId::Rfc
                 | WorkId::Review(_)

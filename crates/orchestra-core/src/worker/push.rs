@@ -56,9 +56,11 @@ impl Machine {
         self.ask_push(survey, words);
     }
 
-    fn is_closed(&self) -> bool {
+    /// Tells whether the close is the last thing that was committed, and nobody has sent the milestone back since.
+    pub(super) fn is_closed(&self) -> bool {
         let known = self.state.recalled();
-        self.state.active().is_some_and(super::Active::is_closed) || (self.state.seen.private && known.closed)
+        let last = self.state.active().and_then(|active| active.done.last());
+        known.is_standing_close(last.map(|(work, _)| work)) || (self.state.seen.private && known.closed)
     }
 
     /// What the gate showed before the close was put on top.

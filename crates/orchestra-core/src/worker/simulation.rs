@@ -10,6 +10,7 @@
 
 mod agent;
 mod disk;
+mod found;
 mod git;
 mod oracle;
 mod person;

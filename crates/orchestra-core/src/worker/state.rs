@@ -111,11 +111,6 @@ impl Active {
         let closes = self.done.iter().filter(|(work, _)| matches!(work, WorkId::Close(_))).count();
         u32::try_from(closes).unwrap_or(u32::MAX)
     }
-
-    /// Tells whether the close is the last thing that was committed.
-    pub fn is_closed(&self) -> bool {
-        matches!(self.done.last(), Some((WorkId::Close(_), _)))
-    }
 }
 
 /// What a milestone is at.

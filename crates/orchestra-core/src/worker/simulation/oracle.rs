@@ -376,6 +376,18 @@ impl World {
         if is_there { Ok(()) } else { Err(format!("said to be published and is not: {commit}")) }
     }
 
+    /// Of a work that is set aside or skipped nothing stays in the tree, unless nobody could look at what is there.
+    pub(super) fn judge_given_up(&self) -> Result<(), String> {
+        if self.journal.iter().any(|record| matches!(record, Record::Parked { unseen: true, .. })) {
+            return Ok(());
+        }
+        let is_left = |content: &Option<Content>| matches!(content, Some(Content::Text(number)) if self.authors.get(number) == Some(&Author::Agent));
+        match self.disk.dirty().iter().find(|(path, content)| !is_document(path) && is_left(content)) {
+            Some((path, _)) => Err(format!("given up with its work left in the tree: {path}")),
+            None => Ok(()),
+        }
+    }
+
     /// What must hold when it is over.
     pub(super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
         if self.running.is_some() {

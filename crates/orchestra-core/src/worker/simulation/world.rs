@@ -148,8 +148,12 @@ impl World {
                 self.tick()?;
                 self.oracle.records(&record, &self.schedule).map_err(Cut::Broken)?;
                 self.judge_answer(&record).map_err(Cut::Broken)?;
-                if let Record::Pushed { commit, .. } = &record {
-                    self.judge_published(commit).map_err(Cut::Broken)?;
+                match &record {
+                    Record::Pushed { commit, .. } => self.judge_published(commit).map_err(Cut::Broken)?,
+                    Record::Parked { work: Some(_), unseen: false, .. } | Record::Skipped { .. } => {
+                        self.judge_given_up().map_err(Cut::Broken)?;
+                    }
+                    _ => {}
                 }
                 if let Record::RfcReady { milestone, .. } = &record {
                     self.disk.unsynced.remove(&path(&format!("{}/rfc.md", folder(milestone))));

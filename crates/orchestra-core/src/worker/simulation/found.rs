@@ -1,0 +1,103 @@
+//! Schedules that once broke a promise, each as short as it could be made.
+
+use super::run;
+use super::schedule::Disturbance as X;
+use super::schedule::{Deed, Misdeed, Mode, Schedule};
+
+/// One phase on a clean tree without a design, under `--auto`, with disturbances and their dice.
+fn plain(seed: u64, disturbances: &[(u64, X)]) -> Schedule {
+    Schedule {
+        seed,
+        rfc: false,
+        phases: 1,
+        dirty: false,
+        finds_fault: false,
+        disturbances: disturbances.to_vec(),
+        ..Schedule::undisturbed()
+    }
+}
+
+#[track_caller]
+fn keeps_every_promise(schedule: &Schedule) {
+    let (log, result) = run::with_log(schedule);
+    assert!(result.is_ok(), "{log}\n{result:?}");
+}
+
+#[test]
+fn forged_documents_on_a_branch_that_was_left() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        phases: 2,
+        ..plain(
+            104_964,
+            &[
+                (1, X::Agent(Misdeed::ForgesDocuments)),
+                (17, X::Kill),
+                (23, X::Person(Deed::SwitchesBranch)),
+                (77, X::Person(Deed::SwitchesBranch)),
+            ],
+        )
+    });
+    keeps_every_promise(&Schedule {
+        mode: Mode::AutoRfcOnly,
+        rfc: true,
+        second_milestone: true,
+        hopeless: true,
+        ..plain(
+            569_334,
+            &[
+                (23, X::Agent(Misdeed::ForgesDocuments)),
+                (42, X::Person(Deed::SwitchesBranch)),
+                (76, X::Person(Deed::Amends)),
+            ],
+        )
+    });
+}
+
+#[test]
+fn a_person_writes_into_what_a_diagnosis_that_was_killed_looks_at() {
+    keeps_every_promise(&Schedule {
+        mode: Mode::HeadlessWaiting,
+        hopeless: true,
+        ..plain(
+            749_800,
+            &[
+                (32, X::Terminate),
+                (47, X::Agent(Misdeed::Transient)),
+                (47, X::Agent(Misdeed::OverwritesPerson)),
+                (51, X::Kill),
+                (65, X::Person(Deed::EditsInside)),
+            ],
+        )
+    });
+}
+
+#[test]
+fn documents_kept_out_of_git_are_done_only_after_that_is_on_record() {
+    keeps_every_promise(&Schedule {
+        phases: 2,
+        second_milestone: true,
+        depends: true,
+        dirty: true,
+        private: true,
+        finds_fault: true,
+        ..plain(
+            863_007,
+            &[
+                (52, X::Agent(Misdeed::ForgesDocuments)),
+                (65, X::Kill),
+                (76, X::Person(Deed::SwitchesBranch)),
+                (113, X::Person(Deed::CommitsInside)),
+                (116, X::Kill),
+            ],
+        )
+    });
+}
+
+#[test]
+fn sent_back_after_its_close_and_nothing_built_since() {
+    keeps_every_promise(&Schedule {
+        mode: Mode::HeadlessWaiting,
+        ..plain(912_350, &[(31, X::Overtaken), (61, X::Agent(Misdeed::Red))])
+    });
+}
