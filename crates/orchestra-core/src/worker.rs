@@ -31,6 +31,7 @@ mod policy;
 mod push;
 mod question;
 mod review;
+mod seen;
 #[cfg(test)]
 mod simulation;
 mod start;
@@ -40,14 +41,13 @@ mod verify;
 mod work;
 
 pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
-pub use event::{
-    Checked, Event, Fact, Failure, FailureKind, Inspection, Observed, Stop, Unprepared, Untrusted,
-};
+pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Stop, Unprepared};
 pub use memory::{Answered, Base, Memory, Open, Picked, Recalled, Review};
 pub use note::Note;
 pub use policy::{Auto, Policy, Presence, Run};
 pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
-pub use state::{Active, After, At, GivingUp, Pending, Progress, Seen, Stage, State, Strain, Tally, Work};
+pub use seen::{Seen, Untrusted};
+pub use state::{Active, After, At, GivingUp, Pending, Progress, Stage, State, Strain, Tally, Work};
 
 use crate::id::WorkId;
 
@@ -80,7 +80,7 @@ impl Machine {
             return;
         }
         match fact {
-            Fact::Started(seen) | Fact::Looked(seen) => self.looked(*seen),
+            Fact::Started(seen) | Fact::Looked(seen) => self.looked(seen),
             Fact::Scanned { plan, policy, untrusted } => self.scanned(*plan, *policy, untrusted),
             Fact::Snapshotted { work, dirty } => self.with(&work, |m, work| m.snapshotted(work, &dirty)),
             Fact::TooLarge { work, bytes } => self.with(&work, |m, work| m.too_large(work, bytes)),

@@ -203,7 +203,7 @@ impl Worker {
             place.take_answers_given_meanwhile()?;
             place.observe(&run)
         });
-        Ok(Fact::Started(Box::new(observed.await?)))
+        Ok(Fact::Started(observed.await?))
     }
 
     /// The only place that waits: a new source of facts is a new branch here.

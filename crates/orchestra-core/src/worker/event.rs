@@ -1,16 +1,14 @@
 //! Facts that reach the machine.
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
 
-use super::memory::Memory;
 use super::policy::Policy;
-use crate::id::{GateId, MilestoneId, SessionId, TurnId, WorkId};
+use super::seen::{Seen, Untrusted};
+use crate::id::{GateId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, Plan};
 use crate::record::Answer;
-use crate::repo::{Change, CommitId, Head, History, Obstacle, Survey};
+use crate::repo::{Change, CommitId, Head, Obstacle, Survey};
 use crate::report::{Outcome, Usage};
 
 /// A fact with the moment at which it was noticed.
@@ -22,43 +20,13 @@ pub struct Event {
     pub fact: Fact,
 }
 
-/// Everything a start, a resume and the next milestone are decided from.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Observed {
-    /// Configuration and flags.
-    pub policy: Policy,
-    /// The documents.
-    pub plan: Plan,
-    /// Where the work tree stands, or why nothing may be started in it.
-    pub head: Result<Head, Obstacle>,
-    /// Changed or untracked paths that are neither ignored nor a milestone's documents.
-    pub dirty: Vec<RepoPath>,
-    /// What the branch's history says of each milestone that has a base.
-    pub histories: BTreeMap<MilestoneId, History>,
-    /// What the journal says of each milestone.
-    pub memory: Memory,
-    /// Commands that nobody has trusted yet.
-    pub untrusted: Option<Untrusted>,
-    /// Whether git ignores `.orchestra`, so that documents cannot be committed.
-    pub private: bool,
-}
-
-/// Commands that nobody has trusted yet, as they are shown.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Untrusted {
-    /// The hash that an answer is remembered by.
-    pub of: ContentHash,
-    /// A line for each.
-    pub lines: Vec<String>,
-}
-
 /// What happened. Facts about a work carry its id; a fact about a work that no longer runs is noted and ignored.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Fact {
     /// The program began. The only start there is.
-    Started(Box<Observed>),
+    Started(Result<Box<Seen>, Obstacle>),
     /// [`super::Effect::Look`] is done.
-    Looked(Box<Observed>),
+    Looked(Result<Box<Seen>, Obstacle>),
     /// Documents or configuration changed on disk.
     Scanned {
         /// The documents as they are now.

@@ -33,7 +33,15 @@ impl Machine {
     /// The work whose diagnosis this is, else the work itself: what is in the tree is of the former.
     fn diagnosed_work(&mut self, work: Work) -> Work {
         match &work.id {
-            WorkId::Diagnosis(of) => self.state.take_work(of).unwrap_or(work),
+            WorkId::Diagnosis(of) => {
+                let taken = self.state.take_work(of);
+                // After a crash only the diagnosis was taken up again.
+                let diagnosed = taken.or_else(|| {
+                    let known = self.state.recalled();
+                    self.recalled_work(of, *known.attempts.get(of)?, *known.baselines.get(of)?)
+                });
+                diagnosed.unwrap_or(work)
+            }
             _ => work,
         }
     }

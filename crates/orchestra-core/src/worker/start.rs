@@ -1,26 +1,25 @@
 //! From what disk and git show to the milestone that is worked on next.
 
-use super::event::{Observed, Untrusted};
 use super::question::Question;
-use super::state::{After, At, Seen, Stage};
+use super::seen::{Seen, Untrusted};
+use super::state::{After, At, Stage};
 use super::{Effect, Machine, Note, Policy};
 use crate::id::MilestoneId;
 use crate::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan};
 use crate::record::{Answer, Record};
+use crate::repo::Obstacle;
 
 impl Machine {
     /// Everything was seen anew: whatever was being done is decided again from it.
-    pub(super) fn looked(&mut self, seen: Observed) {
+    pub(super) fn looked(&mut self, seen: Result<Box<Seen>, Obstacle>) {
         let is_first = self.state.stage == Stage::Asleep;
-        let head = match &seen.head {
-            Ok(head) => head.clone(),
-            Err(obstacle) => {
-                let (why, hint) = (obstacle.what.clone(), obstacle.hint.clone());
-                self.note(Note::Stopping { why, hint });
+        match seen {
+            Ok(seen) => self.state.seen = *seen,
+            Err(Obstacle { what, hint }) => {
+                self.note(Note::Stopping { why: what, hint });
                 return self.leave(Some(2));
             }
-        };
-        self.state.seen = Seen::of(seen, head);
+        }
         self.state.stage = Stage::Looking;
         if is_first {
             self.state.last_turn = self.state.seen.memory.last_turn;
@@ -48,10 +47,8 @@ impl Machine {
         let history = self.state.seen.histories.get(&id).cloned().unwrap_or_default();
         self.state.stage =
             Stage::Milestone(Box::new(super::open::active(&milestone, &head, &history, &known)));
-        let role = self.role_of(&unchecked.work);
-        let mut work = self.work_of(unchecked.work, role, head.commit);
-        (work.attempt, work.since, work.baseline) =
-            (unchecked.attempt, unchecked.attempt, unchecked.baseline);
+        let work = self.recalled_work(&unchecked.work, unchecked.attempt, unchecked.baseline);
+        let Some(work) = work else { return false };
         self.inspect(work, After::CutShort);
         true
     }

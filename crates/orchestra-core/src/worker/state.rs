@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use super::effect::{Asked, Tell};
-use super::event::{Observed, Untrusted};
-use super::memory::{Memory, Recalled};
-use super::policy::Policy;
+use super::memory::Recalled;
+use super::seen::Seen;
 use crate::edit::DocEdit;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{Cursor, Milestone, Phase, Plan, Role};
-use crate::repo::{Change, CommitId, Head, History, Survey};
+use crate::plan::{Cursor, Milestone, Phase, Role};
+use crate::repo::{Change, CommitId, Survey};
 use crate::report::{Report, Usage};
 
 /// All that the machine knows.
@@ -44,27 +43,6 @@ pub struct State {
     pub named: BTreeSet<String>,
     /// What the run came to so far.
     pub tally: Tally,
-}
-
-/// What was seen of the world.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Seen {
-    /// Configuration and flags.
-    pub policy: Policy,
-    /// The documents.
-    pub plan: Plan,
-    /// Where the work tree stands.
-    pub head: Option<Head>,
-    /// Changed or untracked paths.
-    pub dirty: Vec<RepoPath>,
-    /// What history says of each milestone.
-    pub histories: BTreeMap<MilestoneId, History>,
-    /// What the journal says.
-    pub memory: Memory,
-    /// Commands that nobody has trusted yet.
-    pub untrusted: Option<Untrusted>,
-    /// Whether git ignores `.orchestra`.
-    pub private: bool,
 }
 
 /// What the machine is at.
@@ -390,12 +368,5 @@ impl State {
                 active.at = At::Working(vec![work]);
             }
         }
-    }
-}
-
-impl Seen {
-    pub(super) fn of(seen: Observed, head: Head) -> Self {
-        let Observed { policy, plan, head: _, dirty, histories, memory, untrusted, private } = seen;
-        Self { policy, plan, head: Some(head), dirty, histories, memory, untrusted, private }
     }
 }

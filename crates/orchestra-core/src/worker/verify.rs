@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use super::effect::{Effect, Tell};
-use super::event::{Checked, Untrusted};
+use super::event::Checked;
 use super::question::Question;
+use super::seen::Untrusted;
 use super::state::{After, At, Pending, Progress, Work};
 use super::{Base, Machine, Note};
 use crate::config::VerifyPlan;

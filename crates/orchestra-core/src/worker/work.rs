@@ -165,6 +165,14 @@ impl Machine {
         Work { who, what, ..Work::new(id, role, turn_base) }
     }
 
+    /// A work of an earlier run, as the journal tells of it.
+    pub(super) fn recalled_work(&self, id: &WorkId, attempt: u32, baseline: u32) -> Option<Work> {
+        let head = self.state.seen.head.as_ref()?;
+        let mut work = self.work_of(id.clone(), self.role_of(id), head.commit.clone());
+        (work.attempt, work.since, work.baseline) = (attempt, attempt, baseline);
+        Some(work)
+    }
+
     fn alias_of(&self, role: &RoleId) -> String {
         let found = self.state.seen.plan.find_role(role);
         found.and_then(|role| role.alias.clone()).unwrap_or_else(|| role.to_string())

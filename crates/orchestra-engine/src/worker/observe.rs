@@ -8,8 +8,8 @@ use orchestra_core::document::{self, MilestoneSource, SourceFile};
 use orchestra_core::id::MilestoneId;
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{Milestone, MilestoneStatus, Plan};
-use orchestra_core::repo::History;
-use orchestra_core::worker::{Fact, Failure, FailureKind, Memory, Observed, Policy, Run, State, Untrusted};
+use orchestra_core::repo::{History, Obstacle};
+use orchestra_core::worker::{Fact, Failure, FailureKind, Memory, Policy, Run, Seen, State, Untrusted};
 use orchestra_git::history::{Publication, history};
 use orchestra_git::{facts, standing, status};
 use orchestra_project::config_files::Sources;
@@ -99,28 +99,25 @@ impl Place {
     }
 
     /// Reads everything: a start, a resume and the next milestone begin with it.
-    pub(super) fn observe(&self, run: &Run) -> Result<Observed, Failure> {
+    pub(super) fn observe(&self, run: &Run) -> Result<Result<Box<Seen>, Obstacle>, Failure> {
         let Scanned { plan, policy, untrusted } = self.scan(run)?;
-        let memory = self.memory().clone();
-        let head =
+        let standing =
             standing::standing(&self.repo).map_err(|error| failure::run("look at the repository", &error))?;
-        let mut observed = Observed {
+        let head = match standing {
+            Ok(head) => head,
+            Err(obstacle) => return Ok(Err(obstacle)),
+        };
+        let memory = self.memory().clone();
+        Ok(Ok(Box::new(Seen {
+            head: Some(head),
+            dirty: self.dirty()?,
+            histories: self.histories(&plan, &memory, &policy)?,
+            private: self.is_private()?,
             policy,
             plan,
-            head,
-            dirty: Vec::new(),
-            histories: BTreeMap::new(),
             memory,
             untrusted,
-            private: false,
-        };
-        if observed.head.is_err() {
-            return Ok(observed);
-        }
-        observed.dirty = self.dirty()?;
-        observed.private = self.is_private()?;
-        observed.histories = self.histories(&observed.plan, &observed.memory, &observed.policy)?;
-        Ok(observed)
+        })))
     }
 
     fn dirty(&self) -> Result<Vec<RepoPath>, Failure> {

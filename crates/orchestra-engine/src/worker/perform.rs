@@ -44,7 +44,7 @@ impl Worker {
             }
             Effect::Look => {
                 let run = self.run.clone();
-                self.spawn(move |place| Ok(Fact::Looked(Box::new(place.observe(&run)?))));
+                self.spawn(move |place| Ok(Fact::Looked(place.observe(&run)?)));
                 Ok(())
             }
             Effect::Snapshot { milestone, work, attempt, limit } => {

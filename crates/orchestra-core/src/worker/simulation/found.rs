@@ -73,6 +73,25 @@ fn a_person_writes_into_what_a_diagnosis_that_was_killed_looks_at() {
 }
 
 #[test]
+fn set_aside_during_a_diagnosis_that_was_killed() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        hopeless: true,
+        ..plain(
+            206_786,
+            &[
+                (40, X::PowerCut),
+                (83, X::TooLarge),
+                (98, X::Agent(Misdeed::Unusable)),
+                (207, X::Agent(Misdeed::Deletes)),
+                (211, X::Person(Deed::CommitsInside)),
+                (214, X::Kill),
+            ],
+        )
+    });
+}
+
+#[test]
 fn documents_kept_out_of_git_are_done_only_after_that_is_on_record() {
     keeps_every_promise(&Schedule {
         phases: 2,

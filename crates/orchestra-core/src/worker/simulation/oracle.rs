@@ -376,9 +376,14 @@ impl World {
         if is_there { Ok(()) } else { Err(format!("said to be published and is not: {commit}")) }
     }
 
-    /// Of a work that is set aside or skipped nothing stays in the tree, unless nobody could look at what is there.
+    /// Of a work that is set aside or skipped nothing stays in the tree, unless another branch was
+    /// checked out and nothing was looked at.
     pub(super) fn judge_given_up(&self) -> Result<(), String> {
-        if self.journal.iter().any(|record| matches!(record, Record::Parked { unseen: true, .. })) {
+        let is_unseen = |record: &Record| match record {
+            Record::Parked { work, unseen, .. } => *unseen || work.is_none(),
+            _ => false,
+        };
+        if self.journal.iter().any(is_unseen) {
             return Ok(());
         }
         let is_left = |content: &Option<Content>| matches!(content, Some(Content::Text(number)) if self.authors.get(number) == Some(&Author::Agent));

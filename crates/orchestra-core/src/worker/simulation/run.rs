@@ -115,7 +115,7 @@ impl Course {
         self.lives += 1;
         world.say(|| format!("life {}", self.lives));
         let mut state = State::default();
-        let mut fact = Fact::Started(Box::new(world.observe()));
+        let mut fact = Fact::Started(Ok(Box::new(world.observe())));
         loop {
             self.steps += 1;
             if world.disturbed_at == world.ticks {

@@ -6,7 +6,7 @@ use crate::id::{MilestoneId, PhaseId, RoleId};
 use crate::path::ContentHash;
 use crate::plan::{Cursor, Format, Milestone, Phase, PhaseStatus, Plan, Role};
 use crate::repo::{CommitId, Head, History, LedgerEntry};
-use crate::worker::Observed;
+use crate::worker::Seen;
 
 impl World {
     pub(super) fn head(&self) -> Head {
@@ -49,7 +49,7 @@ impl World {
         Plan { milestones, roles: roles(), set_aside: Vec::new(), warnings: Vec::new() }
     }
 
-    pub(super) fn observe(&mut self) -> Observed {
+    pub(super) fn observe(&mut self) -> Seen {
         let plan = self.plan();
         let memory = self.memory.clone();
         let histories = plan
@@ -62,9 +62,9 @@ impl World {
             })
             .collect();
         let dirty = self.disk.dirty().into_keys().filter(|path| !path.is_beneath(b".orchestra")).collect();
-        Observed {
+        Seen {
             policy: super::person::policy(&self.schedule),
-            head: Ok(self.head()),
+            head: Some(self.head()),
             dirty,
             histories,
             memory,

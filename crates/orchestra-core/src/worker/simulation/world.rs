@@ -162,7 +162,7 @@ impl World {
                 Ok(())
             }
             Effect::Write { milestone, edits } => self.write(&milestone, &edits),
-            Effect::Look => self.later(|world| Fact::Looked(Box::new(world.observe()))),
+            Effect::Look => self.later(|world| Fact::Looked(Ok(Box::new(world.observe())))),
             Effect::Snapshot { work, limit: Some(limit), .. } if std::mem::take(&mut self.too_large) => {
                 self.tick()?;
                 self.queue.push_back(Fact::TooLarge { work, bytes: limit + 1 });
