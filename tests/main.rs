@@ -14,6 +14,7 @@ mod doctor;
 mod help;
 mod init;
 mod kills;
+mod leavings;
 mod printing;
 mod questions;
 mod rescue;

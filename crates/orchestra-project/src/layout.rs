@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use crate::atomic;
 use crate::file::{At as _, FileError};
-use crate::folder::{Access, Folder, Kind};
+use crate::folder::{Access, Folder, Kind, Plain};
 
 /// The folder's name at the top of a work tree.
 pub const ORCHESTRA: &str = ".orchestra";
@@ -156,6 +156,18 @@ impl Layout {
     /// Where a path of the repository is.
     pub fn locate(&self, path: &RepoPath) -> PathBuf {
         self.root.join(OsStr::from_bytes(path.as_bytes()))
+    }
+
+    /// Reads a plain file of at most `max` bytes, without following a link and without waiting for what is none; `None`
+    /// where there is nothing.
+    pub fn read(&self, path: &RepoPath, max: u64) -> Result<Option<Plain>, FileError> {
+        match self.open_parent(path) {
+            Err(error) if error.is_missing() => Ok(None),
+            opened => {
+                let (folder, name) = opened?;
+                folder.read(&name, max)
+            }
+        }
     }
 
     /// Opens the folder of a path, without following a link, and returns it with the last name.

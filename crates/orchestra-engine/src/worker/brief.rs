@@ -13,6 +13,7 @@ use orchestra_core::repo::CommitId;
 use orchestra_core::report::Finding;
 use orchestra_core::worker::{Failure, Tell, TurnOrder};
 use orchestra_git::review_diff;
+use orchestra_project::layout::MAX_DOCUMENT;
 
 use super::failure;
 use super::place::Place;
@@ -126,13 +127,10 @@ impl Place {
     /// A document's text; one that is missing or no plain text says nothing.
     fn text(&self, path: &str) -> String {
         let Ok(path) = RepoPath::parse(path) else { return String::new() };
-        let path = self.layout.locate(&path);
-        let is_plain = std::fs::symlink_metadata(&path)
-            .is_ok_and(|metadata| metadata.is_file() && metadata.len() <= 1024 * 1024);
-        if !is_plain {
-            return String::new();
+        match self.layout.read(&path, MAX_DOCUMENT) {
+            Ok(Some(plain)) => String::from_utf8_lossy(&plain.bytes).into_owned(),
+            Ok(None) | Err(_) => String::new(),
         }
-        std::fs::read(&path).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default()
     }
 }
 

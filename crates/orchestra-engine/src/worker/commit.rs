@@ -15,6 +15,7 @@ use orchestra_git::push::{self, PushError, PushOrder, PushOutcome};
 use orchestra_git::settle::{self, SettleError, SettleOrder};
 use orchestra_git::swap::{self, SwapError};
 use orchestra_git::{changes, facts, review_diff, survey};
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::place::{Place, held};
 use super::{failure, observe};
@@ -29,8 +30,8 @@ pub(super) struct Unsettled {
     attempt: u32,
 }
 
-/// The largest document that goes with a commit, in bytes.
-const DOCUMENT: u64 = 1024 * 1024;
+/// The largest file beside a milestone's documents, such as a picture, that goes with a commit, in bytes.
+const MAX_ATTACHED: u64 = 32 * 1024 * 1024;
 
 impl Place {
     /// Makes a commit object of what was verified, and syncs it and the files it was made of.
@@ -103,7 +104,7 @@ impl Place {
     }
 
     fn blob_hash(&self, commit: &CommitId, path: &RepoPath) -> Result<Option<ContentHash>, Failure> {
-        let limit = usize::try_from(DOCUMENT).unwrap_or(usize::MAX);
+        let limit = usize::try_from(MAX_DOCUMENT).unwrap_or(usize::MAX);
         let blob = facts::blob_at(&self.repo, commit, path, limit)
             .map_err(|error| failure::run(format!("read {path}"), &error))?;
         Ok(blob.map(|bytes| ContentHash::of(&bytes)))
@@ -122,25 +123,24 @@ impl Place {
             return Ok(Vec::new());
         }
         let mut documents = self.preview(milestone, &order.edits)?;
-        let own = self.layout.milestone(&milestone.folder);
-        let mut others = vec!["milestone.md".to_owned(), "context.md".to_owned()];
+        let beneath = |name: &str| Layout::beneath_milestone(&milestone.folder, name).ok();
+        let mut others: Vec<RepoPath> =
+            ["milestone.md", "context.md"].into_iter().filter_map(beneath).collect();
         if order.plan_too {
-            others =
+            let own = self.layout.milestone(&milestone.folder);
+            let found =
                 files_below(&own).map_err(|error| failure::run(format!("read {}", own.display()), &error))?;
+            others = found.iter().filter_map(|name| beneath(name)).collect();
+            // What an editor or a system leaves beside the documents, and what a person keeps to themselves.
+            let ignored = facts::ignored(&self.repo, &others)
+                .map_err(|error| failure::run("see what git ignores", &error))?;
+            others.retain(|path| !ignored.contains(path));
         }
-        for name in others {
-            let Ok(path) = RepoPath::parse(format!(".orchestra/milestones/{}/{name}", milestone.folder))
-            else {
-                continue;
-            };
-            if paths.contains(&path) || documents.iter().any(|(known, _)| *known == path) {
-                continue;
-            }
-            match std::fs::read(own.join(&name)) {
-                Ok(bytes) => documents.push((path, bytes)),
-                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(failure::run(format!("read {path}"), &error)),
-            }
+        others.retain(|path| !paths.contains(path) && !documents.iter().any(|(known, _)| known == path));
+        for path in others {
+            let read = self.layout.read(&path, MAX_ATTACHED);
+            let plain = read.map_err(|error| failure::run(format!("read {path}"), &error))?;
+            documents.extend(plain.map(|plain| (path, plain.bytes)));
         }
         Ok(documents)
     }
@@ -244,7 +244,7 @@ impl Place {
         self.settle(&milestone.id, work, commit)?;
         let own = format!(".orchestra/milestones/{}", milestone.folder);
         for path in paths.into_iter().filter(|path| path.is_beneath(own.as_bytes())) {
-            let limit = usize::try_from(DOCUMENT).unwrap_or(usize::MAX);
+            let limit = usize::try_from(MAX_DOCUMENT).unwrap_or(usize::MAX);
             let blob = facts::blob_at(&self.repo, commit, &path, limit)
                 .map_err(|error| failure::run(format!("read {path}"), &error))?;
             if let Some(text) = blob.and_then(|bytes| String::from_utf8(bytes).ok()) {

@@ -9,6 +9,8 @@ use orchestra_git::changes::{self, BaselineError};
 use orchestra_git::fold::{Fold, FoldError};
 use orchestra_git::snapshot::Snapshot;
 use orchestra_git::{facts, fold, own_commits, put_back, review_diff, save, snapshot, standing, status};
+use orchestra_project::file::FileError;
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::failure;
 use super::place::Place;
@@ -140,23 +142,20 @@ impl Place {
         let is_state = path.is_beneath(b".orchestra/.state");
         let is_as_written = || {
             path.is_beneath(b".orchestra")
-                && std::fs::read(self.layout.locate(path))
-                    .is_ok_and(|bytes| self.memory().is_ours(path, ContentHash::of(&bytes)))
+                && matches!(self.layout.read(path, MAX_DOCUMENT), Ok(Some(plain))
+                    if self.memory().is_ours(path, ContentHash::of(&plain.bytes)))
         };
         is_elsewhere || is_state || is_as_written()
     }
 
     /// The hash of the design as it is on disk.
     pub(super) fn rfc_hash(&self, folder: &str) -> Result<Option<ContentHash>, Failure> {
-        let path = self.layout.milestone(folder).join("rfc.md");
-        match std::fs::symlink_metadata(&path) {
-            Ok(metadata) if metadata.is_file() => {}
-            _ => return Ok(None),
-        }
-        match std::fs::read(&path) {
-            Ok(bytes) => Ok(Some(ContentHash::of(&bytes))),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failure::run(format!("read {}", path.display()), &error)),
+        let Ok(path) = Layout::beneath_milestone(folder, "rfc.md") else { return Ok(None) };
+        match self.layout.read(&path, MAX_DOCUMENT) {
+            Ok(plain) => Ok(plain.map(|plain| ContentHash::of(&plain.bytes))),
+            // What is no document is no design.
+            Err(FileError::Link { .. } | FileError::NotAFile { .. } | FileError::TooLarge { .. }) => Ok(None),
+            Err(error) => Err(failure::run(format!("read {path}"), &error)),
         }
     }
 

@@ -1,0 +1,51 @@
+//! What a turn leaves behind that is no ordinary change.
+
+use orchestra_testkit::Milestone;
+
+use crate::trouble::{PLAIN, one_phase, project, with_turn};
+
+#[test]
+fn what_is_no_file_among_the_documents_is_named_and_nobody_waits_for_it() {
+    let project = with_turn(
+        "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - run: \"mkfifo .orchestra/pipe; ln -s /dev/zero .orchestra/zero\"\n      \
+         - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-1 }\n    steps:\nX: { summary: x }\n",
+    );
+    let _ran = project.build().expect(0).says(".orchestra/zero").says(".orchestra/pipe");
+    assert!(!project.has(".orchestra/zero"));
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn a_document_replaced_by_a_pipe_is_not_waited_for() {
+    let project = with_turn(
+        "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - run: \"cd .orchestra/milestones/M1-one && rm context.md && mkfifo context.md\"\n      \
+         - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-1 }\n    steps: []\n    report: { summary: x }\n",
+    );
+    let _ran = project.build().expect(0).says("put back .orchestra/milestones/M1-one/context.md");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn what_git_ignores_among_the_documents_is_not_committed() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project.write(".gitignore", "*.local\n*.swp\n");
+    project.commit_all("chore: ignore");
+    project.git(&["push", "--quiet"]);
+    let own = ".orchestra/milestones/M1-one";
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    project.write(".orchestra/milestones/M2-two/env.local", "TOKEN=secret\n");
+    project.write(".orchestra/milestones/M2-two/.milestone.md.swp", "half\n");
+    project.write(".orchestra/milestones/M2-two/sketch.txt", "a box\n");
+    project.write(&format!("{own}/env.local"), "TOKEN=secret\n");
+    let _ran = project.build().expect(0);
+    let committed = project.git(&["ls-files", ".orchestra/milestones"]);
+    assert!(committed.contains("M2-two/sketch.txt"), "{committed}");
+    assert!(!committed.contains("local") && !committed.contains("swp"), "{committed}");
+    assert_eq!(project.read(".orchestra/milestones/M2-two/env.local"), "TOKEN=secret\n");
+    project.check();
+}
