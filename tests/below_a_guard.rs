@@ -3,6 +3,8 @@
 use std::path::Path;
 
 use orchestra_agent::guard::{GuardLauncher, Order, OutputLimits, run_to_end};
+use orchestra_project::layout::Layout;
+use orchestra_project::lock::WorkerLock;
 
 use crate::project::{Asked, ORCHESTRA, Project};
 
@@ -61,6 +63,19 @@ fn nothing_that_an_agent_starts_decides_in_the_person_s_place() {
     }
     assert_eq!(project.answer("failed-1"), None);
     assert!(!project.exists(".orchestra/milestones"));
+}
+
+/// What a killed guard leaves becomes a child of the worker, and has neither mark nor guard above it any more.
+#[test]
+fn nor_does_what_has_only_the_worker_above_it() {
+    let project = Project::set_up();
+    project.ask("failed-1", &Asked::default());
+    let lock = WorkerLock::try_acquire(&Layout::open(&project.root()).unwrap(), "1.0.0").unwrap();
+    let said = project.run(["answer", "failed-1", "retry"]).badly(2);
+    assert!(said.contains("`orchestra answer` is for a person"), "{said}");
+    assert_eq!(project.answer("failed-1"), None);
+    drop(lock);
+    let _said = project.run(["answer", "failed-1", "retry"]).well();
 }
 
 #[test]

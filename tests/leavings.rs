@@ -9,7 +9,7 @@ fn what_is_no_file_among_the_documents_is_named_and_nobody_waits_for_it() {
     let project = with_turn(
         "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - run: \"mkfifo .orchestra/pipe; ln -s /dev/zero .orchestra/zero\"\n      \
          - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
-         - when: { work: phase-1 }\n    steps:\nX: { summary: x }\n",
+         - when: { work: phase-1 }\n    steps:\n      - run: \"rm -f .orchestra/pipe\"\n    report: { summary: x }\n",
     );
     let _ran = project.build().expect(0).says(".orchestra/zero").says(".orchestra/pipe");
     assert!(!project.has(".orchestra/zero"));
@@ -47,5 +47,28 @@ fn what_git_ignores_among_the_documents_is_not_committed() {
     assert!(committed.contains("M2-two/sketch.txt"), "{committed}");
     assert!(!committed.contains("local") && !committed.contains("swp"), "{committed}");
     assert_eq!(project.read(".orchestra/milestones/M2-two/env.local"), "TOKEN=secret\n");
+    project.check();
+}
+
+/// Kills what is above it, and approves whatever is asked.
+const CUCKOO: &str = "kill -9 $1
+echo $$ >../cuckoo.part && mv ../cuckoo.part ../cuckoo
+while :; do for gate in $($2 status | grep -o 'rfc-[0-9a-f]*'); do $2 answer $gate approve; done; done
+";
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_kills_its_guard_to_approve_its_own_design_is_ended_and_approves_nothing() {
+    let program = env!("CARGO_BIN_EXE_orchestra");
+    let project = with_turn(&format!(
+        "  - when: {{ work: rfc }}\n    steps:\n      - run: \"[ -e ../cuckoo ] || {{ setsid env -i PATH=$PATH HOME=$HOME sh ../cuckoo.sh $PPID {program} & sleep 1000; }}\"\n      \
+         - write: {{ path: \".orchestra/milestones/${{milestone}}/rfc.md\", content: \"# Design\\n\" }}\n    report: {{ summary: x }}\n",
+    ));
+    project.add(&Milestone::new("M1-one").with("rfc: required").phase("backend"));
+    std::fs::write(project.top().join("cuckoo.sh"), CUCKOO).unwrap();
+    let ran = project.attend().expect(3);
+    let pid = std::fs::read_to_string(project.top().join("cuckoo")).unwrap();
+    assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "it lives on: {}", ran.said());
+    assert!(!project.read(".orchestra/.state/journal.jsonl").contains("\"by\":\"user\""));
     project.check();
 }

@@ -30,7 +30,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-pub use self::below::{end_marked, is_below_a_guard};
+pub use self::below::{end_marked, is_below, is_below_a_guard};
 pub use self::launch::{GuardLauncher, GuardedChild, LaunchError};
 pub use self::output::{Captured, Output, OutputLimits, run_to_end};
 pub use self::serve::serve;

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use directories::ProjectDirs;
 use orchestra_agent::environment::{Environment, command_environment};
-use orchestra_agent::guard::{GuardLauncher, MARK, is_below_a_guard};
+use orchestra_agent::guard::{GuardLauncher, MARK, is_below, is_below_a_guard};
 use orchestra_agent::probe::find_program;
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
@@ -21,6 +21,8 @@ use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::{self, Loaded};
+use orchestra_project::lock;
+use orchestra_project::machine::{Life, Machine};
 use orchestra_project::trust::{Trust, TrustStore};
 
 use crate::failure::Failure;
@@ -213,6 +215,23 @@ impl Context {
         let mark = self.environment.iter().find(|(name, _)| name == MARK);
         let mark = mark.map(|(_, value)| value.to_string_lossy());
         if is_below_a_guard(mark.as_deref()) { Err(Failure::BelowAGuard { command }) } else { Ok(()) }
+    }
+
+    /// The same, and an error below the project's worker, too: what a killed guard leaves is adopted by it.
+    pub(crate) fn refuse_below_the_worker(&self, command: &'static str) -> Result<(), Failure> {
+        self.refuse_below_a_guard(command)?;
+        if self.is_below_the_worker() { Err(Failure::BelowAGuard { command }) } else { Ok(()) }
+    }
+
+    fn is_below_the_worker(&self) -> bool {
+        // Where there is no project, or its lock cannot be read, nobody holds it.
+        let held = self.layout().ok().and_then(|layout| lock::peek(&layout).ok().flatten());
+        let holder = held.and_then(|held| held.holder);
+        holder.is_some_and(|holder| {
+            holder.machine.is_same_boot(&Machine::observe())
+                && holder.process.life() == Life::Alive
+                && is_below(holder.process.pid)
+        })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Who is below a guard, asked from outside of it.
 
+use std::collections::BTreeSet;
+
 use super::MARK;
-use super::tree;
+use super::tree::{self, Process};
 
 /// The name that a guard gives itself; at most 15 bytes.
 #[cfg(target_os = "linux")]
@@ -15,13 +17,23 @@ pub fn is_below_a_guard(mark: Option<&str>) -> bool {
     mark.is_some_and(|mark| !mark.is_empty()) || has_guard_among_ancestors()
 }
 
-#[cfg(target_os = "linux")]
 fn has_guard_among_ancestors() -> bool {
+    any_ancestor(|pid| is_named_guard(pid) || mark_of(pid).is_some())
+}
+
+/// Tells whether this process runs below another one.
+///
+/// For a worker that has adopted what its guards left ([`super::GuardLauncher::adopt_orphans`]): what runs below it is
+/// nobody who sits at a terminal.
+pub fn is_below(ancestor: u32) -> bool {
+    any_ancestor(|pid| pid.cast_unsigned() == ancestor)
+}
+
+#[cfg(target_os = "linux")]
+fn any_ancestor(mut is_meant: impl FnMut(i32) -> bool) -> bool {
     let mut pid = std::os::unix::process::parent_id().cast_signed();
     while pid > 1 {
-        let is_named = std::fs::read(format!("/proc/{pid}/comm"))
-            .is_ok_and(|name| name.strip_suffix(b"\n").unwrap_or(&name) == PROCESS_NAME.to_bytes());
-        if is_named || mark_of(pid).is_some() {
+        if is_meant(pid) {
             return true;
         }
         match tree::find(pid) {
@@ -33,19 +45,31 @@ fn has_guard_among_ancestors() -> bool {
 }
 
 #[cfg(not(target_os = "linux"))]
-fn has_guard_among_ancestors() -> bool {
+fn any_ancestor(mut is_meant: impl FnMut(i32) -> bool) -> bool {
     let Ok(all) = tree::list() else { return false };
     let mut pid = std::os::unix::process::parent_id().cast_signed();
     for _ in 0..all.len() {
         if pid <= 1 {
             return false;
         }
-        if mark_of(pid).is_some() {
+        if is_meant(pid) {
             return true;
         }
         let Some(process) = all.iter().find(|process| process.pid == pid) else { return false };
         pid = process.parent;
     }
+    false
+}
+
+#[cfg(target_os = "linux")]
+fn is_named_guard(pid: i32) -> bool {
+    std::fs::read(format!("/proc/{pid}/comm"))
+        .is_ok_and(|name| name.strip_suffix(b"\n").unwrap_or(&name) == PROCESS_NAME.to_bytes())
+}
+
+/// Elsewhere a guard is known by its mark alone.
+#[cfg(not(target_os = "linux"))]
+fn is_named_guard(_: i32) -> bool {
     false
 }
 
@@ -63,20 +87,54 @@ pub(super) fn end_marked_like(prefix: &str) -> usize {
 
 fn end_all(is_meant: impl Fn(&[u8]) -> bool) -> usize {
     let me = std::process::id().cast_signed();
+    end_while_found(|| {
+        let Ok(mut all) = tree::list() else { return Vec::new() };
+        all.retain(|process| process.pid != me && !process.is_over);
+        all.retain(|process| mark_of(process.pid).is_some_and(|mark| is_meant(&mark)));
+        all
+    })
+}
+
+/// Ends what became a child of this process when the guard above it was killed, with everything below, and says how
+/// many processes that were.
+///
+/// Such a one has a session of its own, which no child that this process started itself has, except for `guards`.
+pub(super) fn end_adopted(guards: &BTreeSet<i32>) -> usize {
+    let me = std::process::id().cast_signed();
+    let adopted = || -> Option<Vec<Process>> {
+        let session = tree::list().ok()?.iter().find(|process| process.pid == me)?.session;
+        let mut all = tree::list().ok()?;
+        all.retain(|child| child.parent == me && child.session != session && !guards.contains(&child.pid));
+        Some(all)
+    };
+    let ended = end_while_found(|| {
+        let mut family = adopted().unwrap_or_default();
+        let below: Vec<Process> =
+            family.iter().filter_map(|child| tree::below(child.pid).ok()).flatten().collect();
+        family.extend(below);
+        family.retain(|process| !process.is_over);
+        family
+    });
+    for child in adopted().unwrap_or_default() {
+        if let Some(pid) = rustix::process::Pid::from_raw(child.pid) {
+            // Nobody else waits for it. One that cannot be waited for is none of ours.
+            let _reaped = rustix::process::waitpid(Some(pid), rustix::process::WaitOptions::NOHANG);
+        }
+    }
+    ended
+}
+
+/// Kills what is found until nothing is, and says how many processes that were.
+fn end_while_found(mut find: impl FnMut() -> Vec<Process>) -> usize {
     let mut ended: Vec<(i32, u64)> = Vec::new();
-    // What a marked process starts while we look is found in the next round; rounds are bounded because a
-    // process in state D stays in the list whatever is done.
+    // What a process starts while we look is found in the next round; rounds are bounded because a process in state D
+    // stays in the list whatever is done.
     for _ in 0..200 {
-        let Ok(all) = tree::list() else { break };
-        let marked: Vec<_> = all
-            .into_iter()
-            .filter(|process| process.pid != me && !process.is_over)
-            .filter(|process| mark_of(process.pid).is_some_and(|mark| is_meant(&mark)))
-            .collect();
-        if marked.is_empty() {
+        let found = find();
+        if found.is_empty() {
             break;
         }
-        for process in marked {
+        for process in found {
             tree::kill(&process);
             let name = (process.pid, process.started);
             if !ended.contains(&name) {

@@ -1,5 +1,6 @@
 //! The worker's side: starts a guard, hands it an order, and hears of its end.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::File;
@@ -10,15 +11,15 @@ use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::net::unix::pipe;
 use tokio::sync::{oneshot, watch};
 
-use super::below::end_marked_like;
+use super::below::{end_adopted, end_marked_like};
 use super::wire::{self, News, Request};
 use super::{Ended, Exit, MARK, Order, StopPlan, Why, end_marked};
 
@@ -30,6 +31,10 @@ pub struct GuardLauncher {
     lock: Option<Arc<File>>,
     running: Arc<watch::Sender<usize>>,
 }
+
+/// The guards that this process has started, whoever did: what else of its children has a session of its own is an
+/// orphan of a killed guard.
+static GUARDS: Mutex<BTreeSet<i32>> = Mutex::new(BTreeSet::new());
 
 /// Why a program does not run below a guard.
 #[derive(Debug, Error)]
@@ -73,6 +78,17 @@ impl GuardLauncher {
     /// `lock` is the worker's lock file. Each guard gets a copy, so that the lock is taken until its tree is gone.
     pub fn new(program: impl Into<PathBuf>, args: Vec<OsString>, lock: Option<Arc<File>>) -> Self {
         Self { program: program.into(), args, lock, running: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Makes this process the parent of whatever is orphaned below it, so that what a killed guard leaves is found and
+    /// ended at once, whatever it did to its environment. Linux only (`PR_SET_CHILD_SUBREAPER`); elsewhere it is found
+    /// by its mark.
+    pub fn adopt_orphans(&self) {
+        #[cfg(target_os = "linux")]
+        {
+            // A kernel without it leaves orphans to process 1, where their mark finds them.
+            let _unsupported = rustix::process::set_child_subreaper(Some(rustix::process::getpid()));
+        }
     }
 
     /// Ends whatever guards with copies of this lock left when they were killed together with their worker, and says
@@ -142,7 +158,13 @@ impl GuardLauncher {
         let (stdout, stdout_writer) = io::pipe().map_err(connection)?;
         let (stderr, stderr_writer) = io::pipe().map_err(connection)?;
         let listener = ours.try_clone().map_err(connection)?;
-        let guard = self.spawn_guard(&mark, theirs)?;
+        let guard = {
+            // Held, so that nobody takes a guard that is not listed yet for an orphan.
+            let mut guards = guards();
+            let guard = self.spawn_guard(&mark, theirs)?;
+            guards.insert(guard.id().cast_signed());
+            guard
+        };
         let running = Running::begin(&self.running);
         let reaper = std::thread::Builder::new().name("guard".to_owned());
         let thread_mark = mark.clone();
@@ -225,7 +247,7 @@ impl Drop for Running {
 }
 
 /// Reads what the guard says until it ends. A guard that ends without a last word was killed; then whatever
-/// carries its mark is ended from here.
+/// carries its mark, and whatever became a child of this process by its end, is ended from here.
 fn listen(socket: &UnixStream, mut guard: Child, mark: &str, mut tell: impl FnMut(News)) {
     let mut last = None;
     let mut is_complete = false;
@@ -238,14 +260,22 @@ fn listen(socket: &UnixStream, mut guard: Child, mark: &str, mut tell: impl FnMu
         }
     }
     if !is_complete {
-        let left_behind = u32::try_from(end_marked(mark)).unwrap_or(u32::MAX);
+        let left = end_marked(mark) + end_adopted(&guards());
+        let left_behind = u32::try_from(left).unwrap_or(u32::MAX);
         last = Some(News::Ended(Ended { exit: Exit::Unseen, why: Why::GuardLost, left_behind }));
     }
+    // Until it is waited for its number is nobody else's.
+    guards().remove(&guard.id().cast_signed());
     // The guard lets go of the lock with its end, and that must have happened before anybody hears of it.
     let _waited = guard.wait();
     if let Some(last) = last {
         tell(last);
     }
+}
+
+/// A thread that panicked while it held the list has not left it half changed.
+fn guards() -> MutexGuard<'static, BTreeSet<i32>> {
+    GUARDS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Makes a mark that no other guard of this machine has; those of one lock begin alike.

@@ -9,6 +9,8 @@ use rustix::process::{Pid, Signal};
 pub(super) struct Process {
     pub(super) pid: i32,
     pub(super) parent: i32,
+    /// Its session; 0 where the system does not say.
+    pub(super) session: i32,
     /// When it was started, in units of the system; with the pid it names a process for good.
     pub(super) started: u64,
     /// Whether it has ended and only waits to be noticed.
@@ -89,10 +91,11 @@ fn parse_stat(pid: i32, stat: &[u8]) -> Option<Process> {
     let rest = std::str::from_utf8(&stat[after_name..]).ok()?;
     let mut fields = rest.split_ascii_whitespace();
     let state = fields.next()?;
+    // Fields are numbered from 1: the parent is the fourth, the session the sixth, the start time the 22nd.
     let parent = fields.next()?.parse().ok()?;
-    // Fields are numbered from 1 and the parent is the fourth; the start time is the 22nd.
-    let started = fields.nth(17)?.parse().ok()?;
-    Some(Process { pid, parent, started, is_over: matches!(state, "Z" | "X" | "x") })
+    let session = fields.nth(1)?.parse().ok()?;
+    let started = fields.nth(15)?.parse().ok()?;
+    Some(Process { pid, parent, session, started, is_over: matches!(state, "Z" | "X" | "x") })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -102,7 +105,7 @@ pub(super) fn list() -> io::Result<Vec<Process>> {
         let mut fields = line.split_ascii_whitespace();
         let pid = fields.next()?.parse().ok()?;
         let parent = fields.next()?.parse().ok()?;
-        Some(Process { pid, parent, started: 0, is_over: fields.next()?.starts_with('Z') })
+        Some(Process { pid, parent, session: 0, started: 0, is_over: fields.next()?.starts_with('Z') })
     };
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse).collect())
 }
@@ -113,9 +116,9 @@ mod tests {
 
     #[test]
     fn a_process_name_full_of_parentheses_does_not_move_the_fields() {
-        let stat = b"7 (a) b) (c) S 5 7 7 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9 9";
+        let stat = b"7 (a) b) (c) S 5 7 6 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9 9";
         let process = parse_stat(7, stat).unwrap();
-        assert_eq!(process, Process { pid: 7, parent: 5, started: 4242, is_over: false });
+        assert_eq!(process, Process { pid: 7, parent: 5, session: 6, started: 4242, is_over: false });
         assert_eq!(parse_stat(7, b"7 (x) Z 5"), None);
         assert_eq!(parse_stat(7, b""), None);
     }

@@ -232,7 +232,8 @@ impl<'a> Player<'a> {
         match halt {
             Some(halt) => Err(halt),
             None if ok || may_fail => Ok(()),
-            None => Err(Halt::Failed(format!("`{command}` failed:\n{output}"))),
+            None if output.trim().is_empty() => Err(Halt::Failed(format!("`{command}` failed"))),
+            None => Err(Halt::Failed(format!("`{command}` failed:\n{}", output.trim_end()))),
         }
     }
 

@@ -21,7 +21,7 @@ const ROUNDS: u32 = 10;
 const USUAL: &str = "backend-engineer";
 
 pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
-    context.refuse_below_a_guard("add")?;
+    context.refuse_below_the_worker("add")?;
     let request = args.text.join(" ");
     if request.trim().is_empty() {
         return Err(Failure::usage_with(

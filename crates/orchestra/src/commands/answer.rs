@@ -24,7 +24,7 @@ use crate::failure::{Exit, Failure};
 use crate::out::{GOOD, STRONG, TYPED, WAITS, shown, styled};
 
 pub(super) fn run(context: &Context, args: AnswerArgs) -> Result<Exit, Failure> {
-    context.refuse_below_a_guard("answer")?;
+    context.refuse_below_the_worker("answer")?;
     let Typed { gate, answer } = typed::parse(args)?;
     let layout = context.layout()?;
     let memory = journal::fold(&layout)?.memory;

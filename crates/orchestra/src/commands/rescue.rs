@@ -94,7 +94,7 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
 }
 
 fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit, Failure> {
-    context.refuse_below_a_guard("rescue restore")?;
+    context.refuse_below_the_worker("rescue restore")?;
     let parse = |path: &String| {
         RepoPath::parse(path.as_str()).map_err(|error| {
             Failure::usage_with(error.to_string(), "write it as `orchestra rescue show` does")

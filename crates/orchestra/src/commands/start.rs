@@ -139,6 +139,7 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
 pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Run) -> Result<Setup, Failure> {
     let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
     let launcher = context.launcher(Some(Arc::clone(&held)));
+    launcher.adopt_orphans();
     // Before anything is looked at: it could write behind our back.
     let left = launcher.end_what_was_left();
     if left > 0 {

@@ -14,7 +14,7 @@ const QUESTION: &str = "May Orchestra run these here?";
 
 pub(super) fn run(context: &Context, args: &TrustArgs) -> Result<Exit, Failure> {
     if !args.show {
-        context.refuse_below_a_guard("trust")?;
+        context.refuse_below_the_worker("trust")?;
     }
     let loaded = context.load(&context.layout()?, &[])?;
     // A configuration that cannot be read names commands that cannot be shown.
