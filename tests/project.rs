@@ -234,6 +234,7 @@ impl Project {
             work: question.work.map(|work| WorkId::parse(work).unwrap()),
             of: question.of,
             text: question.text.to_owned(),
+            about: Vec::new(),
             answers: question.answers.iter().map(|word| (*word).to_owned()).collect(),
         });
     }

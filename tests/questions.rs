@@ -104,6 +104,34 @@ fn a_gate_that_a_milestone_holds_waits_also_under_auto() {
 }
 
 #[test]
+fn what_a_review_found_is_shown_wherever_the_push_is_approved() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: changes-requested, findings: [{ severity: blocking, file: src/a.txt, line: 1, message: no such thing }] }\n",
+    );
+    let path = ".orchestra/config.yaml";
+    project.write(path, &(project.read(path) + "review: { when: always, fix_rounds: 0 }\n"));
+    project.commit_all("chore: configure");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    let asked = "All done but 1 blocking finding. Push to origin?";
+    let _ran = project.attend().expect(3).says(asked);
+    let _ran = project.run(&["status"]).expect(0).says(asked).says("blocking: src/a.txt:1 no such thing");
+    let status = project.run(&["status", "--json"]).expect(0);
+    let status: serde_json::Value = serde_json::from_str(&status.stdout).unwrap();
+    let about = serde_json::json!(["review: changes-requested", "blocking: src/a.txt:1 no such thing"]);
+    assert_eq!(status["gates"][0]["about"], about, "{status}");
+}
+
+#[test]
+fn what_cannot_be_read_outweighs_what_waits() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    project
+        .write(".orchestra/milestones/M2-broken/milestone.md", "---\nid: M2-broken\nstatus: nonsense\n---\n");
+    let _ran = project.attend().expect(1).says("waits for you: M1-one").says("cannot be read: M2-broken");
+}
+
+#[test]
 fn auto_for_the_design_alone_leaves_the_push_to_the_person() {
     let project = project(PLAIN);
     project.add(&Milestone::new("M1-one").phase("backend"));

@@ -44,13 +44,26 @@ fn a_second_worker_is_told_who_works_here_and_how_to_watch() {
 }
 
 #[test]
+fn nothing_is_brought_back_while_somebody_builds() {
+    let (project, barrier) = held_up();
+    project.write("mine.txt", "mine\n");
+    let running = project.start(&["start", "--auto", "--once"]);
+    let open = reach(&barrier);
+    let restore = &["rescue", "restore", "M1-one/phase-1/1/before"];
+    let _ran = project.run(restore).expect(4).says("a worker runs in this checkout");
+    drop(open);
+    let _ran = running.wait().expect(0);
+    let _ran = project.run(restore).expect(0);
+}
+
+#[test]
 fn a_stop_lets_the_phase_come_to_its_commit() {
     let (project, barrier) = held_up();
     let running = project.start(&["start", "--auto", "--once"]);
     let open = reach(&barrier);
     let _ran = project.run(&["stop"]).expect(0).says("to leave after its phase");
     drop(open);
-    let _ran = running.wait().expect(0);
+    let _ran = running.wait().expect(0).says("left off: M1-one");
     assert_eq!(project.ledger(), ["M1-one phase-1"]);
     let _ran = project.build().expect(0);
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2", "M1-one close"]);
@@ -63,7 +76,7 @@ fn a_stop_at_once_ends_the_turn_and_leaves_its_changes_in_the_tree() {
     let running = project.start(&["start", "--auto", "--once"]);
     let open = reach(&barrier);
     let _ran = project.run(&["stop", "--now"]).expect(0);
-    let _ran = running.wait();
+    let _ran = running.wait().says("left off: M1-one");
     drop(open);
     assert_eq!(project.read("src/a.txt"), "in\n");
     assert_eq!(project.ledger(), [] as [&str; 0]);
@@ -102,6 +115,9 @@ fn at_a_terminal_ctrl_c_interrupts_the_turn_and_a_second_one_leaves() {
     terminal.wait_for("stop\r\n");
     terminal.line("approve\napprove");
     terminal.wait_for("a paste answers nothing");
+    terminal.line("\u{4}");
+    terminal.wait_for("ctrl-d answers nothing");
+    terminal.wait_for("Please type one of");
     terminal.line("approve approve");
     terminal.wait_for("`approve` stands alone");
     terminal.line("approve");

@@ -131,6 +131,9 @@ pub enum Record {
         of: ContentHash,
         /// The question in a sentence.
         text: String,
+        /// What speaks for and against, a line each.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        about: Vec<String>,
         /// The words that answer it.
         answers: Vec<String>,
     },

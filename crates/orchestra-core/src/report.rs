@@ -127,6 +127,18 @@ pub struct Finding {
     pub message: String,
 }
 
+/// In one line: how much it matters, where, and what.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.severity)?;
+        if !self.file.is_empty() {
+            let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+            write!(f, "{}{line} ", self.file)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
 /// Tokens and money.
 #[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]

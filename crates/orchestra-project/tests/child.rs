@@ -160,6 +160,7 @@ pub(crate) fn question() -> (GateId, Record) {
         milestone: None,
         work: None,
         of: ContentHash::of(b"x"),
+        about: Vec::new(),
         text: "?".to_owned(),
         answers: vec!["approve".to_owned()],
     };

@@ -40,7 +40,8 @@ impl Machine {
                     question => self.state.tally.waiting.extend(question.milestone().cloned()),
                 }
                 self.state.open = Some(asked);
-                self.leave(Some(code));
+                // 1 and 3 are what the whole run comes to: something else may have failed.
+                self.leave((code == 2).then_some(code));
             }
         }
     }
@@ -55,6 +56,7 @@ impl Machine {
             work: question.work(),
             of: *of,
             text: question.text(),
+            about: question.about(),
             answers: question.answers().into_iter().map(str::to_owned).collect(),
         });
         let (text, answers) = (question.text(), question.answers());

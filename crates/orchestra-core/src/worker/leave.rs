@@ -34,6 +34,7 @@ impl Machine {
     /// Leaves: with this code, or with what the run came to.
     pub(super) fn leave(&mut self, code: Option<u8>) {
         let code = code.unwrap_or_else(|| self.state.tally.code());
+        self.state.tally.left_off = self.state.active().map(|active| active.id.clone());
         self.state.stage = Stage::Left { code };
         self.record(Record::Left { code });
         self.act(Effect::Leave { code });

@@ -109,6 +109,8 @@ pub struct Open {
     pub of: ContentHash,
     /// The question in a sentence.
     pub text: String,
+    /// What speaks for and against, a line each.
+    pub about: Vec<String>,
     /// The words that answer it.
     pub answers: Vec<String>,
 }
@@ -232,7 +234,7 @@ impl Memory {
                     findings,
                 });
             }
-            Record::Asked { gate, question, milestone, work, of, text, answers } => {
+            Record::Asked { gate, question, milestone, work, of, text, about, answers } => {
                 self.asked += 1;
                 if let Some(milestone) = milestone {
                     self.about(milestone).answers.remove(&(question.clone(), work.clone()));
@@ -243,6 +245,7 @@ impl Memory {
                     work: work.clone(),
                     of: *of,
                     text: text.clone(),
+                    about: about.clone(),
                     answers: answers.clone(),
                 };
                 self.open.insert(gate.clone(), open);

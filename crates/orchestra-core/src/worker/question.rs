@@ -3,6 +3,7 @@
 mod rows;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use rows::{ROWS, Row, table};
 
@@ -14,7 +15,6 @@ use crate::plan::{By, GateKind, Milestone};
 use crate::record::Answer;
 use crate::repo::{PushCommit, PushTarget, Survey};
 use crate::report::{Finding, Verdict};
-use crate::words::{counted, size};
 
 /// Something that is asked. Each variant is a row of [`ROWS`].
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -339,46 +339,6 @@ impl Question {
             | Self::TooLarge { .. } => Resolution::Leave(3),
         }
     }
-
-    /// The question in a sentence, for logs and `orchestra status`.
-    pub fn text(&self) -> String {
-        match self {
-            Self::Rfc { .. } => "Approve RFC to start implementation?".to_owned(),
-            Self::Push(push) => push.text(),
-            Self::Rejected(push) => {
-                format!(
-                    "The push was not taken: {}. What now?",
-                    refusal(push.words.as_deref().unwrap_or_default())
-                )
-            }
-            Self::Dirty { phase: None, paths, .. } => {
-                format!("Changed already: {}. Keep as they are (closed to agents)?", list(paths))
-            }
-            Self::Dirty { phase: Some(phase), paths, .. } => {
-                format!(
-                    "{phase} plans to touch what you have changed: {}. Keep it closed to the agent?",
-                    list(paths)
-                )
-            }
-            Self::RedBase { commands, .. } => {
-                format!("Red before anything was done: {}. Go on without counting it?", commands.join(", "))
-            }
-            Self::Failed { work, reason, .. } => format!("{work} failed: {reason}. What now?"),
-            Self::MayBeYours { work, paths, .. } => {
-                format!("Changed during {work}, outside its role's room: {}. Yours?", list(paths))
-            }
-            Self::Trust { lines, .. } => {
-                format!("Run the {} that this repository names?", counted(lines.len(), "command"))
-            }
-            Self::History { trouble, hint, .. } => format!("{trouble} {hint}"),
-            Self::Interrupted { work, .. } => {
-                format!("{work} was interrupted; its changes are in the tree. Go on?")
-            }
-            Self::TooLarge { bytes, .. } => {
-                format!("{} of uncommitted files would be saved first. Save them?", size(*bytes))
-            }
-        }
-    }
 }
 
 impl PushQuestion {
@@ -386,40 +346,4 @@ impl PushQuestion {
     fn can_be_pushed_unseen(&self) -> bool {
         matches!(self.survey.target, PushTarget::Remote { .. }) && !self.is_blocked()
     }
-
-    fn text(&self) -> String {
-        match &self.survey.target {
-            PushTarget::Missing => {
-                "All done. There is no remote to push to: add one (`git remote add origin URL`) and retry, or \
-                 finish without a push?"
-                    .to_owned()
-            }
-            PushTarget::Ambiguous { remotes } => format!(
-                "All done. Which remote? There are {}: set `push.remote` in .orchestra/config.yaml and retry, or \
-                 finish without a push?",
-                remotes.join(", ")
-            ),
-            PushTarget::Remote { name, .. } if self.foreign.is_empty() => format!("All done. Push to {name}?"),
-            PushTarget::Remote { name, .. } => format!(
-                "All done. Push to {name}, with {} from outside {}: {}?",
-                counted(self.foreign.len(), "commit"),
-                self.milestone,
-                self.foreign.iter().map(|commit| commit.id.short()).collect::<Vec<_>>().join(", ")
-            ),
-        }
-    }
-}
-
-/// The line of a server's words that says why: `git push --porcelain` ends the line of a refused ref with the reason.
-fn refusal(words: &str) -> &str {
-    let lines = || words.lines().map(str::trim).filter(|line| !line.is_empty());
-    let of_ref = lines().find(|line| line.starts_with('!')).and_then(|line| line.rsplit('\t').next());
-    of_ref.or_else(|| lines().next()).unwrap_or_default().trim_end_matches('.')
-}
-
-/// Names a few paths and counts the rest.
-fn list(paths: &[RepoPath]) -> String {
-    let named: Vec<String> = paths.iter().take(5).map(ToString::to_string).collect();
-    let rest = paths.len().saturating_sub(5);
-    if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }
 }

@@ -288,6 +288,8 @@ pub struct Tally {
     pub parked: Vec<(MilestoneId, String)>,
     /// Milestones that wait for a person.
     pub waiting: BTreeSet<MilestoneId>,
+    /// The milestone that was in hand when it left.
+    pub left_off: Option<MilestoneId>,
     /// Folders that could not be read.
     pub set_aside: BTreeSet<String>,
     /// Commits that were made.

@@ -19,6 +19,7 @@ fn asked(id: &str, of: &str) -> Record {
         milestone: None,
         work: None,
         of: ContentHash::of(of.as_bytes()),
+        about: Vec::new(),
         text: "?".to_owned(),
         answers: vec!["approve".to_owned(), "revise".to_owned()],
     }

@@ -26,8 +26,9 @@ pub(super) fn after(context: &Context, status: &Status, plan: &Plan) -> Next {
     if let Some(fault) = status.configuration.first() {
         return Next::new(String::new(), format!("mend {}:{}", fault.path, fault.line));
     }
-    if let Some(gate) = status.gates.iter().find(|gate| gate.answered.is_none()) {
-        return Next::new(gate.commands.first().cloned().unwrap_or_default(), why(gate));
+    let mut open = status.gates.iter().filter(|gate| gate.answered.is_none());
+    if let Some(gate) = open.next() {
+        return Next::new(answering(context, gate, open), why(gate));
     }
     if status.worker.is_some() {
         return Next::new(context.typed("status --watch"), "follows the worker");
@@ -57,6 +58,17 @@ pub(super) fn after(context: &Context, status: &Status, plan: &Plan) -> Next {
         next
     } else {
         Next::new(context.typed("doctor"), "no agent is chosen yet; this says how to get one")
+    }
+}
+
+/// The command for the first answer. On a terminal, and where it can be no other's, without the gate: then what is
+/// answered is shown and asked about first.
+fn answering<'a>(context: &Context, gate: &Gate, mut others: impl Iterator<Item = &'a Gate>) -> String {
+    match gate.answers.first() {
+        Some(word) if context.is_terminal && !others.any(|other| other.answers.contains(word)) => {
+            context.typed(&format!("answer {word}"))
+        }
+        _ => gate.commands.first().cloned().unwrap_or_default(),
     }
 }
 

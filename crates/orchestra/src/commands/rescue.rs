@@ -4,10 +4,11 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::path::RepoPath;
 use orchestra_git::rescue::{self, Rescued};
+use orchestra_project::lock::WorkerLock;
 use serde::Serialize;
 
 use crate::cli::{JsonArgs, RescueArgs, RescueCommand};
-use crate::context::Context;
+use crate::context::{Context, VERSION};
 use crate::failure::{Exit, Failure};
 use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, block, shown, styled};
 
@@ -102,6 +103,12 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
     };
     let paths: Vec<RepoPath> = paths.iter().map(parse).collect::<Result<_, _>>()?;
     let chosen = (!paths.is_empty()).then_some(paths.as_slice());
+    // What is brought back while a turn runs would be taken for the agent's doing.
+    let _held = match context.layout() {
+        Ok(layout) => Some(WorkerLock::try_acquire(&layout, VERSION)?),
+        Err(Failure::Layout(_)) => None,
+        Err(failure) => return Err(failure),
+    };
     let done = rescue::restore(&context.open_repo(None)?, reference, chosen)?;
     for path in &done.restored {
         context.out.line(format_args!("{} {}", styled(GOOD, "✔"), shown(path)));

@@ -4,7 +4,6 @@ mod showing;
 mod summary;
 
 use std::fs::File;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -163,7 +162,7 @@ pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Ru
 
 /// Runs a worker to its end.
 pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit, Failure> {
-    let root: PathBuf = context.root()?.to_owned();
+    let layout = setup.layout.clone();
     let (views, received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
@@ -172,7 +171,7 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     let end = runtime.block_on(async {
         let (wishes, wished) = mpsc::channel(64);
         listen(&wishes, shown.asks());
-        let showing = Showing::new(shown, context, root, wishes);
+        let showing = Showing::new(shown, context, layout, wishes);
         let showing = tokio::spawn(showing.show(received));
         let end = worker.run(wished).await;
         // The last views are shown before the end is told. What it could not show is nothing that could be told.

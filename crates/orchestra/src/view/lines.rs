@@ -201,14 +201,12 @@ impl Lines<'_> {
 
     /// A reviewer's finding in one line.
     pub(crate) fn finding(&self, finding: &Finding) -> String {
-        let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-        let place = if finding.file.is_empty() { String::new() } else { format!("{}{line} ", finding.file) };
         let mark = match finding.severity {
             Severity::Blocking => self.bad(),
             Severity::Important => self.warn(),
             Severity::Suggestion | Severity::Praise => "·",
         };
-        format!("{mark} {}: {place}{}", finding.severity, finding.message)
+        format!("{mark} {finding}")
     }
 }
 

@@ -41,10 +41,6 @@ pub(super) fn show(
             context.out.line(styled(FAINT, format_args!("── {}", shown(&path))));
             context.out.line(block(&String::from_utf8_lossy(&text), ""));
             context.out.line(styled(FAINT, "──"));
-            let concerns = memory.recall(milestone).rfc_ready.unwrap_or_default();
-            for concern in concerns {
-                context.out.line(format_args!("{} {}", styled(WAITS, "wanting:"), shown(concern)));
-            }
         }
         ("push", Some(milestone)) => {
             let found = find_survey(context, layout, memory, milestone)?;
@@ -64,6 +60,9 @@ pub(super) fn show(
         }
         // The question's own sentence says all of it.
         _ => {}
+    }
+    for line in &open.about {
+        context.out.line(format_args!("  {} {}", styled(WAITS, "·"), shown(line)));
     }
     let of = open.milestone.as_ref().map(|id| format!(" ({id})")).unwrap_or_default();
     let id = styled(STRONG, gate);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::BufRead as _;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -12,6 +11,8 @@ use orchestra_core::plan::Plan;
 use orchestra_core::record::Answer;
 use orchestra_core::worker::{Asked, Note, Question, State};
 use orchestra_engine::worker::{View, Wish};
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -26,7 +27,7 @@ use crate::view::speech::Speech;
 /// What a run looks like.
 pub(super) struct Showing {
     shown: Shown,
-    root: PathBuf,
+    layout: Layout,
     out: Arc<Out>,
     wishes: mpsc::Sender<Wish>,
     asks: bool,
@@ -41,10 +42,10 @@ pub(super) struct Showing {
 const ALONE: Duration = Duration::from_millis(50);
 
 impl Showing {
-    pub(super) fn new(shown: Shown, context: &Context, root: PathBuf, wishes: mpsc::Sender<Wish>) -> Self {
+    pub(super) fn new(shown: Shown, context: &Context, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
         Self {
             shown,
-            root,
+            layout,
             out: Arc::clone(&context.out),
             wishes,
             asks: shown.asks(),
@@ -67,13 +68,17 @@ impl Showing {
                     Some(view) => self.view(view),
                     None => return,
                 },
-                Some(line) = lines.recv() => {
+                Some(typed) = lines.recv() => {
+                    let Typed::Line { text, at } = typed else {
+                        self.out.line("   (ctrl-d answers nothing; ctrl-c interrupts)");
+                        continue;
+                    };
                     let mut is_alone = true;
                     while let Ok(Some(_)) = timeout(ALONE, lines.recv()).await {
                         is_alone = false;
                     }
                     if is_alone {
-                        self.typed(&line).await;
+                        self.typed(&text, at).await;
                     } else {
                         self.out.line("   (several lines at once are taken for a paste, and a paste answers nothing)");
                     }
@@ -161,19 +166,20 @@ impl Showing {
     /// The text of a design, for the question about it.
     fn rfc(&self, milestone: &orchestra_core::id::MilestoneId) -> Option<String> {
         let folder = &self.plan().find(milestone)?.folder;
-        let path = self.root.join(".orchestra/milestones").join(folder).join("rfc.md");
-        std::fs::read(path).ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        let path = Layout::beneath_milestone(folder, "rfc.md").ok()?;
+        let plain = self.layout.read(&path, MAX_DOCUMENT).ok().flatten()?;
+        Some(String::from_utf8_lossy(&plain.bytes).into_owned())
     }
 
     /// A line that a person typed answers the question shown last; typed before it was shown, it answers nothing.
-    async fn typed(&mut self, line: &Typed) {
+    async fn typed(&mut self, line: &str, at: Instant) {
         let Some(asked) = self.open.last().cloned() else {
             return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
         };
-        if line.at < self.asked_at {
+        if at < self.asked_at {
             return self.out.line("   (typed before the question was there; please type it again)");
         }
-        match ask::parse(&line.text, &asked.question) {
+        match ask::parse(line, &asked.question) {
             Ok(answer) => {
                 let (gate, answer): (GateId, Answer) = (asked.gate, answer);
                 // A worker that has left takes no answers.
@@ -184,19 +190,40 @@ impl Showing {
     }
 }
 
-struct Typed {
-    text: String,
-    at: Instant,
+/// What came from the terminal.
+enum Typed {
+    /// A line, and when it was read.
+    Line { text: String, at: Instant },
+    /// `ctrl-d`.
+    End,
 }
 
-/// Reads the terminal on a thread of its own; it ends with the process.
+/// Reads the terminal on a thread of its own, until it hangs up; it ends with the process.
 fn read_lines(typed: mpsc::Sender<Typed>) {
     std::thread::spawn(move || {
-        for line in std::io::stdin().lock().lines() {
-            let Ok(text) = line else { return };
-            if typed.blocking_send(Typed { text, at: Instant::now() }).is_err() {
+        let mut stdin = std::io::stdin().lock();
+        loop {
+            let mut line = Vec::new();
+            let heard = match stdin.read_until(b'\n', &mut line) {
+                Ok(0) if is_gone(&std::io::stdin()) => return,
+                Ok(0) => Typed::End,
+                Ok(_) => Typed::Line {
+                    text: String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
+                    at: Instant::now(),
+                },
+                Err(_) => return,
+            };
+            if typed.blocking_send(heard).is_err() {
                 return;
             }
         }
     });
+}
+
+/// Tells whether nothing will come from there any more: after `ctrl-d` more may.
+fn is_gone(stdin: &std::io::Stdin) -> bool {
+    let mut source = [PollFd::new(stdin, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    let is_heard = poll(&mut source, Some(&at_once)).is_ok();
+    !is_heard || source[0].revents().intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL)
 }

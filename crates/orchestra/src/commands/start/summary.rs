@@ -1,8 +1,9 @@
 //! What a run came to.
 
-use orchestra_core::words::counted;
 use std::time::Duration;
 
+use orchestra_core::id::MilestoneId;
+use orchestra_core::words::counted;
 use orchestra_core::worker::Tally;
 use orchestra_engine::worker::End;
 
@@ -11,12 +12,10 @@ use crate::view::lines::{duration, thousands, visible};
 
 /// What a run came to, in a few lines.
 pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
-    let Tally { done, parked, waiting, set_aside, commits, pushes, usage } = &end.tally;
+    let Tally { done, parked, waiting, left_off, set_aside, commits, pushes, usage } = &end.tally;
     let dot = if unicode { "·" } else { "-" };
     let mut lines = Vec::new();
-    let names = |ids: &[orchestra_core::id::MilestoneId]| {
-        ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
-    };
+    let names = |ids: &[MilestoneId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if !done.is_empty() {
         lines.push(format!("done: {}", names(done)));
     }
@@ -25,6 +24,10 @@ pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
     }
     for milestone in waiting {
         lines.push(format!("waits for you: {milestone}"));
+    }
+    let is_told = |id: &&MilestoneId| waiting.contains(id) || parked.iter().any(|(parked, _)| parked == *id);
+    if let Some(milestone) = left_off.as_ref().filter(|id| !is_told(id)) {
+        lines.push(format!("left off: {milestone} (`orchestra start` goes on)"));
     }
     for folder in set_aside {
         lines.push(format!("cannot be read: {folder} (`orchestra status` says why)"));

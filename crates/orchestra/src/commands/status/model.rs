@@ -99,6 +99,10 @@ pub(in crate::commands) struct Gate {
     pub(in crate::commands) work: Option<WorkId>,
     /// The question in a sentence.
     pub(in crate::commands) text: String,
+    /// What speaks for and against, a line each.
+    pub(in crate::commands) about: Vec<String>,
+    /// The words that answer it.
+    pub(in crate::commands) answers: Vec<String>,
     /// The word of an answer that the worker has not taken up yet.
     pub(in crate::commands) answered: Option<&'static str>,
     /// What can be typed, a command for each answer.
@@ -208,6 +212,8 @@ impl Reader {
             milestone: open.milestone.clone(),
             work: open.work.clone(),
             text: open.text.clone(),
+            about: open.about.clone(),
+            answers: open.answers.clone(),
             answered: filed.get(id).copied(),
             commands: open.answers.iter().map(|word| command(context, id, word)).collect(),
         };

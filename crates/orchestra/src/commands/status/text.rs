@@ -133,6 +133,7 @@ fn of_milestone(milestone: &Milestone, status: &Status, lines: &mut Vec<String>)
 fn of_gate(gate: &Gate, lines: &mut Vec<String>) {
     let id = styled(STRONG, &gate.id);
     lines.push(format!("    {} {id}  {}", styled(WAITS, "🚦"), shown(&gate.text)));
+    lines.extend(gate.about.iter().map(|line| format!("        {}", shown(line))));
     if let Some(word) = gate.answered {
         lines.push(format!("        answered: {word}; the worker has not taken it up yet"));
         return;
