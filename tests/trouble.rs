@@ -251,26 +251,30 @@ fn children_of(parent: u32) -> Vec<String> {
 fn a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
     let project = project(PLAIN);
     project.add(&one_phase());
-    // As a worker leaves it that is killed while it brings the index in line.
     let journal = ".orchestra/.state/journal.jsonl";
+    let cut_while = |step: &str| {
+        let text = project.read(journal);
+        let lines: Vec<&str> = text.lines().collect();
+        let touching = lines.iter().rposition(|line| line.contains(&format!("\"step\":\"{step}\""))).unwrap();
+        project.write(journal, &(lines[..=touching].join("\n") + "\n"));
+    };
+    // As a worker leaves it that is killed while it brings the index in line.
     let _ran = project.build().expect(0);
-    let text = project.read(journal);
-    let lines: Vec<&str> = text.lines().collect();
-    let touched = lines.iter().rposition(|line| line.contains("\"touched\"")).unwrap();
-    let kept = &lines[..touched];
-    project.write(journal, &(kept.join("\n") + "\n"));
+    cut_while("bring the index in line with the commit");
     project.write(".git/index.lock", "");
-    project.write(".git/refs/remotes/origin/main.lock", "");
     project.write(".git/refs/orchestra/rescue/M2-two/phase-1/1/before.lock", "");
     project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
     let _ran = project.build().expect(0);
     project.check();
 
-    // Nobody of ours took this one: it is waited for, named, and left.
+    // A push takes no lock of the index: this one is somebody else's. It is waited for, asked about, and left.
     project.add(&Milestone::new("M3-three").with("rfc: skip").phase("backend"));
+    cut_while("push");
+    project.write(".git/refs/remotes/origin/main.lock", "");
     project.write(".git/index.lock", "");
-    let _ran = project.build().expect(1).says("index.lock").says("nothing was lost");
-    assert!(project.has(".git/index.lock"));
+    let _ran = project.build().expect(3).says("index.lock").says("nothing was lost");
+    assert!(project.has(".git/index.lock") && !project.has(".git/refs/remotes/origin/main.lock"));
+    assert_eq!(project.gates().len(), 1);
     std::fs::remove_file(project.path(".git/index.lock")).unwrap();
     let _ran = project.build().expect(0);
     project.check();

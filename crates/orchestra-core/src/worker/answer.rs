@@ -64,7 +64,7 @@ impl Machine {
                     None => self.look(),
                 }
             }
-            Question::RedBase { .. } => self.look(),
+            Question::RedBase { .. } | Question::Locked { .. } => self.look(),
             Question::Dirty { .. } | Question::History { .. } => {
                 self.opening_answered(&asked.question, &answer);
             }
@@ -165,6 +165,7 @@ impl Machine {
                 | Question::Trust { .. }
                 | Question::History { .. }
                 | Question::Interrupted { .. }
+                | Question::Locked { .. }
                 | Question::TooLarge { .. } => {
                     self.state.tally.waiting.insert(milestone);
                 }

@@ -135,9 +135,11 @@ impl Question {
                 ContentHash::of_parts(paths.iter().map(crate::path::RepoPath::as_bytes))
             }
             Self::RedBase { commands, .. } => ContentHash::of_parts(commands.iter().map(String::as_bytes)),
-            Self::Failed { .. } | Self::History { .. } | Self::Interrupted { .. } | Self::TooLarge { .. } => {
-                ContentHash::of(self.text().as_bytes())
-            }
+            Self::Failed { .. }
+            | Self::History { .. }
+            | Self::Interrupted { .. }
+            | Self::Locked { .. }
+            | Self::TooLarge { .. } => ContentHash::of(self.text().as_bytes()),
         }
     }
 }

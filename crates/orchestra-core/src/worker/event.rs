@@ -241,4 +241,6 @@ pub enum FailureKind {
     Run,
     /// A document that can no longer be read: this milestone is set aside.
     Milestone,
+    /// A lock of git that is not ours: asked about, and then everything is looked at anew.
+    Locked,
 }

@@ -1,6 +1,7 @@
 //! Stopping, and what the run came to.
 
 use super::event::{Failure, FailureKind, Stop};
+use super::question::Question;
 use super::state::{Progress, Stage};
 use super::{Effect, Machine, Note};
 use crate::record::Record;
@@ -43,6 +44,12 @@ impl Machine {
     /// An effect could not be performed, and those after it were not begun.
     pub(super) fn effect_failed(&mut self, failure: Failure) {
         let Failure { what, why, hint, kind } = failure;
+        if kind == FailureKind::Locked
+            && let Some(milestone) = self.state.active().map(|active| active.id.clone())
+        {
+            let trouble = format!("Could not {what}: {why}.");
+            return self.ask(Question::Locked { milestone, trouble, hint });
+        }
         self.note(Note::Stopping { why: format!("could not {what}: {why}"), hint });
         let active = self.state.active().map(|active| active.id.clone());
         match (kind, active) {
@@ -51,7 +58,7 @@ impl Machine {
                 self.state.passed.insert(milestone);
                 self.look();
             }
-            (FailureKind::Run, _) | (FailureKind::Milestone, None) => {
+            (FailureKind::Run | FailureKind::Locked, _) | (FailureKind::Milestone, None) => {
                 // Nothing is recorded: the journal may be what failed. Every status stays as it is.
                 self.state.stage = Stage::Left { code: 1 };
                 self.act(Effect::Leave { code: 1 });

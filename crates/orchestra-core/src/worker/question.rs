@@ -95,6 +95,15 @@ pub enum Question {
         /// The work.
         work: WorkId,
     },
+    /// A lock of git that nobody of ours took is in the way.
+    Locked {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// What is the matter, as a sentence.
+        trouble: String,
+        /// What the person can do.
+        hint: String,
+    },
     /// There is more uncommitted work than is saved without asking.
     TooLarge {
         /// The milestone.
@@ -164,6 +173,7 @@ impl Question {
             Self::History { .. } => "history",
             Self::Rejected(_) => "rejected",
             Self::Interrupted { .. } => "interrupted",
+            Self::Locked { .. } => "locked",
             Self::TooLarge { .. } => "too-large",
         };
         ROWS.iter().find(|row| row.name == name).expect("every question has a row: a test asks each")
@@ -181,6 +191,7 @@ impl Question {
             | Self::Trust { .. }
             | Self::History { .. }
             | Self::Interrupted { .. }
+            | Self::Locked { .. }
             | Self::TooLarge { .. } => self.row().name,
         }
     }
@@ -195,6 +206,7 @@ impl Question {
             | Self::MayBeYours { milestone, .. }
             | Self::History { milestone, .. }
             | Self::Interrupted { milestone, .. }
+            | Self::Locked { milestone, .. }
             | Self::TooLarge { milestone, .. } => Some(milestone),
             Self::Push(push) | Self::Rejected(push) => Some(&push.milestone),
             Self::Trust { .. } => None,
@@ -214,7 +226,8 @@ impl Question {
             | Self::Push(_)
             | Self::Rejected(_)
             | Self::RedBase { .. }
-            | Self::Trust { .. } => None,
+            | Self::Trust { .. }
+            | Self::Locked { .. } => None,
         }
     }
 
@@ -236,9 +249,10 @@ impl Question {
             Self::Failed { work, .. } if !matches!(work, WorkId::Close(_)) => vec!["retry", "skip", "stop"],
             Self::MayBeYours { .. } => vec!["keep", "restore"],
             // The end of a milestone is no work that one could go on without.
-            Self::Failed { .. } | Self::History { claimed: None, .. } | Self::Interrupted { .. } => {
-                vec!["retry", "stop"]
-            }
+            Self::Failed { .. }
+            | Self::History { claimed: None, .. }
+            | Self::Interrupted { .. }
+            | Self::Locked { .. } => vec!["retry", "stop"],
         }
     }
 
@@ -302,6 +316,7 @@ impl Question {
             | Self::History { .. }
             | Self::Rejected(_)
             | Self::Interrupted { .. }
+            | Self::Locked { .. }
             | Self::TooLarge { .. } => None,
         }
     }
@@ -320,6 +335,8 @@ impl Question {
             Self::MayBeYours { .. } => Resolution::Answer(Answer::Restore, By::Auto),
             Self::Failed { .. } | Self::History { .. } | Self::TooLarge { .. } => Resolution::Park,
             Self::Trust { .. } => Resolution::Leave(2),
+            // It is in every milestone's way.
+            Self::Locked { .. } => Resolution::Leave(3),
             Self::Interrupted { .. } => Resolution::Answer(Answer::Stop, By::Auto),
         }
     }
@@ -336,6 +353,7 @@ impl Question {
             | Self::Push(_)
             | Self::Rejected(_)
             | Self::History { .. }
+            | Self::Locked { .. }
             | Self::TooLarge { .. } => Resolution::Leave(3),
         }
     }

@@ -17,6 +17,7 @@ use orchestra_git::swap::{self, SwapError};
 use orchestra_git::{changes, facts, review_diff, survey};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
+use super::locks::Step;
 use super::place::{Place, held};
 use super::{failure, observe};
 
@@ -155,7 +156,7 @@ impl Place {
     ) -> Result<Fact, Failure> {
         let reflog = format!("orchestra: {work}");
         let swapped =
-            self.touching("move the branch", || Ok(swap::swap(&self.repo, branch, commit, parent, &reflog)))?;
+            self.touching(Step::MoveBranch, || Ok(swap::swap(&self.repo, branch, commit, parent, &reflog)))?;
         let work = work.clone();
         match swapped {
             Ok(()) => Ok(Fact::Swapped { work, commit: commit.clone() }),
@@ -189,8 +190,8 @@ impl Place {
             before_hooks,
             rescue: Self::rescue(milestone, work, attempt, "staged"),
         };
-        let step = "bring the index in line with the commit";
-        let settled = self.touching(step, || Ok(settle::settle(&self.repo, &order)))?;
+        let step = Step::Settle.words();
+        let settled = self.touching(Step::Settle, || Ok(settle::settle(&self.repo, &order)))?;
         match settled {
             Ok(settled) => {
                 let mut notes = Vec::new();
@@ -282,7 +283,7 @@ impl Place {
         timeout: Duration,
     ) -> Result<Fact, Failure> {
         let order = PushOrder { remote, url: Some(url), commit: commit.clone(), branch, timeout };
-        let pushed = self.touching("push", || Ok(push::push(&self.repo, &order)))?;
+        let pushed = self.touching(Step::Push, || Ok(push::push(&self.repo, &order)))?;
         match pushed {
             Ok(PushOutcome::Accepted) => Ok(Fact::Pushed { commit }),
             Ok(PushOutcome::Rejected { words } | PushOutcome::Unreachable { words }) => {
@@ -304,10 +305,10 @@ fn locked(what: &str, path: &Path, held_for: Duration) -> Failure {
             held_for.as_secs()
         ),
         hint: format!(
-            "If no git command is running any more, remove it (`rm {}`), then start again: nothing was lost.",
+            "If no git command is running any more, remove it (`rm {}`), then retry: nothing was lost.",
             path.display()
         ),
-        kind: FailureKind::Run,
+        kind: FailureKind::Locked,
     }
 }
 

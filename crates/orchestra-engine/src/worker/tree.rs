@@ -13,6 +13,7 @@ use orchestra_project::file::FileError;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::failure;
+use super::locks::Step;
 use super::place::Place;
 
 /// What an inspection is about.
@@ -100,14 +101,14 @@ impl Place {
     }
 
     fn fold(&self, looked: &Looked<'_>) -> Result<(Option<String>, bool), Failure> {
-        let step = "take the agent's own commits back";
+        let step = Step::Fold.words();
         let own = own_commits::own_commits(&self.repo, looked.turn_base)
             .map_err(|error| failure::run(step, &error))?;
         if own.is_empty() {
             return Ok((None, false));
         }
         let reference = Self::rescue(looked.milestone, looked.work, looked.attempt, "own-commits");
-        self.touching(step, || match fold::fold(&self.repo, looked.turn_base, &reference) {
+        self.touching(Step::Fold, || match fold::fold(&self.repo, looked.turn_base, &reference) {
             Ok(Fold::Nothing) => Ok((None, false)),
             Ok(Fold::Folded { reference, .. }) => Ok((Some(reference), false)),
             Err(FoldError::Mixed { .. }) => Ok((None, true)),
@@ -182,7 +183,7 @@ impl Place {
             if paths.is_empty() {
                 continue;
             }
-            let done = self.touching("put changes back", || {
+            let done = self.touching(Step::PutBack, || {
                 put_back::put_back(&self.repo, from, &paths, &rescue).map_err(|error| fail(&error))
             })?;
             reference = reference.or(done.reference);

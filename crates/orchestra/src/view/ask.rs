@@ -54,6 +54,7 @@ pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<
         | Question::MayBeYours { .. }
         | Question::History { .. }
         | Question::Interrupted { .. }
+        | Question::Locked { .. }
         | Question::TooLarge { .. } => {}
     }
     shown.push(format!("🚦 {}", visible(&asked.question.text())));

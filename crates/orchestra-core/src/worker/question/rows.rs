@@ -16,7 +16,7 @@ pub struct Row {
 }
 
 /// The table of questions, one row for each variant, with the push gate's two faces.
-pub const ROWS: [Row; 12] = [
+pub const ROWS: [Row; 13] = [
     Row {
         name: "rfc",
         question: "May the design be built?",
@@ -94,6 +94,13 @@ pub const ROWS: [Row; 12] = [
         terminal: "retry · retry with a note · stop",
         auto: "does not arise: the first `ctrl-c` leaves",
         headless: "does not arise: the first signal leaves",
+    },
+    Row {
+        name: "locked",
+        question: "A lock of git that is none of Orchestra's has been in the way for ten seconds. Go on?",
+        terminal: "retry, once it is gone · stop",
+        auto: "exit 3",
+        headless: "exit 3",
     },
     Row {
         name: "too-large",

@@ -73,6 +73,11 @@ fn questions() -> Vec<Question> {
         },
         Question::Rejected(push(|push| push.words = Some("rejected".to_owned()))),
         Question::Interrupted { milestone: milestone.clone(), work: work.clone() },
+        Question::Locked {
+            milestone: milestone.clone(),
+            trouble: "Locked.".to_owned(),
+            hint: "Remove it.".to_owned(),
+        },
         Question::TooLarge { milestone, work, bytes: 1 << 30 },
     ]
 }
@@ -147,6 +152,7 @@ fn who_answers_is_what_the_table_says() {
     history: asks | set aside | exit 3 | asks
     rejected: asks | waits, others run | exit 3 | asks
     interrupted: asks | stop by auto | stop by policy | stop by policy
+    locked: asks | exit 3 | exit 3 | asks
     too-large: asks | set aside | exit 3 | asks
     ");
 }

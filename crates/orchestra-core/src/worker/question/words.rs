@@ -37,7 +37,9 @@ impl Question {
             Self::Trust { lines, .. } => {
                 format!("Run the {} that this repository names?", counted(lines.len(), "command"))
             }
-            Self::History { trouble, hint, .. } => format!("{trouble} {hint}"),
+            Self::History { trouble, hint, .. } | Self::Locked { trouble, hint, .. } => {
+                format!("{trouble} {hint}")
+            }
             Self::Interrupted { work, .. } => {
                 format!("{work} was interrupted; its changes are in the tree. Go on?")
             }
@@ -62,6 +64,7 @@ impl Question {
             | Self::Trust { .. }
             | Self::History { .. }
             | Self::Interrupted { .. }
+            | Self::Locked { .. }
             | Self::TooLarge { .. } => Vec::new(),
         }
     }

@@ -76,7 +76,9 @@ impl World {
                 self.merge_what_both_changed(asked);
                 Answer::Retry { note: None }
             }
-            Question::Failed { .. } | Question::Interrupted { .. } => Answer::Retry { note: None },
+            Question::Failed { .. } | Question::Interrupted { .. } | Question::Locked { .. } => {
+                Answer::Retry { note: None }
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::disk::{Author, Commit, Content, Disk, Hashed, Tree};
 use super::oracle::Oracle;
 use super::schedule::{Dice, Schedule};
 use super::view::{milestone, phase};
-use super::world::{Cut, Done, World, folder, path};
+use super::world::{Coming, Cut, Done, World, folder, path};
 use crate::id::{MilestoneId, WorkId};
 use crate::plan::MilestoneStatus;
 use crate::record::{Answer, Record};
@@ -295,10 +295,9 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
         asked: BTreeMap::new(),
         misdeeds: VecDeque::new(),
         hook: None,
-        too_large: false,
+        coming: Coming::default(),
         refusals: 0,
         stop: None,
-        disk_full: false,
         killed: None,
         narrow: false,
         deferred: Vec::new(),

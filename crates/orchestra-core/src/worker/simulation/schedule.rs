@@ -51,6 +51,8 @@ pub(super) enum Disturbance {
     HookRefuses,
     /// A hook changes a file outside the room.
     HookWanders,
+    /// Somebody holds a lock of git at the next commit.
+    Locked,
     /// There is more uncommitted work than is saved without asking.
     TooLarge,
     /// The remote refuses the next push.
@@ -98,7 +100,7 @@ pub(super) enum Deed {
     EditsRfc,
 }
 
-const KINDS: [Disturbance; 35] = {
+const KINDS: [Disturbance; 36] = {
     use Deed as D;
     use Disturbance as X;
     use Misdeed as M;
@@ -110,6 +112,7 @@ const KINDS: [Disturbance; 35] = {
         X::DiskFull,
         X::HookRefuses,
         X::HookWanders,
+        X::Locked,
         X::TooLarge,
         X::PushRefused,
         X::Overtaken,

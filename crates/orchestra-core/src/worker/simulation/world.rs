@@ -28,6 +28,14 @@ pub(super) enum Cut {
 
 pub(super) type Done = Result<(), Cut>;
 
+/// What goes wrong at the next occasion.
+#[derive(Default)]
+pub(super) struct Coming {
+    disk_full: bool,
+    locked: bool,
+    too_large: bool,
+}
+
 pub(super) struct World {
     pub(super) schedule: Schedule,
     pub(super) dice: Dice,
@@ -45,10 +53,9 @@ pub(super) struct World {
     pub(super) asked: BTreeMap<GateId, Asked>,
     pub(super) misdeeds: VecDeque<Misdeed>,
     pub(super) hook: Option<Disturbance>,
-    pub(super) too_large: bool,
+    pub(super) coming: Coming,
     pub(super) refusals: u32,
     pub(super) stop: Option<crate::worker::Stop>,
-    pub(super) disk_full: bool,
     pub(super) killed: Option<bool>,
     pub(super) narrow: bool,
     pub(super) deferred: Vec<super::schedule::Deed>,
@@ -88,8 +95,8 @@ impl World {
                 self.person_does(deed);
             }
         }
-        if self.disk_full {
-            self.disk_full = false;
+        if self.coming.disk_full {
+            self.coming.disk_full = false;
             let (what, why) = ("write".to_owned(), "no space left on device".to_owned());
             return Err(Cut::Failed(Failure { what, why, hint: String::new(), kind: FailureKind::Run }));
         }
@@ -113,10 +120,11 @@ impl World {
                 self.stop = Some(crate::worker::Stop::Pause);
             }
             Disturbance::Pause => self.stop = Some(crate::worker::Stop::Now { code: 130 }),
-            Disturbance::DiskFull => self.disk_full = true,
+            Disturbance::DiskFull => self.coming.disk_full = true,
             Disturbance::Agent(misdeed) => self.misdeeds.push_back(misdeed),
             Disturbance::HookRefuses | Disturbance::HookWanders => self.hook = Some(disturbance),
-            Disturbance::TooLarge => self.too_large = true,
+            Disturbance::Locked => self.coming.locked = true,
+            Disturbance::TooLarge => self.coming.too_large = true,
             Disturbance::PushRefused | Disturbance::Overtaken => self.refusals += 1,
             // Between a snapshot and the turn that follows at once there is no time for a person.
             Disturbance::Person(deed) if self.narrow => self.deferred.push(deed),
@@ -143,6 +151,15 @@ impl World {
             Effect::Ask(_) | Effect::WakeAt(_) | Effect::Leave { .. } => self.narrow = false,
             _ => {}
         }
+        let takes_locks = matches!(
+            effect,
+            Effect::PutBack { .. } | Effect::Swap { .. } | Effect::Settle { .. } | Effect::Recover { .. }
+        );
+        if takes_locks && std::mem::take(&mut self.coming.locked) {
+            self.narrow = false;
+            let (what, why) = ("move the branch".to_owned(), "somebody holds its lock".to_owned());
+            return Err(Cut::Failed(Failure { what, why, hint: String::new(), kind: FailureKind::Locked }));
+        }
         match effect {
             Effect::Record(record) => {
                 self.tick()?;
@@ -163,7 +180,9 @@ impl World {
             }
             Effect::Write { milestone, edits } => self.write(&milestone, &edits),
             Effect::Look => self.later(|world| Fact::Looked(Ok(Box::new(world.observe())))),
-            Effect::Snapshot { work, limit: Some(limit), .. } if std::mem::take(&mut self.too_large) => {
+            Effect::Snapshot { work, limit: Some(limit), .. }
+                if std::mem::take(&mut self.coming.too_large) =>
+            {
                 self.tick()?;
                 self.queue.push_back(Fact::TooLarge { work, bytes: limit + 1 });
                 Ok(())
