@@ -12,6 +12,7 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
 use orchestra_core::worker::{Fact, Failure, FailureKind, Policy, TurnOrder};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::place::{Place, held};
 use super::{View, Worker, failure};
@@ -59,7 +60,8 @@ async fn play(
     session: Option<SessionId>,
 ) -> Fact {
     let (sender, mut events) = mpsc::channel(EVENTS);
-    let running = tokio::spawn(async move { agent.run(request, sender).await });
+    // Dropping it ends the agent's whole tree, as dropping the agent's own future would.
+    let running = AbortOnDropHandle::new(tokio::spawn(async move { agent.run(request, sender).await }));
     let mut seen = Seen { session, usage: None };
     while let Some(event) = events.recv().await {
         match &event {
