@@ -117,3 +117,50 @@ fn an_agent_that_was_installed_later_is_taken_up_where_the_configuration_is_as_d
     // What was written is trusted, as the rest was before.
     assert!(project.run(["trust"]).well().ends_with("You have agreed to this.\n"));
 }
+
+/// Whether the person has agreed to what the project would run.
+fn is_trusted(project: &Project) -> bool {
+    project.run(["trust"]).code == 0
+}
+
+#[test]
+fn a_command_that_the_repository_brought_along_stays_untrusted_whichever_file_it_ends_up_in() {
+    // The second role is known only after the upgrade, so that the command was not even listed before.
+    for (role, is_listed) in [("backend", true), ("backend-engineer", false)] {
+        let project = of_17();
+        let phase = ".orchestra/milestones/M1/phases/phase-1.md";
+        let text = format!(
+            "---\nrole: {role}\nstatus: pending\norder: 1\nverify: [\"touch ../PWNED\"]\n---\n## Objective\nx\n"
+        );
+        project.write(phase, text);
+        project.commit_all("feat: a phase");
+        let listed = project.run(["trust", "--show"]).well();
+        assert_eq!(listed.contains("verify: touch ../PWNED"), is_listed, "{listed}");
+        let said = project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+        assert!(project.read(phase).contains("complexity:"), "it was rewritten");
+        assert!(said.contains("is not trusted yet"), "{said}");
+        assert!(!is_trusted(&project));
+        let refused = project.run(["start", "--once", "--auto=rfc"]).badly(2);
+        assert!(refused.contains("that you have not agreed to"), "{refused}");
+        assert!(!project.base().join("PWNED").exists());
+    }
+}
+
+#[test]
+fn what_a_stranger_s_role_may_write_is_not_taken_for_that_of_our_file_of_its_name() {
+    let project = of_17();
+    // Named as one of ours, in a file that is not: ours is put beside it.
+    project.write(".orchestra/roles/a.md", "---\nid: owner\nwrites: [\"**\"]\n---\nMine.\n");
+    project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+    assert!(project.exists(".orchestra/roles/owner.md") && !is_trusted(&project));
+}
+
+#[test]
+fn a_command_that_was_agreed_to_stays_agreed_to_when_its_milestone_is_rewritten() {
+    let project = of_17();
+    let phase = ".orchestra/milestones/M1/phases/phase-1.md";
+    project.write(phase, "---\nrole: backend\nstatus: pending\norder: 1\nverify: [\"true\"]\n---\n");
+    project.run(["trust", "--yes"]).well();
+    project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+    assert!(project.read(phase).contains("complexity:") && is_trusted(&project));
+}

@@ -18,15 +18,21 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use orchestra_core::config::AgentConfig;
+use orchestra_core::config::layer::{Layer, parse_layer};
+use orchestra_core::config::resolve::resolve;
+use orchestra_core::config::trust::{TrustItem, commands_of};
+use orchestra_core::document::{SourceFile, parse_plan};
 use orchestra_core::id::AgentName;
 use thiserror::Error;
 
 use crate::detect::Detection;
+use crate::layout::ORCHESTRA;
 use crate::upgrade;
 pub(crate) use delivered::Delivered;
 pub(crate) use disk::{folder_exists, look};
 use disk::{look_at, put};
-pub(crate) use render::{TemplateFile, quoted, template_files, visible};
+pub use render::TemplateFile;
+pub(crate) use render::{quoted, template_files, visible};
 
 /// What stands between the marks in `AGENTS.md` and `CLAUDE.md`.
 pub(crate) const AGENTS_SECTION: &str = include_str!("../../../template/AGENTS.section.md");
@@ -74,6 +80,8 @@ pub enum Place {
 pub struct Plan {
     /// Files to write, in this order.
     pub files: Vec<FileToWrite>,
+    /// Those of the template among them, as it is filled in from what was found in this project and on this machine.
+    pub ours: Vec<TemplateFile>,
     /// Paths that exist already and stay as they are.
     pub kept: Vec<String>,
     /// What a person should know, a sentence each.
@@ -87,6 +95,28 @@ pub struct Written {
     pub files: Vec<String>,
     /// Git's `exclude`, where it was changed.
     pub excluded: Option<PathBuf>,
+    /// The files of the template that are meant by [`Plan::ours`], for [`Written::commands`].
+    pub ours: Vec<TemplateFile>,
+}
+
+impl Written {
+    /// Lists what the template itself brought along that would be run or let happen.
+    ///
+    /// It comes from the template's own text, never from what lies in the project: a command that stood there before,
+    /// in a file of ours or of another name, is none of these.
+    pub fn commands(&self) -> Vec<TrustItem> {
+        let (mut layers, mut roles) = (Vec::new(), Vec::new());
+        for TemplateFile { path, text } in &self.ours {
+            let (path, bytes) = (format!("{ORCHESTRA}/{path}"), text.clone().into_bytes());
+            if path == format!("{ORCHESTRA}/config.yaml") {
+                layers.extend(parse_layer(Layer::Project, &path, &bytes).result.ok());
+            } else if path.starts_with(&format!("{ORCHESTRA}/roles/")) {
+                roles.push(SourceFile { path, bytes });
+            }
+        }
+        let resolved = resolve(layers).result.unwrap_or_default();
+        commands_of(&resolved, &parse_plan(&[], &roles))
+    }
 }
 
 /// Says why a project could not be set up.
@@ -148,8 +178,9 @@ pub fn plan(
             }
             None => {
                 delivered.record(&file);
-                let new = file.text.into_bytes();
+                let new = file.text.clone().into_bytes();
                 plan.files.push(FileToWrite { place: Place::Project(path), old: None, new });
+                plan.ours.push(file);
             }
         }
     }
@@ -168,7 +199,7 @@ pub fn plan(
 ///
 /// Stops at the first file that cannot be written; what was written before it stays, and a second run goes on.
 pub fn write(root: &Path, plan: &Plan) -> Result<Written, ScaffoldError> {
-    let mut written = Written::default();
+    let mut written = Written { ours: plan.ours.clone(), ..Written::default() };
     for file in &plan.files {
         put(root, file)?;
         match &file.place {

@@ -35,6 +35,8 @@ pub struct Upgrade {
     /// What a person should know, a sentence each.
     pub notes: Vec<String>,
     files: Vec<FileToWrite>,
+    /// As in [`Plan::ours`].
+    ours: Vec<TemplateFile>,
 }
 
 /// What happens to one file.
@@ -122,7 +124,7 @@ pub fn write(root: &Path, upgrade: &Upgrade, replace_legacy: bool) -> Result<Wri
     if replace_legacy {
         files.extend(upgrade.legacy.iter().map(|section| section.file.clone()));
     }
-    scaffold::write(root, &Plan { files, ..Plan::default() })
+    scaffold::write(root, &Plan { files, ours: upgrade.ours.clone(), ..Plan::default() })
 }
 
 impl Upgrade {
@@ -144,11 +146,13 @@ impl Upgrade {
             (None, Some(_)) => Change::StaysDeleted,
             (None, None) => {
                 self.add(&path, None, new);
+                self.ours.push(file.clone());
                 Change::Added
             }
             (Some(old), _) if old == new => return Ok(()),
             (Some(old), Some(was)) if ContentHash::of(&old) == was => {
                 self.add(&path, Some(old), new);
+                self.ours.push(file.clone());
                 Change::Replaced
             }
             (Some(_), Some(was)) if was == offered => Change::Kept,
@@ -166,6 +170,7 @@ impl Upgrade {
 
     fn give_front_matter(&mut self, old: &legacy::OldRole, file: &TemplateFile) {
         self.add(&old.path, Some(old.text.clone()), old.with_front_matter(&file.text));
+        self.ours.push(file.clone());
         self.steps.push(Step { path: old.path.clone(), change: Change::GivenFrontMatter });
     }
 

@@ -11,11 +11,11 @@ static TEMPLATE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../template/.orc
 
 /// One file of the template, filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct TemplateFile {
+pub struct TemplateFile {
     /// Its path below `.orchestra`.
-    pub(crate) path: String,
+    pub path: String,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
 /// Fills in the whole template, in the order of paths.

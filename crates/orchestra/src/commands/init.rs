@@ -57,8 +57,9 @@ struct Setting<'a> {
     options: Options,
     /// What was changed before: never committed here.
     dirty: Vec<DirtyPath>,
-    /// What the person had agreed to before.
-    agreed: Vec<TrustItem>,
+    /// What the project would have run before, and whether the person had agreed to that.
+    before: Vec<TrustItem>,
+    was_agreed: bool,
 }
 
 pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
@@ -88,11 +89,8 @@ fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<
     // gitrepository-layout(5): shared by all work trees.
     let exclude = repo.common_dir().join("info/exclude");
     let is_private = args.private || scaffold::is_private(&exclude)?;
-    let agreed = match context.layout() {
-        Ok(layout) => {
-            let items = context.load(&layout, &[])?.trust;
-            if context.trust(&items)? == Trust::Given { items } else { Vec::new() }
-        }
+    let before = match context.layout() {
+        Ok(layout) => context.load(&layout, &[])?.trust,
         // There is none yet; where it cannot be used, what follows says so.
         Err(_) => Vec::new(),
     };
@@ -104,7 +102,8 @@ fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<
         agents: agents::find(context, root),
         options: Options { private: is_private.then_some(exclude) },
         dirty: orchestra_git::status::status(&repo)?,
-        agreed,
+        was_agreed: context.trust(&before)? == Trust::Given,
+        before,
         repo,
     })
 }
@@ -124,18 +123,23 @@ fn scaffold(setting: &Setting<'_>) -> Result<Option<Written>, Failure> {
 }
 
 /// Remembers that what was written here may be run, if nothing else is there that the person has not agreed to.
+///
+/// What the repository brought along is never agreed to by this, whichever file it lies in now: not where a file of
+/// ours took it over, and not where a document that holds it was rewritten.
 fn remember(setting: &Setting<'_>, written: &Written) -> Result<bool, Failure> {
     let context = setting.context;
     let loaded = context.load(&context.layout()?, &[])?;
     if loaded.config.result.is_err() {
         return Ok(false);
     }
-    let is_ours = |item: &TrustItem| {
-        let was_agreed =
-            setting.agreed.iter().any(|agreed| (agreed.kind, &agreed.text) == (item.kind, &item.text));
-        was_agreed || written.files.contains(&item.path)
+    let ours = written.commands();
+    let is_among = |items: &[TrustItem], item: &TrustItem| {
+        items.iter().any(|other| (other.kind, &other.text) == (item.kind, &item.text))
     };
-    if !loaded.trust.iter().all(is_ours) {
+    let is_agreed = |item: &TrustItem| {
+        if is_among(&setting.before, item) { setting.was_agreed } else { is_among(&ours, item) }
+    };
+    if !loaded.trust.iter().all(is_agreed) {
         return Ok(false);
     }
     context.trust_store()?.remember(&loaded.trust, Timestamp::now())?;
