@@ -5,9 +5,10 @@ use std::path::Path;
 
 use insta::assert_snapshot;
 use orchestra_core::config::VerifyPlan;
+use orchestra_core::document::{MilestoneSource, SourceFile, parse_milestone, parse_role};
 use orchestra_core::id::{MilestoneId, PhaseId, RoleId};
 use orchestra_core::plan::{
-    Complexity, Format, Milestone, MilestoneStatus, Order, Phase, PhaseStatus, Priority, RfcNeed,
+    Complexity, Format, Milestone, MilestoneStatus, Order, Phase, PhaseStatus, Priority, RfcNeed, Role,
 };
 use orchestra_project::detect::Detection;
 use orchestra_project::scaffold::{self, Options};
@@ -265,8 +266,13 @@ fn legacy_project() -> (tempfile::TempDir, Milestone) {
     (folder, legacy_milestone(phases.to_vec()))
 }
 
+fn roles() -> Vec<Role> {
+    let text = b"---\nid: backend-engineer\nalias: backend\nwrites: []\n---\n";
+    vec![parse_role(".orchestra/roles/backend-engineer.md", text).result.unwrap()]
+}
+
 fn rewrite(root: &Path, milestone: &Milestone) -> upgrade::milestone::Rewrite {
-    let rewrite = upgrade::milestone::rewrite(root, milestone).unwrap();
+    let rewrite = upgrade::milestone::rewrite(root, milestone, &roles()).unwrap();
     let plan = scaffold::Plan { files: rewrite.files.clone(), ..scaffold::Plan::default() };
     scaffold::write(root, &plan).unwrap();
     rewrite
@@ -317,9 +323,9 @@ fn phases_of_1_7_get_the_keys_that_they_lack() {
     assert_snapshot!(text(folder.path(), &format!("{BASE}/phases/phase-1.md")), @r#"
     ---
     role: backend
+    title: Schema
     status: done
     order: 1 # first
-    title: "Schema"
     depends_on: []
     files: []
     complexity: standard
@@ -332,7 +338,7 @@ fn phases_of_1_7_get_the_keys_that_they_lack() {
     assert_snapshot!(text(folder.path(), &format!("{BASE}/phases/phase-2.md")).replace('\r', "␍"), @r#"
     ---␍
     role: backend-engineer␍
-    title: "Endpoint"␍
+    title: Endpoint␍
     status: done␍
     order: 2␍
     depends_on: [phase-1]␍
@@ -346,8 +352,116 @@ fn phases_of_1_7_get_the_keys_that_they_lack() {
 #[test]
 fn a_table_that_names_phases_without_files_stays() {
     let folder = project(&[(".orchestra/milestones/M1-login/milestone.md", MILESTONE_17)]);
-    let rewrite = upgrade::milestone::rewrite(folder.path(), &legacy_milestone(Vec::new())).unwrap();
+    let rewrite =
+        upgrade::milestone::rewrite(folder.path(), &legacy_milestone(Vec::new()), &roles()).unwrap();
     assert_eq!(rewrite.notes.len(), 1);
     let new = String::from_utf8(rewrite.files[0].new.clone()).unwrap();
     assert!(new.contains("## Phases\n\n| # | Role |") && new.contains("| 2 | backend | Endpoint | done |\n"));
+}
+
+/// A milestone with these phases, as it is read.
+fn read(root: &Path, phases: &[&str]) -> Milestone {
+    let file = |path: String| SourceFile { bytes: fs::read(root.join(&path)).unwrap(), path };
+    let source = MilestoneSource {
+        folder: "M1-login".to_owned(),
+        milestone: Some(file(format!("{BASE}/milestone.md"))),
+        phases: phases.iter().map(|name| file(format!("{BASE}/phases/{name}.md"))).collect(),
+        ..MilestoneSource::default()
+    };
+    parse_milestone(&source, &roles()).result.unwrap().milestone
+}
+
+/// Rewrites a milestone with this one phase, checks that it reads as before, and returns the phase's new text.
+fn rewritten(phase: &str) -> String {
+    let folder = project(&[]);
+    put(folder.path(), &format!("{BASE}/milestone.md"), MILESTONE_17);
+    put(folder.path(), &format!("{BASE}/phases/phase-1.md"), phase);
+    let before = read(folder.path(), &["phase-1"]);
+    assert_eq!(before.format, Format::V17);
+    rewrite(folder.path(), &before);
+    let after = read(folder.path(), &["phase-1"]);
+    assert_eq!(after, Milestone { format: Format::Current, ..before });
+    text(folder.path(), &format!("{BASE}/phases/phase-1.md"))
+}
+
+#[test]
+fn front_matter_is_found_where_the_reader_finds_it_and_verify_stays() {
+    let keys = "role: backend\nstatus: pending\norder: 1\nverify: [\"make test\"]\nfiles: [\"src/**\"]\n";
+    let added = "title: Schema\nstatus";
+    let wanted = keys.replace("status", added).replace("order: 1\n", "order: 1\ndepends_on: []\n")
+        + "complexity: standard\n";
+    for (front, body) in [
+        ("---\n", "---\n# Schema\n"),
+        ("---\n", "--- \n# Schema\n"),
+        ("---\n", "---\t\n# Schema\n\n---\nrole: text\n---\n"),
+        ("--- \n", "---\n# Schema\n"),
+        ("\u{feff}---\n", "---\n# Schema\n"),
+    ] {
+        assert_eq!(rewritten(&format!("{front}{keys}{body}")), format!("{front}{wanted}{body}"));
+    }
+    // Closed by the end of the file; the title is that of the row.
+    assert_eq!(rewritten(&format!("---\n{keys}---")), format!("---\n{wanted}---"));
+}
+
+#[test]
+fn each_line_keeps_its_own_ending() {
+    let mixed = "---\r\nrole: backend\r\nstatus: pending\norder: 1\r\n---\n\nOne\r\ntwo\nthree\r\n";
+    assert_snapshot!(rewritten(mixed).replace('\r', "␍"), @"
+    ---␍
+    role: backend␍
+    title: Schema␍
+    status: pending
+    order: 1␍
+    depends_on: []␍
+    files: []␍
+    complexity: standard␍
+    ---
+
+    One␍
+    two
+    three␍
+    ");
+    let folder = project(&[]);
+    let milestone = MILESTONE_17.replacen('\n', "\r\n", 2).replace("Text  \n", "Text  \r\n");
+    put(folder.path(), &format!("{BASE}/milestone.md"), &milestone);
+    rewrite(folder.path(), &read(folder.path(), &[]));
+    let came = text(folder.path(), &format!("{BASE}/milestone.md"));
+    let (front, body) = came.split_once("## Summary").unwrap();
+    assert!(
+        front.ends_with("- PRD: [prd.md](prd.md)\r\n\n")
+            && !front.trim_end().replace("\r\n", "").contains('\n')
+    );
+    let (_, old) = milestone.split_once("## Summary").unwrap();
+    assert_eq!(body, old.replace("Acceptance Criteria", "Acceptance criteria"));
+}
+
+#[test]
+fn a_milestone_that_is_not_what_was_read_is_left_alone() {
+    let (folder, milestone) = legacy_project();
+    for (path, changed) in [
+        ("phases/phase-1.md", PHASE_17.replace("done", "failed")),
+        ("phases/phase-1.md", "---\nrole: backend\n".to_owned()),
+        ("milestone.md", MILESTONE_17.replace("in-progress", "done")),
+    ] {
+        let (folder, _) = legacy_project();
+        put(folder.path(), &format!("{BASE}/{path}"), &changed);
+        let left = upgrade::milestone::rewrite(folder.path(), &milestone, &roles()).unwrap();
+        assert_eq!((left.files.len(), left.notes.len()), (0, 1), "{changed}");
+    }
+    assert_eq!(rewrite(folder.path(), &milestone).files.len(), 3);
+}
+
+#[test]
+fn a_rewrite_that_was_cut_short_is_taken_up() {
+    let (folder, milestone) = legacy_project();
+    let whole = upgrade::milestone::rewrite(folder.path(), &milestone, &roles()).unwrap().files;
+    for count in 1..whole.len() {
+        let (folder, _) = legacy_project();
+        let plan = scaffold::Plan { files: whole[..count].to_vec(), ..scaffold::Plan::default() };
+        scaffold::write(folder.path(), &plan).unwrap();
+        let half = read(folder.path(), &["phase-1", "phase-2"]);
+        assert_eq!(half, milestone);
+        let rest = upgrade::milestone::rewrite(folder.path(), &half, &roles()).unwrap().files;
+        assert_eq!(rest, whole[count..]);
+    }
 }
