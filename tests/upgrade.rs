@@ -164,3 +164,47 @@ fn a_command_that_was_agreed_to_stays_agreed_to_when_its_milestone_is_rewritten(
     project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
     assert!(project.read(phase).contains("complexity:") && is_trusted(&project));
 }
+
+#[test]
+fn who_plays_the_roles_stays_whatever_the_machine_has_on_which_it_is_upgraded() {
+    let project = Project::set_up();
+    let config = project.read(".orchestra/config.yaml");
+    std::fs::remove_file(project.base().join("bin/claude")).unwrap();
+    for is_other_there in [false, true] {
+        if is_other_there {
+            project.agent("codex", "0.9");
+        }
+        let said = project.run(["init", "--upgrade"]).well();
+        assert!(said.ends_with("✔ Nothing was changed: this is up to date.\n"), "{said}");
+        assert_eq!(
+            (project.read(".orchestra/config.yaml"), project.status()),
+            (config.clone(), String::new())
+        );
+    }
+    // Also where this version brings something new.
+    let old = config.clone() + "# as it was\n";
+    project.write(".orchestra/config.yaml", &old);
+    let hash = |text: &str| orchestra_core::path::ContentHash::of(text.as_bytes()).to_string();
+    let record = project.read(".orchestra/.template.json").replace(&hash(&config), &hash(&old));
+    project.write(".orchestra/.template.json", record);
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(said.contains("~ .orchestra/config.yaml  brought up to date\n"), "{said}");
+    let chosen = "✔ `claude` plays every role.\n    claude: was not found on this machine";
+    assert!(said.contains(chosen) && !said.contains("codex: Codex at"), "{said}");
+    assert_eq!(project.read(".orchestra/config.yaml"), config);
+    assert!(is_trusted(&project));
+}
+
+#[test]
+fn what_a_stranger_s_record_would_fill_in_is_not_trusted() {
+    let mut project = Project::set_up();
+    let record = project.read(".orchestra/.template.json");
+    let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    record["values"]["verify"] = "verify: [\"touch ../PWNED\"]".into();
+    project.write(".orchestra/.template.json", record.to_string());
+    let data = project.base().join("home/other");
+    project.set("XDG_DATA_HOME", data);
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(project.read(".orchestra/config.yaml").contains("PWNED"), "{said}");
+    assert!(said.contains("is not trusted yet") && !is_trusted(&project), "{said}");
+}

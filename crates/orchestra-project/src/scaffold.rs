@@ -32,7 +32,7 @@ pub(crate) use delivered::Delivered;
 pub(crate) use disk::{folder_exists, look};
 use disk::{look_at, put};
 pub use render::TemplateFile;
-pub(crate) use render::{quoted, template_files, visible};
+pub(crate) use render::{found_values, kept_values, quoted, template_files, visible};
 
 /// What stands between the marks in `AGENTS.md` and `CLAUDE.md`.
 pub(crate) const AGENTS_SECTION: &str = include_str!("../../../template/AGENTS.section.md");
@@ -163,7 +163,9 @@ pub fn plan(
 ) -> Result<Plan, ScaffoldError> {
     let mut plan = Plan::default();
     let mut delivered = Delivered::read(root)?.unwrap_or_default();
-    for file in template_files(detection, agents) {
+    let found = found_values(detection, agents);
+    delivered.values = kept_values(&delivered.values, &found);
+    for (file, fresh) in template_files(&delivered.values).into_iter().zip(template_files(&found)) {
         let path = format!(".orchestra/{}", file.path);
         match look(root, &path)? {
             Some(found) => {
@@ -178,9 +180,9 @@ pub fn plan(
             }
             None => {
                 delivered.record(&file);
-                let new = file.text.clone().into_bytes();
+                let new = file.text.into_bytes();
                 plan.files.push(FileToWrite { place: Place::Project(path), old: None, new });
-                plan.ours.push(file);
+                plan.ours.push(fresh);
             }
         }
     }

@@ -4,15 +4,16 @@ use std::fs;
 use std::path::Path;
 
 use insta::assert_snapshot;
-use orchestra_core::config::VerifyPlan;
+use orchestra_core::config::{AgentConfig, CommandAgent, Preset, VerifyPlan};
 use orchestra_core::document::{MilestoneSource, SourceFile, parse_milestone, parse_role};
-use orchestra_core::id::{MilestoneId, PhaseId, RoleId};
+use orchestra_core::id::{AgentName, MilestoneId, PhaseId, RoleId};
+use orchestra_core::path::ContentHash;
 use orchestra_core::plan::{
     Complexity, Format, Milestone, MilestoneStatus, Order, Phase, PhaseStatus, Priority, RfcNeed, Role,
 };
 use orchestra_project::detect::Detection;
-use orchestra_project::scaffold::{self, Options};
-use orchestra_project::upgrade::{self, Change, Upgrade, find_legacy_section};
+use orchestra_project::scaffold::{self, FoundAgent, Options};
+use orchestra_project::upgrade::{self, Upgrade, find_legacy_section};
 
 use crate::scaffold_projects::{CRATE, claude, detection, project, put, snapshot, text};
 
@@ -24,12 +25,15 @@ fn set_up() -> tempfile::TempDir {
     folder
 }
 
-/// What a newer version would detect, so that it has another text to deliver.
-fn newer(root: &Path) -> Detection {
-    let mut newer = detection(root);
-    newer.verify = VerifyPlan::Always(vec!["cargo nextest run".to_owned()]);
-    newer.backend.push("newer/**".to_owned());
-    newer
+/// Makes a file, as it is there now, one that an older version delivered.
+fn age(root: &Path, path: &str) {
+    let file = format!(".orchestra/{path}");
+    let old = text(root, &file) + "# as it was\n";
+    put(root, &file, &old);
+    let mut record: serde_json::Value =
+        serde_json::from_str(&text(root, ".orchestra/.template.json")).unwrap();
+    record["files"][path] = ContentHash::of(old.as_bytes()).to_string().into();
+    put(root, ".orchestra/.template.json", &record.to_string());
 }
 
 fn planned(root: &Path, detection: &Detection) -> Upgrade {
@@ -52,11 +56,14 @@ fn nothing_is_to_be_done_where_nothing_is_new() {
 fn delivered_files_are_replaced_and_changed_ones_stay_with_ours_beside() {
     let folder = set_up();
     let root = folder.path();
+    let delivered = text(root, ".orchestra/config.yaml");
+    age(root, "config.yaml");
+    age(root, "roles/backend-engineer.md");
     let mine = text(root, ".orchestra/config.yaml") + "# mine\n";
     put(root, ".orchestra/config.yaml", &mine);
     fs::remove_file(root.join(".orchestra/roles/owner.md")).unwrap();
     fs::remove_file(root.join(".orchestra/README.md")).unwrap();
-    let upgrade = planned(root, &newer(root));
+    let upgrade = planned(root, &detection(root));
     assert_snapshot!(steps(&upgrade), @r#"
     .orchestra/README.md: StaysDeleted
     .orchestra/config.yaml: Beside { path: ".orchestra/config.yaml.new" }
@@ -65,12 +72,12 @@ fn delivered_files_are_replaced_and_changed_ones_stay_with_ours_beside() {
     "#);
     upgrade::write(root, &upgrade, false).unwrap();
     assert_eq!(text(root, ".orchestra/config.yaml"), mine);
-    assert!(text(root, ".orchestra/config.yaml.new").contains("nextest"));
-    assert!(text(root, ".orchestra/roles/backend-engineer.md").contains("newer/**"));
+    assert_eq!(text(root, ".orchestra/config.yaml.new"), delivered);
+    assert!(!text(root, ".orchestra/roles/backend-engineer.md").contains("as it was"));
     assert!(!root.join(".orchestra/roles/owner.md").exists());
 
     // What was offered once is not offered again, what was deleted stays deleted, and taking ours makes it ours.
-    let again = planned(root, &newer(root));
+    let again = planned(root, &detection(root));
     assert_snapshot!(steps(&again), @"
     .orchestra/README.md: StaysDeleted
     .orchestra/config.yaml: Kept
@@ -79,20 +86,68 @@ fn delivered_files_are_replaced_and_changed_ones_stay_with_ours_beside() {
     assert!(again.is_empty());
     fs::rename(root.join(".orchestra/config.yaml.new"), root.join(".orchestra/config.yaml")).unwrap();
     let back = planned(root, &detection(root));
-    let change = &back.steps.iter().find(|step| step.path == ".orchestra/config.yaml").unwrap().change;
-    assert_eq!(*change, Change::Replaced);
+    assert!(!steps(&back).contains("config.yaml"), "{}", steps(&back));
+}
+
+fn codex() -> Vec<FoundAgent> {
+    let config = CommandAgent { preset: Some(Preset::Codex), ..CommandAgent::default() };
+    vec![FoundAgent { name: AgentName::parse("codex").unwrap(), config: AgentConfig::Command(config) }]
+}
+
+#[test]
+fn what_a_project_was_set_up_with_stays_whoever_upgrades_it() {
+    let folder = set_up();
+    let root = folder.path();
+    let elsewhere = Detection {
+        verify: VerifyPlan::Always(vec!["cargo nextest run".to_owned()]),
+        backend: vec!["elsewhere/**".to_owned()],
+        ..detection(root)
+    };
+    let before = snapshot(root);
+    for agents in [codex(), Vec::new()] {
+        let upgrade = upgrade::plan(root, &elsewhere, &agents, &Options::default()).unwrap();
+        assert!(upgrade.is_empty() && upgrade.steps.is_empty(), "{upgrade:?}");
+        // Also where this version has something new to deliver.
+        for path in ["config.yaml", "roles/backend-engineer.md"] {
+            age(root, path);
+        }
+        let upgrade = upgrade::plan(root, &elsewhere, &agents, &Options::default()).unwrap();
+        let written = upgrade::write(root, &upgrade, false).unwrap();
+        assert_eq!(written.files.len(), 3, "{:?}", written.files);
+        let after = snapshot(root);
+        for (path, bytes) in &before {
+            assert!(after[path] == *bytes, "{path}");
+        }
+    }
+}
+
+#[test]
+fn what_was_not_found_at_first_is_taken_up_when_it_is_found() {
+    let folder = project(&[]);
+    let root = folder.path();
+    let plan = scaffold::plan(root, &detection(root), &[], &Options::default()).unwrap();
+    scaffold::write(root, &plan).unwrap();
+    put(root, "go.mod", "module shop\n");
+    let upgrade = planned(root, &detection(root));
+    upgrade::write(root, &upgrade, false).unwrap();
+    let config = text(root, ".orchestra/config.yaml");
+    assert!(config.contains("\n  default: claude\n") && config.contains("\nverify: [\"go "), "{config}");
+    let again = upgrade::plan(root, &detection(root), &codex(), &Options::default()).unwrap();
+    assert!(again.is_empty(), "{}", steps(&again));
 }
 
 #[test]
 fn a_file_that_stands_where_ours_would_be_put_is_left_alone() {
     let folder = set_up();
     let root = folder.path();
+    let delivered = text(root, ".orchestra/config.yaml");
+    age(root, "config.yaml");
     put(root, ".orchestra/config.yaml", "version: 1\n");
     put(root, ".orchestra/config.yaml.new", "notes of mine\n");
-    let upgrade = planned(root, &newer(root));
+    let upgrade = planned(root, &detection(root));
     upgrade::write(root, &upgrade, false).unwrap();
     assert_eq!(text(root, ".orchestra/config.yaml.new"), "notes of mine\n");
-    assert!(text(root, ".orchestra/config.yaml.new-2").contains("nextest"));
+    assert_eq!(text(root, ".orchestra/config.yaml.new-2"), delivered);
 }
 
 #[test]
@@ -121,7 +176,8 @@ fn an_upgrade_of_a_private_project_leaves_agents_md_alone() {
     let options = Options { private: Some(root.join(".git/info/exclude")) };
     let plan = scaffold::plan(root, &detection(root), &claude(), &options).unwrap();
     scaffold::write(root, &plan).unwrap();
-    let upgrade = upgrade::plan(root, &newer(root), &claude(), &options).unwrap();
+    age(root, "config.yaml");
+    let upgrade = upgrade::plan(root, &detection(root), &claude(), &options).unwrap();
     upgrade::write(root, &upgrade, false).unwrap();
     assert!(!root.join("AGENTS.md").exists());
 }

@@ -1,4 +1,5 @@
-//! `.orchestra/.template.json`: what was delivered, so that an upgrade can tell what a person changed.
+//! `.orchestra/.template.json`: what was delivered, so that an upgrade can tell what a person changed, and delivers the
+//! same for the same project on any machine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,6 +7,7 @@ use std::path::Path;
 use orchestra_core::path::ContentHash;
 use serde::{Deserialize, Serialize};
 
+use super::render::Values;
 use super::{FileToWrite, Place, ScaffoldError, TemplateFile, look};
 
 /// Where the record lies, below the top of the project.
@@ -18,11 +20,15 @@ pub(crate) struct Delivered {
     pub(crate) version: String,
     /// The hash of each file as it was delivered or offered, by its path below `.orchestra`.
     pub(crate) files: BTreeMap<String, ContentHash>,
+    /// What the template was filled in with: who plays the roles and what is verified is the project's policy, and not
+    /// what the next one who upgrades happens to have installed.
+    #[serde(default)]
+    pub(crate) values: Values,
 }
 
 impl Default for Delivered {
     fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: BTreeMap::new() }
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: BTreeMap::new(), values: Values::new() }
     }
 }
 
@@ -44,7 +50,7 @@ impl Delivered {
 
     /// The record as a file to be written by this version.
     pub(crate) fn to_file(&self, root: &Path) -> Result<FileToWrite, ScaffoldError> {
-        let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: self.files.clone() };
+        let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), ..self.clone() };
         let text = serde_json::to_string_pretty(&record).expect("text keys and text values make JSON");
         let old = look(root, MANIFEST)?;
         Ok(FileToWrite { place: Place::Project(MANIFEST.to_owned()), old, new: (text + "\n").into_bytes() })

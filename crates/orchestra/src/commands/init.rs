@@ -74,7 +74,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     let Some(written) = written else { return Ok(Exit::DONE) };
     told::written(&setting, &written);
     let is_trusted = remember(&setting, &written)?;
-    told::agents(&setting, &written);
+    told::agents(&setting, &written)?;
     commit::offer(&setting, &written)?;
     if !is_trusted {
         let line = "Something in `.orchestra` was there before and is not trusted yet.";
