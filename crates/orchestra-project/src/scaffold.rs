@@ -14,7 +14,6 @@ mod delivered;
 mod disk;
 mod render;
 
-use std::io;
 use std::path::{Path, PathBuf};
 
 use orchestra_core::config::AgentConfig;
@@ -23,14 +22,18 @@ use orchestra_core::config::resolve::resolve;
 use orchestra_core::config::trust::{TrustItem, commands_of};
 use orchestra_core::document::{SourceFile, parse_plan};
 use orchestra_core::id::AgentName;
+use orchestra_core::path::RepoPathError;
 use thiserror::Error;
 
 use crate::detect::Detection;
-use crate::layout::ORCHESTRA;
+use crate::file::FileError;
+use crate::journal::JournalError;
+use crate::layout::{LayoutError, ORCHESTRA};
+use crate::lock::DocumentsLockError;
 use crate::upgrade;
 pub(crate) use delivered::Delivered;
-pub(crate) use disk::{folder_exists, look};
-use disk::{look_at, put};
+use disk::{Writer, look_outside};
+pub(crate) use disk::{find_folder, look};
 pub use render::TemplateFile;
 pub(crate) use render::{found_values, kept_values, quoted, template_files, visible};
 
@@ -122,30 +125,21 @@ impl Written {
 /// Says why a project could not be set up.
 #[derive(Debug, Error)]
 pub enum ScaffoldError {
-    /// Something could not be read or written.
-    #[error("could not {action} `{path}`")]
-    Io {
-        /// What was tried: `read`, `write`.
-        action: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A folder or file of ours would be reached through a link.
-    #[error("`{path}` is a symbolic link; nothing is written through it")]
-    Link {
-        /// The link.
-        path: PathBuf,
-    },
-    /// A name of ours is taken by something of another kind.
-    #[error("`{path}` is not a {expected}")]
-    Kind {
-        /// What is in the way.
-        path: PathBuf,
-        /// What it should be.
-        expected: &'static str,
-    },
+    /// A file could not be read or written, or a link stands where it would be.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// The project's folder cannot be used.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A file's path is none of a repository's.
+    #[error(transparent)]
+    Path(#[from] RepoPathError),
+    /// Another process of ours does not let go of the documents.
+    #[error(transparent)]
+    Lock(#[from] DocumentsLockError),
+    /// The hash of a file could not be journalled, so it was not written.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// Somebody else wrote the file meanwhile; it was left alone.
     #[error("`{path}` changed while the project was being set up")]
     Changed {
@@ -202,8 +196,9 @@ pub fn plan(
 /// Stops at the first file that cannot be written; what was written before it stays, and a second run goes on.
 pub fn write(root: &Path, plan: &Plan) -> Result<Written, ScaffoldError> {
     let mut written = Written { ours: plan.ours.clone(), ..Written::default() };
+    let mut writer = Writer::new(root);
     for file in &plan.files {
-        put(root, file)?;
+        writer.put(file)?;
         match &file.place {
             Place::Project(path) => written.files.push(path.clone()),
             Place::Git(path) => written.excluded = Some(path.clone()),
@@ -218,11 +213,11 @@ pub(crate) fn plan_sections(root: &Path, plan: &mut Plan) -> Result<(), Scaffold
         let old = match look(root, name) {
             Ok(old) => old,
             // Often one of the two is a link to the other.
-            Err(ScaffoldError::Link { .. }) => {
+            Err(FileError::Link { .. }) => {
                 plan.notes.push(format!("`{name}` is a symbolic link and was left alone."));
                 continue;
             }
-            Err(error) => return Err(error),
+            Err(error) => return Err(error.into()),
         };
         if old.is_none() && !is_made {
             continue;
@@ -245,12 +240,12 @@ pub(crate) fn plan_sections(root: &Path, plan: &mut Plan) -> Result<(), Scaffold
 
 /// Tells whether a project was set up so that git leaves `.orchestra` out.
 pub fn is_private(exclude: &Path) -> Result<bool, ScaffoldError> {
-    let text = look_at(exclude)?.unwrap_or_default();
+    let text = look_outside(exclude)?.unwrap_or_default();
     Ok(matches!(section::COMMENT.find(&text), Ok(Some(_))))
 }
 
 fn plan_exclude(exclude: &Path, plan: &mut Plan) -> Result<(), ScaffoldError> {
-    let old = look_at(exclude)?;
+    let old = look_outside(exclude)?;
     match section::COMMENT.set(old.as_deref().unwrap_or_default(), EXCLUDE_SECTION) {
         Ok(new) if Some(&new) == old.as_ref() => {}
         Ok(new) => plan.files.push(FileToWrite { place: Place::Git(exclude.to_owned()), old, new }),
