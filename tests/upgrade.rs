@@ -208,3 +208,35 @@ fn what_a_stranger_s_record_would_fill_in_is_not_trusted() {
     assert!(project.read(".orchestra/config.yaml").contains("PWNED"), "{said}");
     assert!(said.contains("is not trusted yet") && !is_trusted(&project), "{said}");
 }
+
+#[test]
+fn while_a_question_waits_no_worker_begins() {
+    let project = of_17();
+    let mut terminal = Terminal::start(&project, ["init", "--upgrade"]);
+    terminal.wait_for("Replace it so? [Y/n] ");
+    for command in [["start", "--once"].as_slice(), &["init"]] {
+        let said = project.run(command).badly(4);
+        assert!(said.contains("  it runs orchestra init\n"), "{said}");
+    }
+    terminal.line("");
+    terminal.wait_for("Rewrite them with front matter? Their text stays. [y/N] ");
+    terminal.line("");
+    terminal.wait_for("Commit them (chore: upgrade orchestra)? [Y/n] ");
+    assert_eq!(project.run(["start", "--once"]).code, 4);
+    terminal.line("n");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0);
+    assert!(said.contains("next: orchestra start"), "{said}");
+    drop(orchestra_project::lock::WorkerLock::try_acquire(&project.layout(), "1").unwrap());
+}
+
+#[test]
+fn what_an_interrupted_run_left_is_cleared_away() {
+    let project = Project::set_up();
+    for folder in ["", ".orchestra/"] {
+        project.write(format!("{folder}.orchestra-tmp-1-a"), "half");
+    }
+    project.run(["init"]).well();
+    assert_eq!(project.status(), "");
+    assert!(!project.exists(".orchestra-tmp-1-a") && !project.exists(".orchestra/.orchestra-tmp-1-a"));
+}

@@ -1,14 +1,16 @@
 //! `orchestra init`: sets up `.orchestra`, or brings it up to date, and offers to commit what it wrote.
 //!
 //! Invariants: nothing that exists is overwritten without an answer; what becomes trusted is what was written here, and
-//! what the person had agreed to before; a file that was changed before is never committed.
+//! what the person had agreed to before; a file that was changed before is never committed; no worker runs meanwhile.
 
 mod agents;
 mod commit;
 mod told;
 mod upgrade;
 
+use std::fs::File;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use orchestra_core::config::trust::TrustItem;
@@ -16,12 +18,11 @@ use orchestra_git::repo::Repo;
 use orchestra_git::status::DirtyPath;
 use orchestra_project::detect::{Detection, detect};
 use orchestra_project::layout::{Layout, LayoutError};
-use orchestra_project::lock;
-use orchestra_project::scaffold::{self, Options, Written};
+use orchestra_project::scaffold::{self, Options, ScaffoldError, Written};
 use orchestra_project::trust::Trust;
 
 use self::agents::Agents;
-use super::status;
+use super::{start, status};
 use crate::ask;
 use crate::cli::InitArgs;
 use crate::context::Context;
@@ -64,14 +65,34 @@ struct Setting<'a> {
 
 pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     context.refuse_below_a_guard("init")?;
-    let root = context.root()?;
-    if let Some(held) = Layout::open(root).ok().map(|layout| lock::peek(&layout)).transpose()?.flatten() {
-        return Err(Failure::Held(Box::new(held)));
+    let has_written = run_alone(context, args)?;
+    // Only now, since it says who holds the lock.
+    if has_written {
+        status::print_next(context, &context.layout()?)?;
     }
-    let setting = look(context, args, root)?;
+    Ok(Exit::DONE)
+}
+
+/// All of it, with the lock that a worker takes: one that began while a person thinks about a question would work with
+/// what is about to be replaced, and put it back. Where there is no project yet, none can begin. Tells whether anything
+/// was written.
+fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
+    let root = context.root()?;
+    // Where it cannot be opened, what follows says so.
+    let lock = match Layout::open(root) {
+        Ok(layout) => {
+            let mut lock = start::lock(context, &layout)?;
+            lock.describe("orchestra init")?;
+            layout.sweep().map_err(ScaffoldError::from)?;
+            Some(lock)
+        }
+        Err(_) => None,
+    };
+    let held = lock.as_ref().map(|lock| lock.file().try_clone()).transpose().map_err(Failure::Descriptors)?;
+    let setting = look(context, args, root, held.map(Arc::new))?;
     told::project(&setting);
     let written = if args.upgrade { upgrade::run(&setting)? } else { scaffold(&setting)? };
-    let Some(written) = written else { return Ok(Exit::DONE) };
+    let Some(written) = written else { return Ok(false) };
     told::written(&setting, &written);
     let is_trusted = remember(&setting, &written)?;
     told::agents(&setting, &written)?;
@@ -80,12 +101,16 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
         let line = "Something in `.orchestra` was there before and is not trusted yet.";
         context.out.line(styled(WAITS, line));
     }
-    status::print_next(context, &context.layout()?)?;
-    Ok(Exit::DONE)
+    Ok(true)
 }
 
-fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<Setting<'a>, Failure> {
-    let repo = context.open_repo(None)?;
+fn look<'a>(
+    context: &'a Context,
+    args: &'a InitArgs,
+    root: &'a Path,
+    lock: Option<Arc<File>>,
+) -> Result<Setting<'a>, Failure> {
+    let repo = context.open_repo(lock)?;
     // gitrepository-layout(5): shared by all work trees.
     let exclude = repo.common_dir().join("info/exclude");
     let is_private = args.private || scaffold::is_private(&exclude)?;
