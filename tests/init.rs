@@ -156,6 +156,28 @@ fn a_private_set_up_leaves_no_trace_in_git() {
 }
 
 #[test]
+fn what_git_tracks_is_not_claimed_to_be_private() {
+    let project = Project::set_up();
+    let before = project.read(".git/info/exclude");
+    let said = project.run(["init", "--private"]).badly(2);
+    assert!(
+        said.contains("error: git tracks `.orchestra`, so that it cannot be kept out of git\n"),
+        "{said}"
+    );
+    let hint = "hint: git rm -r --cached .orchestra && git commit -m \"chore: keep orchestra out of git\", \
+                then again: orchestra init --private\n";
+    assert!(said.contains(hint), "{said}");
+    assert_eq!((project.read(".git/info/exclude"), project.status()), (before, String::new()));
+    // Half of what it says is not enough, all of it is.
+    project.git(["rm", "-r", "-q", "--cached", ".orchestra"]);
+    assert!(project.run(["init", "--private"]).badly(2).contains("hint: git commit -m"));
+    project.git(["commit", "-q", "-m", "chore: keep orchestra out of git"]);
+    assert!(project.run(["init", "--private"]).well().contains("(keeps `.orchestra` out of git)"));
+    assert_eq!(project.status(), "");
+    assert!(project.exists(".orchestra/config.yaml"));
+}
+
+#[test]
 fn a_private_set_up_in_a_linked_work_tree_uses_the_shared_exclude() {
     let project = Project::new();
     project.git(["worktree", "add", "-q", "../linked"]);

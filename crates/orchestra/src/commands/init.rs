@@ -14,10 +14,12 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 use orchestra_core::config::trust::TrustItem;
+use orchestra_core::path::RepoPath;
+use orchestra_git::facts::{self, Tracked};
 use orchestra_git::repo::Repo;
 use orchestra_git::status::DirtyPath;
 use orchestra_project::detect::{Detection, detect};
-use orchestra_project::layout::{Layout, LayoutError};
+use orchestra_project::layout::{Layout, LayoutError, ORCHESTRA};
 use orchestra_project::scaffold::{self, Options, ScaffoldError, Written};
 use orchestra_project::trust::Trust;
 
@@ -78,6 +80,9 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
 /// was written.
 fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     let root = context.root()?;
+    if args.private {
+        refuse_where_tracked(context)?;
+    }
     // Where it cannot be opened, what follows says so.
     let lock = match Layout::open(root) {
         Ok(layout) => {
@@ -102,6 +107,19 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
         context.out.line(styled(WAITS, line));
     }
     Ok(true)
+}
+
+/// Git's exclude says nothing about what git tracks already, so that half of it would be private.
+fn refuse_where_tracked(context: &Context) -> Result<(), Failure> {
+    let folder = RepoPath::parse(ORCHESTRA).expect("it is a path of one plain name");
+    let commit = "git commit -m \"chore: keep orchestra out of git\"";
+    let command = match facts::tracked(&context.open_repo(None)?, &folder)? {
+        Tracked::Nowhere => return Ok(()),
+        Tracked::Index => format!("git rm -r --cached {ORCHESTRA} && {commit}"),
+        Tracked::Head => commit.to_owned(),
+    };
+    let hint = format!("{command}, then again: {}", context.typed("init --private"));
+    Err(Failure::usage_with(format!("git tracks `{ORCHESTRA}`, so that it cannot be kept out of git"), hint))
 }
 
 fn look<'a>(
