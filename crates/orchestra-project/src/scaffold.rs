@@ -22,7 +22,7 @@ use orchestra_core::config::resolve::resolve;
 use orchestra_core::config::trust::{TrustItem, commands_of};
 use orchestra_core::document::{SourceFile, parse_plan};
 use orchestra_core::id::AgentName;
-use orchestra_core::path::RepoPathError;
+use orchestra_core::path::{ContentHash, RepoPathError};
 use thiserror::Error;
 
 use crate::detect::Detection;
@@ -39,6 +39,8 @@ pub(crate) use render::{found_values, kept_values, quoted, template_files, visib
 
 /// What stands between the marks in `AGENTS.md` and `CLAUDE.md`.
 pub(crate) const AGENTS_SECTION: &str = include_str!("../../../template/AGENTS.section.md");
+/// The files that agents read, which get a section of ours.
+const SECTION_FILES: [&str; 2] = ["AGENTS.md", "CLAUDE.md"];
 /// What keeps `.orchestra` out of git, between the marks in git's `exclude`.
 const EXCLUDE_SECTION: &str = "/.orchestra/\n";
 
@@ -120,6 +122,15 @@ impl Written {
         let resolved = resolve(layers).result.unwrap_or_default();
         commands_of(&resolved, &parse_plan(&[], &roles))
     }
+}
+
+/// A file that a set-up wrote, now or long ago.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct DeliveredFile {
+    /// Its path below the top of the project.
+    pub path: String,
+    /// Whether nobody else changed anything in it.
+    pub is_untouched: bool,
 }
 
 /// Says why a project could not be set up.
@@ -236,6 +247,34 @@ pub(crate) fn plan_sections(root: &Path, plan: &mut Plan) -> Result<(), Scaffold
         }
     }
     Ok(())
+}
+
+/// Lists the files of a set-up that are there. `committed` says what git has of a file: in `AGENTS.md` and `CLAUDE.md`
+/// the lines beside our section are somebody else's, and only a comparison tells whether they changed.
+pub fn find_delivered<E: From<ScaffoldError>>(
+    root: &Path,
+    committed: impl Fn(&str) -> Result<Option<Vec<u8>>, E>,
+) -> Result<Vec<DeliveredFile>, E> {
+    let mut found = Vec::new();
+    let Some(delivered) = Delivered::read(root)? else { return Ok(found) };
+    for (path, hash) in &delivered.files {
+        let path = format!("{ORCHESTRA}/{path}");
+        if let Some(bytes) = look(root, &path).map_err(ScaffoldError::from)? {
+            found.push(DeliveredFile { path, is_untouched: ContentHash::of(&bytes) == *hash });
+        }
+    }
+    found.push(DeliveredFile { path: Delivered::PATH.to_owned(), is_untouched: true });
+    for name in SECTION_FILES {
+        let now = match look(root, name) {
+            Ok(Some(now)) => now,
+            Ok(None) | Err(FileError::Link { .. }) => continue,
+            Err(error) => return Err(ScaffoldError::from(error).into()),
+        };
+        let before = committed(name)?.unwrap_or_default();
+        let is_untouched = section::MARKDOWN.set(&before, AGENTS_SECTION).is_ok_and(|ours| ours == now);
+        found.push(DeliveredFile { path: name.to_owned(), is_untouched });
+    }
+    Ok(found)
 }
 
 /// Tells whether a project was set up so that git leaves `.orchestra` out.

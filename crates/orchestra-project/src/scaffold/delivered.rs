@@ -10,9 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::render::Values;
 use super::{FileToWrite, Place, ScaffoldError, TemplateFile, look};
 
-/// Where the record lies, below the top of the project.
-const MANIFEST: &str = ".orchestra/.template.json";
-
 /// What was delivered, and by which version.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub(crate) struct Delivered {
@@ -33,9 +30,12 @@ impl Default for Delivered {
 }
 
 impl Delivered {
+    /// Where the record lies, below the top of the project.
+    pub(crate) const PATH: &str = ".orchestra/.template.json";
+
     /// Reads the record; `None` where there is none, or none that can be read: then every file counts as a person's.
     pub(crate) fn read(root: &Path) -> Result<Option<Self>, ScaffoldError> {
-        Ok(look(root, MANIFEST)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(look(root, Self::PATH)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
     /// Notes that a file is delivered as it is.
@@ -52,7 +52,7 @@ impl Delivered {
     pub(crate) fn to_file(&self, root: &Path) -> Result<FileToWrite, ScaffoldError> {
         let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), ..self.clone() };
         let text = serde_json::to_string_pretty(&record).expect("text keys and text values make JSON");
-        let old = look(root, MANIFEST)?;
-        Ok(FileToWrite { place: Place::Project(MANIFEST.to_owned()), old, new: (text + "\n").into_bytes() })
+        let old = look(root, Self::PATH)?;
+        Ok(FileToWrite { place: Place::Project(Self::PATH.to_owned()), old, new: (text + "\n").into_bytes() })
     }
 }

@@ -8,6 +8,7 @@ mod commit;
 mod told;
 mod upgrade;
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
@@ -58,8 +59,10 @@ struct Setting<'a> {
     detection: Detection,
     agents: Agents,
     options: Options,
-    /// What was changed before: never committed here.
+    /// What was changed before: never committed here, but for what is below.
     dirty: Vec<DirtyPath>,
+    /// Those of them that an earlier run wrote and nobody committed since.
+    left: BTreeSet<RepoPath>,
     /// What the project would have run before, and whether the person had agreed to that.
     before: Vec<TrustItem>,
     was_agreed: bool,
@@ -67,9 +70,9 @@ struct Setting<'a> {
 
 pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
     context.refuse_below_a_guard("init")?;
-    let has_written = run_alone(context, args)?;
+    let has_done_something = run_alone(context, args)?;
     // Only now, since it says who holds the lock.
-    if has_written {
+    if has_done_something {
         status::print_next(context, &context.layout()?)?;
     }
     Ok(Exit::DONE)
@@ -77,7 +80,7 @@ pub(super) fn run(context: &Context, args: &InitArgs) -> Result<Exit, Failure> {
 
 /// All of it, with the lock that a worker takes: one that began while a person thinks about a question would work with
 /// what is about to be replaced, and put it back. Where there is no project yet, none can begin. Tells whether anything
-/// was written.
+/// was to be done.
 fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     let root = context.root()?;
     if args.private {
@@ -97,7 +100,9 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     let setting = look(context, args, root, held.map(Arc::new))?;
     told::project(&setting);
     let written = if args.upgrade { upgrade::run(&setting)? } else { scaffold(&setting)? };
-    let Some(written) = written else { return Ok(false) };
+    let Some(written) = written else {
+        return commit::offer(&setting, &Written::default());
+    };
     told::written(&setting, &written);
     let is_trusted = remember(&setting, &written)?;
     told::agents(&setting, &written)?;
@@ -137,14 +142,16 @@ fn look<'a>(
         // There is none yet; where it cannot be used, what follows says so.
         Err(_) => Vec::new(),
     };
+    let dirty = orchestra_git::status::status(&repo)?;
     Ok(Setting {
+        left: commit::left(&repo, root, &dirty)?,
         context,
         args,
         root,
         detection: detect(root)?,
         agents: agents::find(context, root),
         options: Options { private: is_private.then_some(exclude) },
-        dirty: orchestra_git::status::status(&repo)?,
+        dirty,
         was_agreed: context.trust(&before)? == Trust::Given,
         before,
         repo,
@@ -158,7 +165,7 @@ fn scaffold(setting: &Setting<'_>) -> Result<Option<Written>, Failure> {
     if plan.files.is_empty() {
         let upgrade = styled(TYPED, shown(setting.context.typed("init --upgrade")));
         let out = &setting.context.out;
-        out.line(format_args!("{} Nothing to do: this is set up.", styled(STRONG, "✔")));
+        out.line(format_args!("{} Nothing to write: this is set up.", styled(STRONG, "✔")));
         out.line(format_args!("To bring it up to this version: {upgrade}"));
         return Ok(None);
     }
