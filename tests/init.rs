@@ -259,6 +259,19 @@ fn at_a_terminal_what_was_left_is_asked_about_also_where_it_is_staged() {
 }
 
 #[test]
+fn a_branch_without_a_commit_is_told_before_a_start_refuses() {
+    let project = Project::unborn();
+    let wanted =
+        "· The branch has no commit yet. `orchestra start` needs this first:\n    git commit --allow-empty";
+    for args in [["init", "--no-commit"], ["init", "--private"]] {
+        let said = project.run(args).well();
+        assert!(said.contains(wanted), "{said}");
+    }
+    let project = Project::unborn();
+    assert!(!project.run(["init", "--commit"]).well().contains("no commit yet"));
+}
+
+#[test]
 fn a_stranger_s_set_up_is_not_trusted_by_running_it_again() {
     let mut project = Project::set_up();
     project.write(".orchestra/roles/tester.md", "---\nid: tester\nwrites: [\"**\"]\n---\nTest.\n");

@@ -101,12 +101,17 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     told::project(&setting);
     let written = if args.upgrade { upgrade::run(&setting)? } else { scaffold(&setting)? };
     let Some(written) = written else {
-        return commit::offer(&setting, &Written::default());
+        let has_offered = commit::offer(&setting, &Written::default())?;
+        if has_offered {
+            told::obstacle(&setting)?;
+        }
+        return Ok(has_offered);
     };
     told::written(&setting, &written);
     let is_trusted = remember(&setting, &written)?;
     told::agents(&setting, &written)?;
     commit::offer(&setting, &written)?;
+    told::obstacle(&setting)?;
     if !is_trusted {
         let line = "Something in `.orchestra` was there before and is not trusted yet.";
         context.out.line(styled(WAITS, line));

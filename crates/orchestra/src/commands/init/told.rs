@@ -1,12 +1,14 @@
 //! What `init` says.
 
+use orchestra_core::repo::Obstacle;
 use orchestra_core::words::counted;
+use orchestra_git::standing::standing;
 use orchestra_project::scaffold::Written;
 
 use super::Setting;
 use crate::commands::preflight::HOW_TO_GET_ONE;
 use crate::failure::Failure;
-use crate::out::{FAINT, GOOD, STRONG, WAITS, shown, styled};
+use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, shown, styled};
 
 pub(super) fn project(setting: &Setting<'_>) {
     let (root, kind) = (shown(setting.root.display()), shown(&setting.detection.kind));
@@ -57,6 +59,16 @@ pub(super) fn agents(setting: &Setting<'_>, written: &Written) -> Result<(), Fai
     for (agent, line) in described.filter(|(agent, _)| config.agents.contains_key(&agent.name)) {
         let note = if agent.name == *chosen { "" } else { "  (described too)" };
         out.line(format_args!("    {}{}", shown(line), styled(FAINT, note)));
+    }
+    Ok(())
+}
+
+/// What is in the way of a start, such as a branch without a commit: better now than when work is wanted.
+pub(super) fn obstacle(setting: &Setting<'_>) -> Result<(), Failure> {
+    if let Err(Obstacle { what, hint }) = standing(&setting.repo)? {
+        let out = &setting.context.out;
+        out.line(format_args!("{} {} `orchestra start` needs this first:", styled(WAITS, "·"), shown(what)));
+        out.line(format_args!("    {}", styled(TYPED, shown(hint))));
     }
     Ok(())
 }
