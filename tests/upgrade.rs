@@ -214,6 +214,7 @@ fn while_a_question_waits_no_worker_begins() {
     let project = of_17();
     let mut terminal = Terminal::start(&project, ["init", "--upgrade"]);
     terminal.wait_for("Replace it so? [Y/n] ");
+    assert_eq!(project.status(), "", "the lock is no business of git's");
     for command in [["start", "--once"].as_slice(), &["init"]] {
         let said = project.run(command).badly(4);
         assert!(said.contains("  it runs orchestra init\n"), "{said}");

@@ -15,6 +15,9 @@ use crate::folder::{Access, Folder, Kind};
 /// The folder's name at the top of a work tree.
 pub const ORCHESTRA: &str = ".orchestra";
 
+/// What keeps `.state` out of git, whatever else is there.
+const IGNORE: &str = ".gitignore";
+
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT: u64 = 1024 * 1024;
 
@@ -186,6 +189,10 @@ impl Layout {
         let orchestra = self.open_folder("")?;
         let state = orchestra.make_beneath(Path::new(".state"), Access::Private)?;
         protect(&state)?;
+        // A project of 1.7 has no `.gitignore` that would keep it out of git, or a person may have removed ours.
+        if state.kind(OsStr::new(IGNORE))?.is_none() {
+            atomic::create(&state, OsStr::new(IGNORE), b"*\n", Access::Private)?;
+        }
         let folder = state.make_beneath(Path::new(relative), Access::Private)?;
         protect(&folder)?;
         Ok(folder)

@@ -17,9 +17,6 @@ use crate::lock::DocumentsLock;
 /// How large a file may be that is read to be kept or changed.
 const LARGEST: u64 = 4 * 1024 * 1024;
 
-/// What keeps the lock and the journal out of git. So it is written before there are any.
-const IGNORE: &str = ".orchestra/.gitignore";
-
 /// Reads a file below `root`; `None` where there is none.
 pub(crate) fn look(root: &Path, path: &str) -> Result<Option<Vec<u8>>, FileError> {
     look_at(&root.join(path), || {
@@ -72,9 +69,6 @@ impl<'a> Writer<'a> {
             Place::Project(path) => {
                 let (above, name) = split(path);
                 let folder = Folder::open(self.root)?.make_beneath(above, Access::Shared)?;
-                if path == IGNORE {
-                    return replace(&folder, name, file, || Ok(()));
-                }
                 let (layout, journal) = self.books()?;
                 let _held = DocumentsLock::acquire(layout)?;
                 replace(&folder, name, file, || {
