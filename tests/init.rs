@@ -156,6 +156,28 @@ fn a_private_set_up_leaves_no_trace_in_git() {
 }
 
 #[test]
+fn what_git_tracks_is_not_claimed_to_be_private() {
+    let project = Project::set_up();
+    let before = project.read(".git/info/exclude");
+    let said = project.run(["init", "--private"]).badly(2);
+    assert!(
+        said.contains("error: git tracks `.orchestra`, so that it cannot be kept out of git\n"),
+        "{said}"
+    );
+    let hint = "hint: git rm -r --cached .orchestra && git commit -m \"chore: keep orchestra out of git\", \
+                then again: orchestra init --private\n";
+    assert!(said.contains(hint), "{said}");
+    assert_eq!((project.read(".git/info/exclude"), project.status()), (before, String::new()));
+    // Half of what it says is not enough, all of it is.
+    project.git(["rm", "-r", "-q", "--cached", ".orchestra"]);
+    assert!(project.run(["init", "--private"]).badly(2).contains("hint: git commit -m"));
+    project.git(["commit", "-q", "-m", "chore: keep orchestra out of git"]);
+    assert!(project.run(["init", "--private"]).well().contains("(keeps `.orchestra` out of git)"));
+    assert_eq!(project.status(), "");
+    assert!(project.exists(".orchestra/config.yaml"));
+}
+
+#[test]
 fn a_private_set_up_in_a_linked_work_tree_uses_the_shared_exclude() {
     let project = Project::new();
     project.git(["worktree", "add", "-q", "../linked"]);
@@ -170,8 +192,83 @@ fn a_private_set_up_in_a_linked_work_tree_uses_the_shared_exclude() {
 fn a_second_run_has_nothing_to_do() {
     let project = Project::set_up();
     let said = project.run(["init"]).well();
-    assert!(said.contains("Nothing to do: this is set up.") && said.contains("init --upgrade"), "{said}");
+    assert!(said.contains("Nothing to write: this is set up.") && said.contains("init --upgrade"), "{said}");
     assert_eq!(project.status(), "");
+}
+
+#[test]
+fn what_an_earlier_run_left_uncommitted_is_offered_again() {
+    let project = Project::new();
+    project.agent("claude", "1");
+    project.write("CLAUDE.md", "# Ours\n");
+    project.commit_all("docs: claude");
+    project.run(["init", "--no-commit"]).well();
+    project.run(["add", "fix it"]).well();
+    let said = project.run(["init"]).well();
+    assert!(
+        said.contains("· Not committed yet: 13 files of the set-up.\nto commit: git add .orchestra"),
+        "{said}"
+    );
+    // A person's own words in a file that is new are what this commit is about.
+    project.write(".orchestra/config.yaml", project.read(".orchestra/config.yaml") + "# mine\n");
+    let said = project.run(["init", "--commit"]).well();
+    assert!(said.contains("✔ Committed: chore: set up orchestra\n"), "{said}");
+    assert!(said.contains("next: orchestra start"), "{said}");
+    let commit = last_commit(&project);
+    for path in [".orchestra/.template.json", ".orchestra/config.yaml", "AGENTS.md", "CLAUDE.md"] {
+        assert!(commit.contains(&format!("\n{path}")), "{path}: {commit}");
+    }
+    // The plan is not the set-up.
+    assert_eq!(project.status(), "?? .orchestra/milestones/");
+    assert!(project.run(["init", "--commit"]).well().ends_with("init --upgrade\n"));
+}
+
+#[test]
+fn an_upgrade_that_was_not_committed_is_offered_again_and_a_person_s_edits_never_are() {
+    let project = Project::set_up();
+    let hash = |text: &str| orchestra_core::path::ContentHash::of(text.as_bytes()).to_string();
+    let new = project.read(".orchestra/README.md");
+    let old = new.clone() + "as an older version delivered it\n";
+    project.write(".orchestra/README.md", &old);
+    let record = project.read(".orchestra/.template.json").replace(&hash(&new), &hash(&old));
+    project.write(".orchestra/.template.json", record);
+    project.commit_all("chore: as it was");
+    for path in [".orchestra/config.yaml", "AGENTS.md"] {
+        project.write(path, project.read(path) + "\n# mine\n");
+    }
+    project.run(["init", "--upgrade", "--no-commit"]).well();
+    let said = project.run(["init", "--upgrade", "--commit"]).well();
+    assert!(said.contains("✔ Committed: chore: upgrade orchestra\n"), "{said}");
+    assert_eq!(
+        last_commit(&project),
+        "chore: upgrade orchestra\n\n.orchestra/.template.json\n.orchestra/README.md"
+    );
+    assert_eq!(project.status(), " M .orchestra/config.yaml\n M AGENTS.md");
+}
+
+#[test]
+fn at_a_terminal_what_was_left_is_asked_about_also_where_it_is_staged() {
+    let project = Project::new();
+    project.run(["init", "--no-commit"]).well();
+    project.git(["add", ".orchestra"]);
+    let mut terminal = Terminal::start(&project, ["init"]);
+    terminal.wait_for("Commit them (chore: set up orchestra)? [Y/n] ");
+    terminal.line("y");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(project.status(), "");
+}
+
+#[test]
+fn a_branch_without_a_commit_is_told_before_a_start_refuses() {
+    let project = Project::unborn();
+    let wanted =
+        "· The branch has no commit yet. `orchestra start` needs this first:\n    git commit --allow-empty";
+    for args in [["init", "--no-commit"], ["init", "--private"]] {
+        let said = project.run(args).well();
+        assert!(said.contains(wanted), "{said}");
+    }
+    let project = Project::unborn();
+    assert!(!project.run(["init", "--commit"]).well().contains("no commit yet"));
 }
 
 #[test]

@@ -117,3 +117,127 @@ fn an_agent_that_was_installed_later_is_taken_up_where_the_configuration_is_as_d
     // What was written is trusted, as the rest was before.
     assert!(project.run(["trust"]).well().ends_with("You have agreed to this.\n"));
 }
+
+/// Whether the person has agreed to what the project would run.
+fn is_trusted(project: &Project) -> bool {
+    project.run(["trust"]).code == 0
+}
+
+#[test]
+fn a_command_that_the_repository_brought_along_stays_untrusted_whichever_file_it_ends_up_in() {
+    // The second role is known only after the upgrade, so that the command was not even listed before.
+    for (role, is_listed) in [("backend", true), ("backend-engineer", false)] {
+        let project = of_17();
+        let phase = ".orchestra/milestones/M1/phases/phase-1.md";
+        let text = format!(
+            "---\nrole: {role}\nstatus: pending\norder: 1\nverify: [\"touch ../PWNED\"]\n---\n## Objective\nx\n"
+        );
+        project.write(phase, text);
+        project.commit_all("feat: a phase");
+        let listed = project.run(["trust", "--show"]).well();
+        assert_eq!(listed.contains("verify: touch ../PWNED"), is_listed, "{listed}");
+        let said = project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+        assert!(project.read(phase).contains("complexity:"), "it was rewritten");
+        assert!(said.contains("is not trusted yet"), "{said}");
+        assert!(!is_trusted(&project));
+        let refused = project.run(["start", "--once", "--auto=rfc"]).badly(2);
+        assert!(refused.contains("that you have not agreed to"), "{refused}");
+        assert!(!project.base().join("PWNED").exists());
+    }
+}
+
+#[test]
+fn what_a_stranger_s_role_may_write_is_not_taken_for_that_of_our_file_of_its_name() {
+    let project = of_17();
+    // Named as one of ours, in a file that is not: ours is put beside it.
+    project.write(".orchestra/roles/a.md", "---\nid: owner\nwrites: [\"**\"]\n---\nMine.\n");
+    project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+    assert!(project.exists(".orchestra/roles/owner.md") && !is_trusted(&project));
+}
+
+#[test]
+fn a_command_that_was_agreed_to_stays_agreed_to_when_its_milestone_is_rewritten() {
+    let project = of_17();
+    let phase = ".orchestra/milestones/M1/phases/phase-1.md";
+    project.write(phase, "---\nrole: backend\nstatus: pending\norder: 1\nverify: [\"true\"]\n---\n");
+    project.run(["trust", "--yes"]).well();
+    project.run(["init", "--upgrade", "--yes", "--no-commit"]).well();
+    assert!(project.read(phase).contains("complexity:") && is_trusted(&project));
+}
+
+#[test]
+fn who_plays_the_roles_stays_whatever_the_machine_has_on_which_it_is_upgraded() {
+    let project = Project::set_up();
+    let config = project.read(".orchestra/config.yaml");
+    std::fs::remove_file(project.base().join("bin/claude")).unwrap();
+    for is_other_there in [false, true] {
+        if is_other_there {
+            project.agent("codex", "0.9");
+        }
+        let said = project.run(["init", "--upgrade"]).well();
+        assert!(said.ends_with("✔ Nothing was changed: this is up to date.\n"), "{said}");
+        assert_eq!(
+            (project.read(".orchestra/config.yaml"), project.status()),
+            (config.clone(), String::new())
+        );
+    }
+    // Also where this version brings something new.
+    let old = config.clone() + "# as it was\n";
+    project.write(".orchestra/config.yaml", &old);
+    let hash = |text: &str| orchestra_core::path::ContentHash::of(text.as_bytes()).to_string();
+    let record = project.read(".orchestra/.template.json").replace(&hash(&config), &hash(&old));
+    project.write(".orchestra/.template.json", record);
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(said.contains("~ .orchestra/config.yaml  brought up to date\n"), "{said}");
+    let chosen = "✔ `claude` plays every role.\n    claude: was not found on this machine";
+    assert!(said.contains(chosen) && !said.contains("codex: Codex at"), "{said}");
+    assert_eq!(project.read(".orchestra/config.yaml"), config);
+    assert!(is_trusted(&project));
+}
+
+#[test]
+fn what_a_stranger_s_record_would_fill_in_is_not_trusted() {
+    let mut project = Project::set_up();
+    let record = project.read(".orchestra/.template.json");
+    let mut record: serde_json::Value = serde_json::from_str(&record).unwrap();
+    record["values"]["verify"] = "verify: [\"touch ../PWNED\"]".into();
+    project.write(".orchestra/.template.json", record.to_string());
+    let data = project.base().join("home/other");
+    project.set("XDG_DATA_HOME", data);
+    let said = project.run(["init", "--upgrade"]).well();
+    assert!(project.read(".orchestra/config.yaml").contains("PWNED"), "{said}");
+    assert!(said.contains("is not trusted yet") && !is_trusted(&project), "{said}");
+}
+
+#[test]
+fn while_a_question_waits_no_worker_begins() {
+    let project = of_17();
+    let mut terminal = Terminal::start(&project, ["init", "--upgrade"]);
+    terminal.wait_for("Replace it so? [Y/n] ");
+    assert_eq!(project.status(), "", "the lock is no business of git's");
+    for command in [["start", "--once"].as_slice(), &["init"]] {
+        let said = project.run(command).badly(4);
+        assert!(said.contains("  it runs orchestra init\n"), "{said}");
+    }
+    terminal.line("");
+    terminal.wait_for("Rewrite them with front matter? Their text stays. [y/N] ");
+    terminal.line("");
+    terminal.wait_for("Commit them (chore: upgrade orchestra)? [Y/n] ");
+    assert_eq!(project.run(["start", "--once"]).code, 4);
+    terminal.line("n");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0);
+    assert!(said.contains("next: orchestra start"), "{said}");
+    drop(orchestra_project::lock::WorkerLock::try_acquire(&project.layout(), "1").unwrap());
+}
+
+#[test]
+fn what_an_interrupted_run_left_is_cleared_away() {
+    let project = Project::set_up();
+    for folder in ["", ".orchestra/"] {
+        project.write(format!("{folder}.orchestra-tmp-1-a"), "half");
+    }
+    project.run(["init"]).well();
+    assert_eq!(project.status(), "");
+    assert!(!project.exists(".orchestra-tmp-1-a") && !project.exists(".orchestra/.orchestra-tmp-1-a"));
+}

@@ -35,7 +35,7 @@ use crate::diagnostic::Diagnostic;
 use crate::edit::{DocEdit, DocFile};
 use crate::id::MilestoneId;
 use crate::path::ContentHash;
-use crate::plan::{Format, Milestone, Plan, Role, SetAside};
+use crate::plan::{Format, Milestone, Phase, Plan, Role, SetAside};
 
 /// The size of the largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -196,6 +196,18 @@ pub fn apply(
     edit: &DocEdit,
 ) -> Result<String, EditError> {
     edit::apply(milestone, format, file, text, edit)
+}
+
+/// Gives a phase of 1.7 the keys that it lacks, with the values that were read for it, and a status in today's words.
+///
+/// Every other byte stays. The result was read back and compared before it is returned.
+pub fn complete_phase(text: &str, phase: &Phase) -> Result<String, EditError> {
+    edit::complete_phase(text, phase)
+}
+
+/// Tells whether a document begins with front matter. An error where it begins and never ends.
+pub fn has_front_matter(text: &str) -> Result<bool, EditError> {
+    edit::has_front_matter(text)
 }
 
 /// Says what is wrong with a glob of configuration, which may concern any path inside the repository.

@@ -1,6 +1,7 @@
 //! Small questions to the repository.
 
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
@@ -10,6 +11,7 @@ use orchestra_core::repo::{CommitId, TreeId};
 
 use crate::config::Config;
 use crate::fault::{Doing as _, Fault};
+use crate::program::Call;
 use crate::repo::{Identity, Repo};
 use crate::scan::specials;
 use crate::standing::{commit_id, oid, tree_id};
@@ -28,6 +30,41 @@ pub fn is_ignored(repo: &Repo, path: &RepoPath) -> Result<bool, Fault> {
 /// Finds those of these paths that git ignores, in one call.
 pub fn ignored(repo: &Repo, paths: &[RepoPath]) -> Result<BTreeSet<RepoPath>, Fault> {
     specials::ignored(repo, paths)
+}
+
+/// Where git has something at a path, or beneath it.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Tracked {
+    /// Nowhere: it is untracked, ignored or not there.
+    Nowhere,
+    /// In the index, whatever the head has.
+    Index,
+    /// In the head's commit alone: its removal is staged.
+    Head,
+}
+
+/// Tells whether git tracks a path or anything beneath it.
+pub fn tracked(repo: &Repo, path: &RepoPath) -> Result<Tracked, Fault> {
+    let listed = Call::new(
+        repo,
+        [OsStr::new("ls-files"), OsStr::new("-z"), OsStr::new("--"), os_path(path).as_os_str()],
+    )
+    .env("GIT_LITERAL_PATHSPECS", "1")
+    .read()?;
+    if !listed.is_empty() {
+        return Ok(Tracked::Index);
+    }
+    let library = repo.library()?;
+    let head = match library.head() {
+        Ok(head) => head.peel_to_tree().doing("read a tree")?,
+        Err(error) if error.code() == ErrorCode::UnbornBranch => return Ok(Tracked::Nowhere),
+        Err(source) => return Err(Fault::Library { action: "read the head", source }),
+    };
+    match head.get_path(os_path(path)) {
+        Ok(_) => Ok(Tracked::Head),
+        Err(error) if error.code() == ErrorCode::NotFound => Ok(Tracked::Nowhere),
+        Err(source) => Err(Fault::Library { action: "look into a tree", source }),
+    }
 }
 
 /// Reads a file as a commit has it; `None` where it has none of that name, or where it is larger than `limit` bytes.

@@ -1,4 +1,4 @@
-use orchestra_git::facts::{blob_at, find_commit, identity, ignored, remotes};
+use orchestra_git::facts::{Tracked, blob_at, find_commit, identity, ignored, remotes, tracked};
 
 use crate::fixture::{Fixture, milestone, path, paths, work};
 
@@ -43,4 +43,23 @@ fn small_questions_have_small_answers() {
         ignored(&repo, &asked).unwrap().into_iter().collect::<Vec<_>>(),
         paths(&["target/debug/x", "x.log"])
     );
+}
+
+#[test]
+fn a_folder_is_tracked_where_anything_beneath_it_is() {
+    let fixture = Fixture::new();
+    let repo = fixture.repo();
+    let is_tracked = |name: &str| tracked(&repo, &path(name)).unwrap();
+    fixture.write("a*/b/c", "x");
+    assert_eq!([is_tracked("a*"), is_tracked("README.md")], [Tracked::Nowhere, Tracked::Index]);
+    fixture.git(["add", "a*/b/c"]);
+    assert_eq!(
+        [is_tracked("a*"), is_tracked("a"), is_tracked("a*/b/c")],
+        [Tracked::Index, Tracked::Nowhere, Tracked::Index]
+    );
+    fixture.git(["commit", "-q", "-m", "x"]);
+    fixture.git(["rm", "-r", "-q", "--cached", "a*"]);
+    assert_eq!(is_tracked("a*"), Tracked::Head);
+    fixture.git(["commit", "-q", "-m", "y"]);
+    assert_eq!(is_tracked("a*"), Tracked::Nowhere);
 }

@@ -15,6 +15,9 @@ use crate::folder::{Access, Folder, Kind, Plain};
 /// The folder's name at the top of a work tree.
 pub const ORCHESTRA: &str = ".orchestra";
 
+/// What keeps `.state` out of git, whatever else is there.
+const IGNORE: &str = ".gitignore";
+
 /// The largest document that is read, in bytes.
 pub const MAX_DOCUMENT: u64 = 1024 * 1024;
 
@@ -198,6 +201,10 @@ impl Layout {
         let orchestra = self.open_folder("")?;
         let state = orchestra.make_beneath(Path::new(".state"), Access::Private)?;
         protect(&state)?;
+        // A project of 1.7 has no `.gitignore` that would keep it out of git, or a person may have removed ours.
+        if state.kind(OsStr::new(IGNORE))?.is_none() {
+            atomic::create(&state, OsStr::new(IGNORE), b"*\n", Access::Private)?;
+        }
         let folder = state.make_beneath(Path::new(relative), Access::Private)?;
         protect(&folder)?;
         Ok(folder)
@@ -221,6 +228,11 @@ impl Layout {
         let orchestra = self.open_folder("")?;
         let kept = self.make_state_folder("kept")?;
         count += atomic::sweep(&orchestra, Some(&kept))?;
+        // What `init` writes for agents lies at the top. One with more names than are looked at is not ours to tidy.
+        match atomic::sweep(&Folder::open(&self.root)?, Some(&kept)) {
+            Err(FileError::TooMany { .. }) => {}
+            swept => count += swept?,
+        }
         for (name, kept) in
             [("roles", Some(&kept)), ("agents", Some(&kept)), (".state", None), (".state/answers", None)]
         {
@@ -311,12 +323,13 @@ mod tests {
 
     #[test]
     fn a_start_sweeps_every_folder_in_which_documents_are_written() {
-        let (temp, layout) = project();
+        let (_temp, layout) = project();
         milestone(&layout, "M1-x", 1);
         layout.make_state().unwrap();
         fs::create_dir(layout.roles()).unwrap();
         let folders = [
             "",
+            "..",
             "roles",
             ".state",
             ".state/answers",
@@ -328,9 +341,10 @@ mod tests {
         for folder in folders {
             fs::write(left(folder), folder).unwrap();
         }
-        let outside = temp.path().join(".orchestra-tmp-1-a");
+        let elsewhere = tempfile::tempdir().unwrap();
+        let outside = elsewhere.path().join(".orchestra-tmp-1-a");
         fs::write(&outside, "mine").unwrap();
-        symlink(temp.path(), layout.milestone("M2-link")).unwrap();
+        symlink(elsewhere.path(), layout.milestone("M2-link")).unwrap();
         assert_eq!(layout.sweep().unwrap(), folders.len());
         assert!(folders.iter().all(|folder| !left(folder).exists()));
         assert!(outside.exists(), "no link is followed");

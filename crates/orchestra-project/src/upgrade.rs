@@ -2,6 +2,8 @@
 //!
 //! A file is *as delivered* when its hash is the one in `.template.json`; then ours replaces it. A changed file stays
 //! and ours is put beside it as `.new`. A deleted file stays deleted. What was offered once is not offered again.
+//! Ours is filled in with what the project was set up with, so that who upgrades, and where, makes no difference; only
+//! what was not found then (an agent, tests) is taken up when it is found.
 //!
 //! Projects of the original orchestrator (1.7) have no record. Their role files without front matter get ours, with
 //! their text kept as the prompt; their section in `CLAUDE.md`, which tells an agent to commit, is replaced after a
@@ -21,7 +23,7 @@ use orchestra_core::path::ContentHash;
 use crate::detect::Detection;
 use crate::scaffold::{
     self, Delivered, FileToWrite, FoundAgent, Options, Place, Plan, ScaffoldError, TemplateFile, Written,
-    look, template_files,
+    found_values, kept_values, look, template_files,
 };
 pub use legacy::{LegacySection, find_legacy_section};
 
@@ -35,6 +37,10 @@ pub struct Upgrade {
     /// What a person should know, a sentence each.
     pub notes: Vec<String>,
     files: Vec<FileToWrite>,
+    /// As in [`Plan::ours`].
+    ours: Vec<TemplateFile>,
+    /// Paths of the template that are put.
+    put: Vec<String>,
 }
 
 /// What happens to one file.
@@ -81,8 +87,10 @@ pub fn plan(
     let delivered = Delivered::read(root)?;
     let mut record = Delivered::default();
     let old_roles = legacy::roles_without_front_matter(root, &mut upgrade.notes)?;
-    let mut known = delivered.as_ref().map(|delivered| delivered.files.clone()).unwrap_or_default();
-    for file in template_files(detection, agents) {
+    let Delivered { files: mut known, values, .. } = delivered.unwrap_or_default();
+    let found = found_values(detection, agents);
+    record.values = kept_values(&values, &found);
+    for file in template_files(&record.values) {
         let was = known.remove(&file.path);
         let old_role = old_roles.iter().find(|old| was.is_none() && old.is_of(&file.path));
         match old_role {
@@ -97,6 +105,8 @@ pub fn plan(
             _ => record.record(&file),
         }
     }
+    upgrade.ours = template_files(&found);
+    upgrade.ours.retain(|file| upgrade.put.contains(&file.path));
     for (path, _) in known {
         if look(root, &below(&path))?.is_some() {
             upgrade.steps.push(Step { path: below(&path), change: Change::Released });
@@ -122,7 +132,7 @@ pub fn write(root: &Path, upgrade: &Upgrade, replace_legacy: bool) -> Result<Wri
     if replace_legacy {
         files.extend(upgrade.legacy.iter().map(|section| section.file.clone()));
     }
-    scaffold::write(root, &Plan { files, ..Plan::default() })
+    scaffold::write(root, &Plan { files, ours: upgrade.ours.clone(), ..Plan::default() })
 }
 
 impl Upgrade {
@@ -144,11 +154,13 @@ impl Upgrade {
             (None, Some(_)) => Change::StaysDeleted,
             (None, None) => {
                 self.add(&path, None, new);
+                self.put.push(file.path.clone());
                 Change::Added
             }
             (Some(old), _) if old == new => return Ok(()),
             (Some(old), Some(was)) if ContentHash::of(&old) == was => {
                 self.add(&path, Some(old), new);
+                self.put.push(file.path.clone());
                 Change::Replaced
             }
             (Some(_), Some(was)) if was == offered => Change::Kept,
@@ -166,6 +178,7 @@ impl Upgrade {
 
     fn give_front_matter(&mut self, old: &legacy::OldRole, file: &TemplateFile) {
         self.add(&old.path, Some(old.text.clone()), old.with_front_matter(&file.text));
+        self.put.push(file.path.clone());
         self.steps.push(Step { path: old.path.clone(), change: Change::GivenFrontMatter });
     }
 

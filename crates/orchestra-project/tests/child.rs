@@ -98,6 +98,7 @@ fn plays_its_part_where_it_is_asked_to() {
     match part.as_str() {
         "hold the lock" => hold_the_lock(&root),
         "write without end" => write_without_end(&root),
+        "set up" => crate::faults::set_up(&root),
         "write once" => crate::faults::write_once(&root),
         "find no sync" => crate::faults::find_no_sync(&root),
         "find no locks" => crate::faults::find_no_locks(&root),

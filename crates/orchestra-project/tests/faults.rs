@@ -6,14 +6,17 @@ use std::process::Command;
 
 use orchestra_core::path::ContentHash;
 use orchestra_core::record::Record;
+use orchestra_project::atomic;
 use orchestra_project::documents::WriteError;
 use orchestra_project::file::FileError;
 use orchestra_project::journal::{self, Durability, Journal, JournalError};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
 use orchestra_project::lock::{HeldBy, LockError, WorkerLock, peek};
+use orchestra_project::scaffold::{self, Options};
 
 use crate::child::{Player, project, set_status};
+use crate::scaffold_projects::{self, snapshot};
 
 /// Starts a part with a fault in the calls that `inject` names; `None` where this machine cannot.
 fn start_with(inject: &str, part: &str, root: &Path) -> Option<Player> {
@@ -68,6 +71,47 @@ pub(crate) fn write_once(root: &Path) {
     let layout = Layout::open(root).unwrap();
     let (mut journal, _) = Journal::open(&layout).unwrap();
     set_status(&layout, &mut journal, 1).unwrap();
+}
+
+#[test]
+fn f01_a_set_up_that_is_killed_anywhere_leaves_whole_files_and_what_is_swept() {
+    let files = [("Cargo.toml", "[package]\nname = \"shop\"\n"), ("AGENTS.md", "# Ours\n")];
+    let undisturbed = scaffold_projects::project(&files);
+    set_up(undisturbed.path());
+    let expected = snapshot(undisturbed.path());
+    for call in ["renameat2", "fsync", "mkdirat"] {
+        let mut killed = 0;
+        for when in 1.. {
+            let temp = scaffold_projects::project(&files);
+            let inject = format!("{call}:signal=SIGKILL:when={when}");
+            let Some(mut player) = start_with(&inject, "set up", temp.path()) else { return };
+            let came_to_its_end = player.ends_well();
+            for (path, bytes) in snapshot(temp.path()) {
+                let is_whole = expected.get(&path) == Some(&bytes);
+                let is_old = files.contains(&(path.as_str(), str::from_utf8(&bytes).unwrap()));
+                let is_temp = atomic::is_temp(Path::new(&path).file_name().unwrap());
+                assert!(is_whole || is_old || is_temp, "{inject}: {path}");
+            }
+            // Where there is no folder yet, nothing was left in it.
+            if let Ok(layout) = Layout::open(temp.path()) {
+                layout.sweep().unwrap();
+            }
+            set_up(temp.path());
+            assert!(snapshot(temp.path()) == expected, "{inject}");
+            if came_to_its_end {
+                break;
+            }
+            killed = when;
+        }
+        println!("{call}: killed at {killed} places");
+        assert!(killed > 0, "{call} was never called, so nothing was tried");
+    }
+}
+
+pub(crate) fn set_up(root: &Path) {
+    let detection = scaffold_projects::detection(root);
+    let plan = scaffold::plan(root, &detection, &scaffold_projects::claude(), &Options::default()).unwrap();
+    scaffold::write(root, &plan).unwrap();
 }
 
 /// Every file of the milestones, by its path as git has it.

@@ -2,11 +2,17 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::Barrier;
 
 use insta::assert_snapshot;
 use jiff::civil::date;
 use orchestra_core::id::{MilestoneId, RoleId};
+use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Priority;
+use orchestra_project::file::FileError;
+use orchestra_project::journal;
+use orchestra_project::layout::Layout;
+use orchestra_project::lock::DocumentsLock;
 use orchestra_project::scaffold::milestone::{NewMilestone, new_milestone};
 use orchestra_project::scaffold::{self, Options, Plan, ScaffoldError, Written};
 
@@ -198,7 +204,7 @@ fn nothing_is_written_through_a_link() {
     symlink(outside.path(), folder.path().join(".orchestra")).unwrap();
     let refused =
         scaffold::plan(folder.path(), &detection(folder.path()), &claude(), &Options::default()).unwrap_err();
-    assert!(matches!(refused, ScaffoldError::Link { .. }), "{refused}");
+    assert!(matches!(refused, ScaffoldError::File(FileError::Link { .. })), "{refused}");
 
     let folder = project(&CRATE);
     symlink(outside.path().join("CLAUDE.md"), folder.path().join("CLAUDE.md")).unwrap();
@@ -211,7 +217,10 @@ fn nothing_is_written_through_a_link() {
     let folder = project(&CRATE);
     let plan = self::plan(folder.path(), &Options::default());
     symlink(outside.path(), folder.path().join(".orchestra")).unwrap();
-    assert!(matches!(scaffold::write(folder.path(), &plan), Err(ScaffoldError::Link { .. })));
+    assert!(matches!(
+        scaffold::write(folder.path(), &plan),
+        Err(ScaffoldError::File(FileError::Link { .. }))
+    ));
     assert_eq!(snapshot(outside.path()), before);
 }
 
@@ -235,7 +244,71 @@ fn no_file_is_left_half_written_beside_the_others() {
     let written = set_up(folder.path());
     let found = snapshot(folder.path());
     assert_eq!(found.len(), CRATE.len() + written.files.len());
-    assert!(found.keys().all(|path| !path.contains(".tmp-")));
+    assert!(found.keys().all(|path| !path.contains("tmp-")));
+}
+
+#[test]
+fn the_hash_of_everything_that_was_written_is_in_the_journal() {
+    let folder = project(&CRATE);
+    let written = set_up(folder.path());
+    let memory = journal::fold(&Layout::open(folder.path()).unwrap()).unwrap().memory;
+    for path in &written.files {
+        let hash = ContentHash::of(&fs::read(folder.path().join(path)).unwrap());
+        assert!(memory.is_ours(&RepoPath::parse(path.as_str()).unwrap(), hash), "{path}");
+    }
+}
+
+#[test]
+fn while_somebody_else_writes_documents_nothing_is_written() {
+    let folder = project(&CRATE);
+    let (root, plan) = (folder.path(), plan(folder.path(), &Options::default()));
+    fs::create_dir(root.join(".orchestra")).unwrap();
+    let held = DocumentsLock::acquire(&Layout::open(root).unwrap()).unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| scaffold::write(root, &plan));
+        while !root.join(".orchestra/.state/journal.jsonl").exists() {
+            std::thread::yield_now();
+        }
+        for _ in 0..100_000 {
+            assert!(!root.join(".orchestra/README.md").exists());
+        }
+        drop(held);
+        writer.join().unwrap().unwrap();
+    });
+    assert!(root.join(".orchestra/README.md").exists());
+}
+
+#[test]
+fn no_save_is_lost_that_comes_while_a_section_is_written() {
+    let folder = project(&CRATE);
+    let root = folder.path();
+    set_up(root);
+    let mut raced = 0;
+    for round in 0..150 {
+        let (old, saved) =
+            (format!("# {round}\n"), format!("# {round}\n\nA thought that came in between.\n"));
+        put(root, "AGENTS.md", &old);
+        let plan = plan(root, &Options::default());
+        let begin = Barrier::new(2);
+        let written = std::thread::scope(|scope| {
+            scope.spawn(|| {
+                put(root, "AGENTS.md.swp", &saved);
+                begin.wait();
+                // Somewhere else in the write each time.
+                (0..round * 3_000).for_each(|_| std::hint::spin_loop());
+                fs::rename(root.join("AGENTS.md.swp"), root.join("AGENTS.md")).unwrap();
+            });
+            begin.wait();
+            scaffold::write(root, &plan)
+        });
+        match written {
+            Ok(_) => {}
+            Err(ScaffoldError::Changed { .. }) => raced += 1,
+            Err(error) => panic!("{error}"),
+        }
+        assert!(text(root, "AGENTS.md").starts_with(&saved), "round {round}");
+    }
+    println!("{raced} were told that it changed");
 }
 
 fn added(request: &str, existing: &[&str]) -> String {

@@ -35,7 +35,7 @@ pub(crate) fn text(root: &Path, path: &str) -> String {
     fs::read_to_string(root.join(path)).unwrap()
 }
 
-/// Every file below a folder with its bytes; links by where they lead.
+/// Every file below a folder with its bytes, but the worker's own state; links by where they lead.
 pub(crate) fn snapshot(root: &Path) -> BTreeMap<String, Vec<u8>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![root.to_owned()];
@@ -44,6 +44,9 @@ pub(crate) fn snapshot(root: &Path) -> BTreeMap<String, Vec<u8>> {
             let entry = entry.unwrap();
             let name = entry.path().strip_prefix(root).unwrap().to_str().unwrap().to_owned();
             let kind = entry.file_type().unwrap();
+            if name == ".orchestra/.state" {
+                continue;
+            }
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_symlink() {

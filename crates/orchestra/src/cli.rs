@@ -82,7 +82,7 @@ pub(crate) struct InitArgs {
     /// Bring an existing `.orchestra` up to date, and keep your edits
     #[arg(long)]
     pub(crate) upgrade: bool,
-    /// Keep `.orchestra` out of git, by git's own exclude file
+    /// Keep `.orchestra` out of git, by git's own exclude file; refused where git tracks it
     #[arg(long)]
     pub(crate) private: bool,
     /// Commit what was written, without asking

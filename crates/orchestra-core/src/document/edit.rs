@@ -11,7 +11,7 @@ use super::source::{Source, bom_len, line_ending};
 use super::{EditError, MAX_BYTES, plain, yaml};
 use crate::edit::{DocEdit, DocFile, NewPhase, PhaseResult};
 use crate::id::MilestoneId;
-use crate::plan::Format;
+use crate::plan::{Format, Phase};
 use crate::report::{Decision, Usage};
 
 pub(super) fn targets(format: Format, edit: &DocEdit) -> Vec<DocFile> {
@@ -77,6 +77,15 @@ pub(super) fn apply(
         return Err(EditError::TooLong { file: file.path(), bytes: edited.len() });
     }
     Ok(edited)
+}
+
+pub(super) fn complete_phase(text: &str, phase: &Phase) -> Result<String, EditError> {
+    legacy::complete_phase(text, phase)
+}
+
+pub(super) fn has_front_matter(text: &str) -> Result<bool, EditError> {
+    let target = Target { file: DocFile::Milestone.path() };
+    Ok(target.split(text)?.front.is_some())
 }
 
 /// The document that is edited, for messages.

@@ -133,7 +133,8 @@ fn predecessor<'a>(key: &str, order: &[&'a str], before: &[Entry]) -> Option<&'a
     order[..place].iter().rev().copied().find(|known| before.iter().any(|entry| entry.key == *known))
 }
 
-fn read(front: &str) -> Result<Vec<Entry>, FrontError> {
+/// The keys with their values, in the order of the text.
+pub(super) fn read(front: &str) -> Result<Vec<Entry>, FrontError> {
     let Node { at, value } = yaml::parse(front, 1).map_err(FrontError::Unreadable)?;
     match value {
         Value::Map(entries) => Ok(entries),

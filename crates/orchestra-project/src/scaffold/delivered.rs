@@ -1,4 +1,5 @@
-//! `.orchestra/.template.json`: what was delivered, so that an upgrade can tell what a person changed.
+//! `.orchestra/.template.json`: what was delivered, so that an upgrade can tell what a person changed, and delivers the
+//! same for the same project on any machine.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -6,10 +7,8 @@ use std::path::Path;
 use orchestra_core::path::ContentHash;
 use serde::{Deserialize, Serialize};
 
+use super::render::Values;
 use super::{FileToWrite, Place, ScaffoldError, TemplateFile, look};
-
-/// Where the record lies, below the top of the project.
-const MANIFEST: &str = ".orchestra/.template.json";
 
 /// What was delivered, and by which version.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,18 +17,25 @@ pub(crate) struct Delivered {
     pub(crate) version: String,
     /// The hash of each file as it was delivered or offered, by its path below `.orchestra`.
     pub(crate) files: BTreeMap<String, ContentHash>,
+    /// What the template was filled in with: who plays the roles and what is verified is the project's policy, and not
+    /// what the next one who upgrades happens to have installed.
+    #[serde(default)]
+    pub(crate) values: Values,
 }
 
 impl Default for Delivered {
     fn default() -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: BTreeMap::new() }
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: BTreeMap::new(), values: Values::new() }
     }
 }
 
 impl Delivered {
+    /// Where the record lies, below the top of the project.
+    pub(crate) const PATH: &str = ".orchestra/.template.json";
+
     /// Reads the record; `None` where there is none, or none that can be read: then every file counts as a person's.
     pub(crate) fn read(root: &Path) -> Result<Option<Self>, ScaffoldError> {
-        Ok(look(root, MANIFEST)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
+        Ok(look(root, Self::PATH)?.and_then(|bytes| serde_json::from_slice(&bytes).ok()))
     }
 
     /// Notes that a file is delivered as it is.
@@ -44,9 +50,9 @@ impl Delivered {
 
     /// The record as a file to be written by this version.
     pub(crate) fn to_file(&self, root: &Path) -> Result<FileToWrite, ScaffoldError> {
-        let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), files: self.files.clone() };
+        let record = Self { version: env!("CARGO_PKG_VERSION").to_owned(), ..self.clone() };
         let text = serde_json::to_string_pretty(&record).expect("text keys and text values make JSON");
-        let old = look(root, MANIFEST)?;
-        Ok(FileToWrite { place: Place::Project(MANIFEST.to_owned()), old, new: (text + "\n").into_bytes() })
+        let old = look(root, Self::PATH)?;
+        Ok(FileToWrite { place: Place::Project(Self::PATH.to_owned()), old, new: (text + "\n").into_bytes() })
     }
 }

@@ -1,5 +1,7 @@
 //! The template, embedded in the program and filled in for one project.
 
+use std::collections::BTreeMap;
+
 use include_dir::{Dir, DirEntry, include_dir};
 use orchestra_core::config::{AgentConfig, CommandAgent, OutputFormat, Preset, VerifyPlan};
 use orchestra_core::path::is_bidi_control;
@@ -11,15 +13,18 @@ static TEMPLATE: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../template/.orc
 
 /// One file of the template, filled in.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct TemplateFile {
+pub struct TemplateFile {
     /// Its path below `.orchestra`.
-    pub(crate) path: String,
+    pub path: String,
     /// Its text.
-    pub(crate) text: String,
+    pub text: String,
 }
 
-/// Fills in the whole template, in the order of paths.
-pub(crate) fn template_files(detection: &Detection, agents: &[FoundAgent]) -> Vec<TemplateFile> {
+/// What the places of the template are filled in with, by their names.
+pub(crate) type Values = BTreeMap<String, String>;
+
+/// What was found in a project and on a machine, as values.
+pub(crate) fn found_values(detection: &Detection, agents: &[FoundAgent]) -> Values {
     let values = [
         ("verify", verify(&detection.verify)),
         ("agents", agents_block(agents)),
@@ -27,7 +32,20 @@ pub(crate) fn template_files(detection: &Detection, agents: &[FoundAgent]) -> Ve
         ("frontend", globs(&detection.frontend)),
         ("architect", globs(&detection.architect)),
     ];
-    let values: Vec<(&str, &str)> = values.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    values.map(|(name, value)| (name.to_owned(), value)).into()
+}
+
+/// The values that a project has: those that it was set up with, and what is found now where nothing was found then.
+pub(crate) fn kept_values(set_up_with: &Values, found: &Values) -> Values {
+    let says_something = |value: &&String| value.lines().any(|line| !line.starts_with('#'));
+    let kept = |name| set_up_with.get(name).filter(says_something);
+    found.iter().map(|(name, value)| (name.clone(), kept(name).unwrap_or(value).clone())).collect()
+}
+
+/// Fills in the whole template, in the order of paths.
+pub(crate) fn template_files(values: &Values) -> Vec<TemplateFile> {
+    let values: Vec<(&str, &str)> =
+        values.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     let mut files: Vec<TemplateFile> = raw_files(&TEMPLATE)
         .map(|(path, text)| TemplateFile { path: path.to_owned(), text: fill(text, &values) })
         .collect();

@@ -1,12 +1,12 @@
 //! What the original orchestrator (1.7) left in a project.
 
-use std::fs;
-use std::io;
 use std::ops::Range;
 use std::path::Path;
 
+use crate::file::FileError;
+use crate::layout::MAX_ENTRIES;
 use crate::scaffold::section::{self, MARKDOWN, fence_after, line_ending};
-use crate::scaffold::{AGENTS_SECTION, FileToWrite, Place, ScaffoldError, folder_exists, look};
+use crate::scaffold::{AGENTS_SECTION, FileToWrite, Place, ScaffoldError, find_folder, look};
 
 /// The folder with the role files.
 const ROLES: &str = ".orchestra/roles";
@@ -66,16 +66,9 @@ pub(super) fn roles_without_front_matter(
     notes: &mut Vec<String>,
 ) -> Result<Vec<OldRole>, ScaffoldError> {
     let mut found: Vec<OldRole> = Vec::new();
-    if !folder_exists(root, ROLES)? {
-        return Ok(found);
-    }
-    let failed = |source: io::Error| ScaffoldError::Io { action: "read", path: root.join(ROLES), source };
-    let mut names = Vec::new();
-    for entry in fs::read_dir(root.join(ROLES)).map_err(failed)?.take(MAX_ROLES) {
-        names.extend(entry.map_err(failed)?.file_name().into_string().ok());
-    }
-    names.sort();
-    for name in names {
+    let Some(folder) = find_folder(root, ROLES)? else { return Ok(found) };
+    let names = folder.list(MAX_ENTRIES)?.into_iter().filter_map(|(name, _)| name.into_string().ok());
+    for name in names.take(MAX_ROLES) {
         let Some(stem) = name.strip_suffix(".md") else { continue };
         let path = format!("{ROLES}/{name}");
         let Some(text) = look(root, &path)? else { continue };
@@ -105,8 +98,8 @@ pub(super) fn sections(root: &Path) -> Result<Vec<LegacySection>, ScaffoldError>
     for path in ["AGENTS.md", "CLAUDE.md"] {
         let text = match look(root, path) {
             Ok(Some(text)) => text,
-            Ok(None) | Err(ScaffoldError::Link { .. }) => continue,
-            Err(error) => return Err(error),
+            Ok(None) | Err(FileError::Link { .. }) => continue,
+            Err(error) => return Err(error.into()),
         };
         let Some(range) = find_legacy_section(&text) else { continue };
         let new = match MARKDOWN.find(&text) {

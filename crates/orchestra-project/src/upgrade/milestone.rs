@@ -3,10 +3,15 @@
 //! The values come from the milestone as it was read; the texts are changed only where they held these values: the
 //! heading and the tables of `milestone.md` become front matter, phases get the keys that they lack. The rest of each
 //! text stays byte for byte. The id stays what it was, because commits refer to it.
+//!
+//! Invariant: what is written reads as the very milestone that was there; where it would not, the milestone stays.
 
 use std::path::Path;
 
-use orchestra_core::plan::{Milestone, Phase, PhaseStatus};
+use orchestra_core::document::{
+    EditError, MilestoneSource, SourceFile, complete_phase, has_front_matter, parse_milestone,
+};
+use orchestra_core::plan::{Format, Milestone, Role};
 
 use crate::scaffold::section::{fence_after, line_ending};
 use crate::scaffold::{FileToWrite, Place, ScaffoldError, look, quoted};
@@ -14,7 +19,8 @@ use crate::scaffold::{FileToWrite, Place, ScaffoldError, look, quoted};
 /// The documents of one milestone, rewritten; written with [`crate::scaffold::write`].
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Rewrite {
-    /// The documents that change.
+    /// The documents that change, `milestone.md` last: while it is as it was, the milestone is one of 1.7, so that a
+    /// rewrite that was cut short is taken up.
     pub files: Vec<FileToWrite>,
     /// What a person should know, a sentence each.
     pub notes: Vec<String>,
@@ -23,43 +29,86 @@ pub struct Rewrite {
 /// Rows of the table of fields that become front matter.
 const FIELDS: [&str; 6] = ["status", "priority", "created", "depends on", "dependencies", "reason"];
 
-/// Rewrites the documents of a milestone of 1.7 below `root`. One that has front matter already stays as it is.
-pub fn rewrite(root: &Path, milestone: &Milestone) -> Result<Rewrite, ScaffoldError> {
-    let mut rewrite = Rewrite::default();
+/// Rewrites the documents of a milestone of 1.7 below `root`, which was read with `roles` in view. One that has front
+/// matter already stays as it is.
+pub fn rewrite(root: &Path, milestone: &Milestone, roles: &[Role]) -> Result<Rewrite, ScaffoldError> {
     let folder = format!(".orchestra/milestones/{}", milestone.folder);
-    let path = format!("{folder}/milestone.md");
-    if let Some(old) = look(root, &path)? {
-        rewrite.add(&path, old, |text, notes| milestone_text(text, milestone, notes));
-    }
-    for phase in &milestone.phases {
-        let path = format!("{folder}/phases/{}.md", phase.id);
+    let mut documents = Vec::new();
+    let paths =
+        milestone.phases.iter().map(|phase| (format!("{folder}/phases/{}.md", phase.id), Some(phase)));
+    for (path, phase) in paths.chain([(format!("{folder}/milestone.md"), None)]) {
         if let Some(old) = look(root, &path)? {
-            rewrite.add(&path, old, |text, _| phase_text(text, phase));
+            documents.push((path, old, phase));
         }
     }
-    Ok(rewrite)
+    let mut notes = Vec::new();
+    let mut files = Vec::new();
+    for (path, old, phase) in documents {
+        let Ok(text) = std::str::from_utf8(&old) else {
+            return Ok(Rewrite::left_alone(&format!("`{path}` is not UTF-8")));
+        };
+        let changed = match phase {
+            Some(phase) => complete_phase(text, phase),
+            None => milestone_text(text, milestone, &mut notes),
+        };
+        match changed {
+            Ok(new) => files.push((path, old, new.into_bytes())),
+            Err(fault) => return Ok(Rewrite::left_alone(&format!("in `{folder}` {fault}"))),
+        }
+    }
+    let wanted = Milestone { format: Format::Current, cursor: None, rfc_document: None, ..milestone.clone() };
+    let now = read(&milestone.folder, roles, files.iter().map(|(path, old, _)| (path, old)));
+    // The plan has other milestones by their whole ids, however they are written.
+    let now = now.map(|now| Milestone { depends_on: wanted.depends_on.clone(), ..now });
+    let then = read(&milestone.folder, roles, files.iter().map(|(path, _, new)| (path, new)));
+    if now.as_ref() != Some(&wanted) {
+        return Ok(Rewrite::left_alone(&format!("`{folder}` was changed a moment ago")));
+    }
+    if then.as_ref() != Some(&wanted) {
+        return Ok(Rewrite::left_alone(&format!("`{folder}` would not read as it does now")));
+    }
+    let is_changed = |(_, old, new): &(String, Vec<u8>, Vec<u8>)| old != new;
+    let files = files.into_iter().filter(is_changed).map(|(path, old, new)| FileToWrite {
+        place: Place::Project(path),
+        old: Some(old),
+        new,
+    });
+    Ok(Rewrite { files: files.collect(), notes })
 }
 
 impl Rewrite {
-    fn add(&mut self, path: &str, old: Vec<u8>, change: impl Fn(&str, &mut Vec<String>) -> String) {
-        let Ok(text) = std::str::from_utf8(&old) else {
-            self.notes.push(format!("`{path}` is not UTF-8 and was left alone."));
-            return;
-        };
-        let newline = line_ending(&old);
-        let new = change(&text.replace("\r\n", "\n"), &mut self.notes).replace('\n', newline).into_bytes();
-        if new != old {
-            self.files.push(FileToWrite { place: Place::Project(path.to_owned()), old: Some(old), new });
-        }
+    fn left_alone(why: &str) -> Self {
+        Self { files: Vec::new(), notes: vec![format!("A milestone of 1.7 was left alone: {why}.")] }
     }
 }
 
-/// `milestone.md`; `text` has `\n` line endings.
-fn milestone_text(text: &str, milestone: &Milestone, notes: &mut Vec<String>) -> String {
-    let text = text.trim_start_matches('\u{feff}');
-    if text.starts_with("---\n") {
-        return text.to_owned();
+/// Reads documents, in either format, and returns what they say without what is kept beside them.
+fn read<'a>(
+    folder: &str,
+    roles: &[Role],
+    documents: impl Iterator<Item = (&'a String, &'a Vec<u8>)>,
+) -> Option<Milestone> {
+    let mut source = MilestoneSource { folder: folder.to_owned(), ..MilestoneSource::default() };
+    for (path, bytes) in documents {
+        let file = SourceFile { path: path.clone(), bytes: bytes.clone() };
+        if path.ends_with("/milestone.md") {
+            source.milestone = Some(file);
+        } else {
+            source.phases.push(file);
+        }
     }
+    source.phases.sort_by(|one, two| one.path.cmp(&two.path));
+    let read = parse_milestone(&source, roles).result.ok()?.milestone;
+    Some(Milestone { format: Format::Current, ..read })
+}
+
+/// `milestone.md`, with the front matter that its heading and its tables stood for.
+fn milestone_text(text: &str, milestone: &Milestone, notes: &mut Vec<String>) -> Result<String, EditError> {
+    if has_front_matter(text)? {
+        return Ok(text.to_owned());
+    }
+    let (mark, text) = text.split_at(text.len() - text.trim_start_matches('\u{feff}').len());
+    let newline = line_ending(text.as_bytes());
     let mut body = String::new();
     let mut is_gap = true;
     for block in blocks(text) {
@@ -69,15 +118,14 @@ fn milestone_text(text: &str, milestone: &Milestone, notes: &mut Vec<String>) ->
             Block::Line(line) if is_heading(line) => is_gap = true,
             Block::Line(line) => {
                 is_gap = false;
-                let is_criteria = line.trim().eq_ignore_ascii_case("## acceptance criteria");
-                body.push_str(if is_criteria { "## Acceptance criteria\n" } else { line });
+                body.push_str(&criteria_heading(line).unwrap_or_else(|| line.to_owned()));
             }
             Block::Code(line) => body.push_str(line),
             Block::Table(rows) if rows.iter().any(|row| first_cell(row) == "status") => {
                 let others = rows.iter().skip(1).filter(|row| !FIELDS.contains(&first_cell(row).as_str()));
                 let others: String = others.filter_map(|row| as_entry(row)).collect();
                 is_gap = others.is_empty();
-                body.push_str(&others);
+                body.push_str(&others.replace('\n', newline));
             }
             Block::Table(rows)
                 if is_phase_table(&rows) && rows.len().saturating_sub(2) == milestone.phases.len() =>
@@ -96,14 +144,22 @@ fn milestone_text(text: &str, milestone: &Milestone, notes: &mut Vec<String>) ->
             }
         }
     }
-    format!("{}{body}", milestone_front(milestone))
+    // What was taken out may have been the first line, whose ending is the document's.
+    let front = milestone_front(milestone).replace('\n', newline);
+    Ok(format!("{mark}---{newline}{front}---{newline}{body}"))
+}
+
+/// The heading above the criteria as today's grammar has it, with the line's own ending.
+fn criteria_heading(line: &str) -> Option<String> {
+    let words = line.trim_end();
+    let is_criteria = words.trim_start().eq_ignore_ascii_case("## acceptance criteria");
+    is_criteria.then(|| format!("## Acceptance criteria{}", &line[words.len()..]))
 }
 
 fn milestone_front(milestone: &Milestone) -> String {
     let ids = milestone.depends_on.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let hold = milestone.hold.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let mut lines = vec![
-        "---".to_owned(),
         format!("id: {}", milestone.id),
         format!("title: {}", quoted(&milestone.title)),
         format!("status: {}", milestone.status),
@@ -114,47 +170,7 @@ fn milestone_front(milestone: &Milestone) -> String {
     lines.push(format!("rfc: {}", milestone.rfc));
     lines.push(format!("hold: [{hold}]"));
     lines.extend(milestone.created.map(|created| format!("created: {created}")));
-    lines.push("---\n".to_owned());
-    lines.join("\n")
-}
-
-/// A phase; `text` has `\n` line endings.
-fn phase_text(text: &str, phase: &Phase) -> String {
-    let text = text.trim_start_matches('\u{feff}');
-    let depends_on = phase.depends_on.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let values = [
-        ("role", phase.role.to_string()),
-        ("title", quoted(&phase.title)),
-        ("status", phase.status.to_string()),
-        ("order", phase.order.to_string()),
-        ("depends_on", format!("[{depends_on}]")),
-        ("files", "[]".to_owned()),
-        ("complexity", phase.complexity.to_string()),
-    ];
-    let front = text.strip_prefix("---\n").and_then(|rest| rest.split_once("\n---\n"));
-    let Some((front, body)) = front else {
-        let lines = values.map(|(key, value)| format!("{key}: {value}")).join("\n");
-        return format!("---\n{lines}\n---\n{text}");
-    };
-    let mut lines: Vec<String> = front.lines().map(str::to_owned).collect();
-    for (key, value) in values {
-        let line =
-            lines.iter_mut().find(|line| line.strip_prefix(key).is_some_and(|rest| rest.starts_with(':')));
-        match line {
-            None => lines.push(format!("{key}: {value}")),
-            // 1.7 was read with signs and words around a status; today's grammar has the word alone.
-            Some(line) if key == "status" && PhaseStatus::parse(bare_value(line)).is_none() => {
-                *line = format!("{key}: {value}");
-            }
-            Some(_) => {}
-        }
-    }
-    format!("---\n{}\n---\n{body}", lines.join("\n"))
-}
-
-fn bare_value(line: &str) -> &str {
-    let value = line.split_once(':').map_or("", |(_, value)| value);
-    value.split(" #").next().unwrap_or_default().trim().trim_matches(['"', '\''])
+    lines.join("\n") + "\n"
 }
 
 /// A text in lines, tables and lines of code blocks.

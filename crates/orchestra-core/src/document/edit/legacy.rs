@@ -1,13 +1,19 @@
-//! Edits of a 1.7 milestone: words in the cells of its tables.
+//! Edits of a 1.7 milestone: words in the cells of its tables, and the keys that its phases lack.
 
 use std::ops::Range;
 
+use super::super::front::{self, Change, New};
 use super::super::legacy::{find_field, milestone_status, phase_rows, phase_status};
 use super::super::plain;
 use super::super::source::{Source, line_ending};
-use super::{EditError, Target};
+use super::super::yaml::Value;
+use super::{EditError, Target, with_front};
+use crate::edit::DocFile;
 use crate::id::PhaseId;
-use crate::plan::{MilestoneStatus, PhaseStatus};
+use crate::plan::{MilestoneStatus, Phase, PhaseStatus};
+
+/// The keys of a phase that a rewrite may write, in the order of a new document.
+const KEYS: [&str; 7] = ["role", "title", "status", "order", "depends_on", "files", "complexity"];
 
 /// Sets the cell of the row *Status*, and a row *Reason* below it where there is one.
 pub(super) fn set_milestone_status(
@@ -30,6 +36,47 @@ pub(super) fn set_milestone_status(
     let source = target.split(&text)?;
     let found = find_field(&source, "Status").and_then(|(_, cell)| milestone_status(&text[cell]));
     if found == Some(status) { Ok(text) } else { Err(target.unverified("the status")) }
+}
+
+/// Gives a phase the keys that it lacks. One that is there stays as it is, but for a status in the words of 1.7.
+pub(super) fn complete_phase(text: &str, phase: &Phase) -> Result<String, EditError> {
+    let target = Target { file: DocFile::Phase(phase.id.clone()).path() };
+    let source = target.split(text)?;
+    let front = source.front_text().unwrap_or_default();
+    let entries = front::read(front).map_err(|error| target.front_error(error))?;
+    let is_lacking = |key: &str| {
+        let found = entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node.value);
+        match (key, found) {
+            (_, None) => true,
+            // 1.7 was read with signs and words around it; today's grammar has the word alone.
+            ("status", Some(Value::Text(word))) => PhaseStatus::parse(word).is_none(),
+            // Without a value they say that there are none.
+            ("depends_on" | "files", Some(_)) => false,
+            (_, Some(value)) => matches!(value, Value::Empty),
+        }
+    };
+    let depends_on = phase.depends_on.iter().map(PhaseId::as_str).collect::<Vec<_>>().join(", ");
+    let order = phase.order.to_string();
+    let changes = KEYS.into_iter().filter(|key| is_lacking(key)).map(|key| {
+        let value = match key {
+            "role" => New::Text(phase.role.to_string()),
+            "title" => New::Text(plain::one_line(&phase.title)),
+            "status" => New::Text(phase.status.to_string()),
+            // A decimal is written as a text, which reads the same.
+            "order" => order.parse().map_or_else(|_decimal| New::Text(order.clone()), New::Count),
+            "depends_on" => New::Flow(format!("[{depends_on}]")),
+            "files" => New::Flow("[]".to_owned()),
+            _ => New::Text(phase.complexity.to_string()),
+        };
+        Change { key, value: Some(value) }
+    });
+    let changes: Vec<Change> = changes.collect();
+    if source.front.is_some() {
+        return target.front(text, &changes, &KEYS);
+    }
+    let ending = line_ending(text);
+    let front = front::change("", ending, &changes, &KEYS).map_err(|error| target.front_error(error))?;
+    Ok(with_front(text, &front, ending))
 }
 
 /// Sets the cell of a phase's row. A phase without a row has its status in its own file alone.

@@ -1,11 +1,14 @@
 //! What `init` says.
 
+use orchestra_core::repo::Obstacle;
 use orchestra_core::words::counted;
+use orchestra_git::standing::standing;
 use orchestra_project::scaffold::Written;
 
 use super::Setting;
 use crate::commands::preflight::HOW_TO_GET_ONE;
-use crate::out::{FAINT, GOOD, STRONG, WAITS, shown, styled};
+use crate::failure::Failure;
+use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, shown, styled};
 
 pub(super) fn project(setting: &Setting<'_>) {
     let (root, kind) = (shown(setting.root.display()), shown(&setting.detection.kind));
@@ -32,20 +35,40 @@ pub(super) fn written(setting: &Setting<'_>, written: &Written) {
     }
 }
 
-/// Which agent plays the roles, or how to get one. What was configured before stays as it is.
-pub(super) fn agents(setting: &Setting<'_>, written: &Written) {
-    let out = &setting.context.out;
-    let lines = &setting.agents.lines;
+/// Which agent plays the roles, or how to get one. What was configured before stays as it is, here or not.
+pub(super) fn agents(setting: &Setting<'_>, written: &Written) -> Result<(), Failure> {
+    let (context, agents) = (setting.context, &setting.agents);
+    let out = &context.out;
     if !written.files.iter().any(|path| path == ".orchestra/config.yaml") {
-        return;
+        return Ok(());
     }
-    let Some(chosen) = setting.agents.found.first() else {
+    let loaded = context.load(&context.layout()?, &[])?;
+    let Ok(resolved) = &loaded.config.result else { return Ok(()) };
+    let config = &resolved.config;
+    let Some(chosen) = &config.default_agent else {
         out.line(format_args!("{} No agent was found on this machine.", styled(WAITS, "·")));
-        return out.line(format_args!("    {HOW_TO_GET_ONE}"));
+        out.line(format_args!("    {HOW_TO_GET_ONE}"));
+        return Ok(());
     };
-    out.line(format_args!("{} `{}` plays every role.", styled(GOOD, "✔"), chosen.name));
-    for (number, line) in lines.iter().enumerate() {
-        let note = if number == 0 { "" } else { "  (described too)" };
+    out.line(format_args!("{} `{chosen}` plays every role.", styled(GOOD, "✔")));
+    if !agents.found.iter().any(|agent| agent.name == *chosen) {
+        let note = "was not found on this machine: `orchestra doctor` says what it needs";
+        out.line(format_args!("    {chosen}: {}", styled(WAITS, note)));
+    }
+    let described = agents.found.iter().zip(&agents.lines);
+    for (agent, line) in described.filter(|(agent, _)| config.agents.contains_key(&agent.name)) {
+        let note = if agent.name == *chosen { "" } else { "  (described too)" };
         out.line(format_args!("    {}{}", shown(line), styled(FAINT, note)));
     }
+    Ok(())
+}
+
+/// What is in the way of a start, such as a branch without a commit: better now than when work is wanted.
+pub(super) fn obstacle(setting: &Setting<'_>) -> Result<(), Failure> {
+    if let Err(Obstacle { what, hint }) = standing(&setting.repo)? {
+        let out = &setting.context.out;
+        out.line(format_args!("{} {} `orchestra start` needs this first:", styled(WAITS, "·"), shown(what)));
+        out.line(format_args!("    {}", styled(TYPED, shown(hint))));
+    }
+    Ok(())
 }

@@ -79,7 +79,7 @@ fn rewrite_milestones(setting: &Setting<'_>) -> Result<Written, Failure> {
     let plan = context.load(&context.layout()?, &[])?.plan;
     let (mut files, mut names) = (Vec::new(), Vec::new());
     for milestone in plan.milestones.iter().filter(|milestone| milestone.format == Format::V17) {
-        let rewrite = upgrade::milestone::rewrite(setting.root, milestone)?;
+        let rewrite = upgrade::milestone::rewrite(setting.root, milestone, &plan.roles)?;
         told::notes(setting, &rewrite.notes);
         if !rewrite.files.is_empty() {
             names.push(milestone.folder.clone());
