@@ -98,19 +98,18 @@ impl Ledger {
         }
         let message = commit.message_bytes();
         let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
-        let revert = reverted_id(message);
-        if subject.starts_with("Revert \"") || subject.starts_with("Reapply \"") || revert.is_some() {
-            self.undo(id, revert, &subject);
+        let pairs =
+            if contains(message, MILESTONE.as_bytes()) { trailers::pairs(message) } else { Vec::new() };
+        // What carries our trailers is a work, whatever a model wrote above them.
+        if pairs.is_empty() {
+            let revert = reverted_id(message);
+            if subject.starts_with("Revert \"") || subject.starts_with("Reapply \"") || revert.is_some() {
+                self.undo(id, revert, &subject);
+            }
             return Ok(());
         }
-        if !contains(message, MILESTONE.as_bytes()) {
-            return Ok(());
-        }
-        let works: Vec<WorkId> = trailers::pairs(message)
-            .into_iter()
-            .filter(|(of, _)| of == milestone)
-            .map(|(_, work)| work)
-            .collect();
+        let works: Vec<WorkId> =
+            pairs.into_iter().filter(|(of, _)| of == milestone).map(|(_, work)| work).collect();
         for work in &works {
             self.reverted.remove(work);
             let (commit, subject) = (commit_id(id), subject.clone());

@@ -105,6 +105,20 @@ fn what_was_reverted_is_named_until_it_is_done_again() {
 }
 
 #[test]
+fn a_work_whose_text_says_that_it_reverts_a_commit_is_a_work() {
+    let fixture = Fixture::new();
+    let base = fixture.head();
+    let first = commit(&fixture, "phase-1", "one");
+    fixture.write("src/a.rs", "taken back\n");
+    let mut order = fixture.order(&["src/a.rs"]);
+    order.message = format!("revert: one\n\nThis reverts commit {first}.");
+    order.work = work("phase-2");
+    fixture.land(&order).unwrap();
+    let found = read(&fixture.repo(), Some(&base));
+    assert_eq!((works(&found), found.reverted), (vec!["phase-1".to_owned(), "phase-2".to_owned()], vec![]));
+}
+
+#[test]
 fn a_forged_commit_of_an_agent_does_not_count() {
     let fixture = Fixture::new();
     let forged = "x\n\nOrchestra-Milestone: M1-a\nOrchestra-Phase: phase-1";
