@@ -5,8 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,10 @@ use rustix::io::Errno;
 
 use crate::fault::{At as _, DiskError};
 use crate::tree::os_path;
+
+mod aside;
+
+pub(crate) use aside::Aside;
 
 /// The top of a work tree, held open.
 #[derive(Debug)]
@@ -167,61 +170,8 @@ impl Top {
         Ok((folder, OsStr::from_bytes(name)))
     }
 
-    /// Moves a complete, synced file into its place, in one step. `spare` is a name to use beside the target where the
-    /// file lies on another file system.
-    pub(crate) fn place(&self, path: &RepoPath, complete: &Path, spare: &str) -> Result<(), DiskError> {
-        let (folder, name) = self.make_parent(path)?;
-        match unix::renameat(unix::CWD, complete, &folder, name) {
-            Ok(()) => {}
-            Err(Errno::XDEV) => {
-                self.copy_beside(path, &folder, complete, spare)?;
-                unix::renameat(&folder, spare, &folder, name).at("put in place", self.full(path))?;
-            }
-            Err(error) => return Err(error).at("put in place", self.full(path)),
-        }
-        unix::fsync(&folder).at("sync the folder of", self.full(path))
-    }
-
-    fn copy_beside(
-        &self,
-        path: &RepoPath,
-        folder: &OwnedFd,
-        complete: &Path,
-        spare: &str,
-    ) -> Result<(), DiskError> {
-        let full = self.full(path);
-        match unix::unlinkat(folder, spare, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error).at("put aside a left-over beside", full),
-        }
-        if let Ok(target) = std::fs::read_link(complete) {
-            return unix::symlinkat(target, folder, spare).at("write beside", full);
-        }
-        let mut from = File::open(complete).at("read", complete)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut to = File::from(
-            unix::openat(folder, spare, flags, Mode::from_raw_mode(0o600)).at("write beside", &full)?,
-        );
-        let permissions = from.metadata().at("read", complete)?.permissions();
-        io::copy(&mut from, &mut to)
-            .and_then(|_| to.set_permissions(permissions))
-            .and_then(|()| to.sync_all())
-            .at("write beside", &full)
-    }
-
-    /// Takes a file, link, FIFO or socket away, and the folders that this empties. Nothing there is fine.
-    pub(crate) fn remove(&self, path: &RepoPath) -> Result<(), DiskError> {
-        let Some((folder, name)) = self.parent(path)? else { return Ok(()) };
-        match unix::unlinkat(&folder, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error).at("take away", self.full(path)),
-        }
-        unix::fsync(folder.as_fd()).at("sync the folder of", self.full(path))?;
-        self.remove_empty_folders(path)
-    }
-
     /// Takes the folders above a path away that are empty.
-    fn remove_empty_folders(&self, path: &RepoPath) -> Result<(), DiskError> {
+    pub(crate) fn remove_empty_folders(&self, path: &RepoPath) -> Result<(), DiskError> {
         let mut bytes = path.as_bytes();
         while let Some(slash) = bytes.iter().rposition(|byte| *byte == b'/') {
             bytes = &bytes[..slash];

@@ -41,6 +41,7 @@ mod beneath;
 mod bring;
 mod checkout;
 mod config;
+mod exchange;
 mod filters;
 mod identity;
 mod index;

@@ -37,9 +37,10 @@ pub fn restore(repo: &Repo, reference: &str, paths: Option<&[RepoPath]>) -> Resu
         return Ok(done);
     }
     let paths: Vec<RepoPath> = to_do.iter().map(|(path, _)| path.clone()).collect();
-    done.reference = Some(save(repo, &format!("{name}-replaced"), &paths)?);
-    let tree = commit.tree().doing("read a tree")?;
-    bring.apply(to_do, &tree, &mut done)?;
+    let ready = bring.ready(to_do, &commit.tree().doing("read a tree")?)?;
+    let saved = save(repo, &format!("{name}-replaced"), &paths)?;
+    bring.apply(ready, &saved, &mut done)?;
+    done.reference = Some(saved);
     Ok(done)
 }
 
