@@ -101,6 +101,28 @@ fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
 }
 
 #[test]
+fn what_an_agent_stages_and_unstages_is_taken_back_and_named() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n\
+         \x20     - run: git add -A\n\
+         \x20     - run: git rm -q -f --cached README.md src/lib.rs\n    report: { summary: x }\n",
+    );
+    project.write("src/lib.rs", "");
+    project.write("README.md", "committed\n");
+    project.commit_all("chore: more files");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.write("README.md", "staged\n");
+    project.git(&["add", "README.md"]);
+    project.write("README.md", "on disk\n");
+    project.write("private.txt", "the person's\n");
+    let before = project.status();
+    let _ran = project.build().expect(0).says("the index was changed during the turn").says("private.txt");
+    assert_eq!(project.status(), before);
+    assert_eq!(project.git(&["show", ":README.md"]), "staged\n");
+    project.check();
+}
+
+#[test]
 fn without_an_identity_nothing_starts_and_the_command_is_named() {
     let project = project(PLAIN);
     project.add(&one_phase());

@@ -10,6 +10,7 @@ mod facts;
 mod fold;
 mod history;
 mod hooks;
+mod index_back;
 mod names;
 mod open;
 mod push;
