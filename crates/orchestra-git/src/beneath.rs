@@ -43,9 +43,12 @@ pub(crate) enum Present {
     Link,
     /// A folder.
     Folder,
-    /// Something that must not be read.
+    /// Something that must not be read, or a file that cannot be.
     Special(&'static str),
 }
+
+/// What is said of a file that the person may not read: `root`'s, left by a container, or a key.
+pub(crate) const UNREADABLE: &str = "a file that cannot be read";
 
 /// The permission bits of a mode.
 #[cfg_attr(
@@ -58,6 +61,15 @@ fn permissions_of(mode: Mode) -> u32 {
 
 const FOLDER_FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+const FILE_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+/// Tells whether a file may not be opened. Trying is the only answer that network file systems give truly.
+fn is_unreadable(folder: &OwnedFd, name: &OsStr) -> bool {
+    let opened = unix::openat(folder, name, FILE_FLAGS, Mode::empty());
+    matches!(opened, Err(Errno::ACCESS | Errno::PERM))
+}
 
 impl Top {
     /// Opens the top of a work tree.
@@ -104,7 +116,7 @@ impl Top {
         Ok(false)
     }
 
-    /// Looks at a path without following links and without opening it.
+    /// Looks at a path without following links. Only a plain file is opened, to see whether it can be.
     pub(crate) fn look(&self, path: &RepoPath) -> Result<Present, DiskError> {
         let Some((folder, name)) = self.parent(path)? else { return Ok(Present::Absent) };
         let stat = match unix::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -113,6 +125,7 @@ impl Top {
             Err(error) => return Err(error).at("look at", self.full(path)),
         };
         Ok(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile if is_unreadable(&folder, name) => Present::Special(UNREADABLE),
             FileType::RegularFile => Present::File {
                 permissions: permissions_of(Mode::from_raw_mode(stat.st_mode)),
                 size: u64::try_from(stat.st_size).unwrap_or_default(),
@@ -129,8 +142,7 @@ impl Top {
     /// Opens a plain file for reading; `None` where there is none. Never blocks on a FIFO.
     pub(crate) fn read(&self, path: &RepoPath) -> Result<Option<File>, DiskError> {
         let Some((folder, name)) = self.parent(path)? else { return Ok(None) };
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match unix::openat(&folder, name, flags, Mode::empty()) {
+        let file = match unix::openat(&folder, name, FILE_FLAGS, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
             Err(error) => return Err(error).at("read", self.full(path)),

@@ -10,7 +10,7 @@ use orchestra_core::path::RepoPath;
 use rustix::io::Errno;
 use tempfile::TempDir;
 
-use crate::beneath::{Present, Top};
+use crate::beneath::{Present, Top, UNREADABLE};
 use crate::checkout::{check_out, keep_permissions, scratch};
 use crate::config::Config;
 use crate::exchange::{self, Exchanged, Held};
@@ -123,6 +123,7 @@ impl<'a> Bring<'a> {
             match outcome {
                 Ok(Exchanged::Done) => done.restored.push(path),
                 Ok(Exchanged::Newer) => done.left.push((path, NEWER.to_owned())),
+                Ok(Exchanged::Unreadable) => done.left.push((path, format!("it is {UNREADABLE}"))),
                 Err(Fault::Disk(error)) if is_in_the_way(&error) => done.left.push((path, why(&error))),
                 Err(error) => return Err(error),
             }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use orchestra_core::path::RepoPath;
 
-use crate::beneath::{Aside, Present, Top};
+use crate::beneath::{Aside, Present, Top, UNREADABLE};
 use crate::fault::{DiskError, Fault};
 use crate::store::hash_present;
 use crate::tree::Entry;
@@ -21,6 +21,8 @@ pub(crate) enum Held {
     Content(Entry),
     /// Something without content: a FIFO, a socket.
     Special,
+    /// A file that cannot be read, and so was saved nowhere.
+    Unreadable,
     /// A folder.
     Folder,
 }
@@ -30,6 +32,7 @@ impl Held {
     pub(crate) fn at(top: &Top, path: &RepoPath) -> Result<Self, Fault> {
         Ok(match top.look(path)? {
             Present::Absent => Self::Nothing,
+            Present::Special(UNREADABLE) => Self::Unreadable,
             Present::Special(_) => Self::Special,
             Present::Folder => Self::Folder,
             Present::File { .. } | Present::Link => match hash_present(top, path)? {
@@ -47,6 +50,8 @@ pub(crate) enum Exchanged {
     Done,
     /// Something else is there than what was known. It is left.
     Newer,
+    /// What is there cannot be read. It is left.
+    Unreadable,
 }
 
 /// How often somebody may be faster.
@@ -55,8 +60,8 @@ const TRIES: usize = 100;
 /// Puts a complete, synced file of our own in place of what is known to be there.
 pub(crate) fn put(top: &Top, path: &RepoPath, complete: &Path, known: Held) -> Result<Exchanged, Fault> {
     let now = Held::at(top, path)?;
-    if !is_known(now, known) {
-        return Ok(Exchanged::Newer);
+    if let Some(why) = left(now, known) {
+        return Ok(why);
     }
     if now == Held::Folder {
         top.remove_empty_folder(path)?;
@@ -66,15 +71,19 @@ pub(crate) fn put(top: &Top, path: &RepoPath, complete: &Path, known: Held) -> R
 
 /// Takes what is known to be at a path away, and the folders that this empties. `scratch` is a folder of our own.
 pub(crate) fn take_away(top: &Top, path: &RepoPath, scratch: &Path, known: Held) -> Result<Exchanged, Fault> {
-    if !is_known(Held::at(top, path)?, known) {
-        return Ok(Exchanged::Newer);
+    if let Some(why) = left(Held::at(top, path)?, known) {
+        return Ok(why);
     }
     take(top, path, scratch, known)
 }
 
-/// Nothing can be lost where nothing is; a folder is taken away only where no file is in it.
-fn is_known(now: Held, known: Held) -> bool {
-    now == known || matches!(now, Held::Nothing | Held::Folder)
+/// Says why a path is left. Nothing can be lost where nothing is; a folder is taken away only where no file is in it.
+fn left(now: Held, known: Held) -> Option<Exchanged> {
+    match now {
+        Held::Unreadable => Some(Exchanged::Unreadable),
+        Held::Nothing | Held::Folder => None,
+        Held::Content(_) | Held::Special => (now != known).then_some(Exchanged::Newer),
+    }
 }
 
 fn trade(top: &Top, path: &RepoPath, mut aside: Aside, known: Held) -> Result<Exchanged, Fault> {

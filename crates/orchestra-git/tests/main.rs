@@ -24,3 +24,4 @@ mod status;
 mod survey;
 mod swap;
 mod traps;
+mod unreadable;
