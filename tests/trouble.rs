@@ -88,6 +88,38 @@ fn a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_
 }
 
 #[test]
+fn a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it_did() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n",
+    );
+    // A formatter, and somebody who holds the index from then on: the branch moves, and the worker waits.
+    let lock = project.path(".git/index.lock");
+    project.hook(
+        "pre-commit",
+        &format!(
+            "git diff --cached --name-only | grep -q src/a.txt || exit 0\n\
+             printf 'good style\\n' > src/a.txt && git add src/a.txt && : > '{}'\n",
+            lock.display()
+        ),
+    );
+    // Something that is not in the commit, so that hooks get a checkout of their own.
+    project.write("notes.txt", "the person's\n");
+    let begun = project.subjects().len();
+    let running = project.start(&["start", "--auto", "--once"]);
+    until("the branch has moved", || project.subjects().len() > begun);
+    let _ran = running.kill();
+    until("nothing of the run is alive", || nothing_runs(&project));
+    std::fs::remove_file(&lock).unwrap();
+    assert_eq!(project.git(&["show", "HEAD:src/a.txt"]), "good style\n");
+    assert_eq!(project.read("src/a.txt"), "bad style\n");
+
+    let _ran = project.build().expect(0);
+    assert_eq!(project.read("src/a.txt"), "good style\n");
+    assert_eq!(project.status(), ["?? notes.txt"]);
+    project.check();
+}
+
+#[test]
 fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n    report: { summary: x }\n",

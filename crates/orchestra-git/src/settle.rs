@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use git2::Repository;
+use git2::{ErrorCode, Repository};
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::repo::{CommitId, TreeId};
@@ -160,6 +160,12 @@ fn compare(repo: &Repo, order: &SettleOrder) -> Result<(Edits, Edits), Fault> {
 fn follow_hooks(repo: &Repo, order: &SettleOrder, before: &TreeId) -> Result<Vec<RepoPath>, Fault> {
     let library = repo.library()?;
     let before = git2::Oid::from_str(before.as_str()).doing("read an id")?;
+    match library.find_tree(before) {
+        Ok(_) => {}
+        // Nothing refers to it, and a collection of garbage came before this.
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Fault::Library { action: "read a tree", source }),
+    }
     let commit = library.find_commit(oid(&order.commit)?).doing("read a commit")?;
     let tree = commit.tree().doing("read a tree")?;
     let changed = tree::differences(&library, Some(before), Some(tree.id()))?;

@@ -128,3 +128,11 @@ fn what_the_person_writes_while_a_formatters_work_is_checked_out_stays() {
     let settled = settle(&fixture.repo(), &settling).unwrap();
     assert_eq!((settled.followed, fixture.read("src/a.rs").as_str()), (vec![], "the person\n"));
 }
+
+#[test]
+fn a_tree_from_before_the_hooks_that_was_collected_is_no_trouble() {
+    let fixture = Fixture::new();
+    let mut order = swapped(&fixture);
+    order.before_hooks = TreeId::parse(&"1".repeat(40));
+    assert_eq!(settle(&fixture.repo(), &order).unwrap().followed, []);
+}
