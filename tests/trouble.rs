@@ -120,6 +120,28 @@ fn a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it
 }
 
 #[test]
+fn everything_that_is_put_back_can_be_found_by_the_refs_that_are_named() {
+    let project = with_turn(
+        "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    report: { summary: x }\n\
+         \x20 - when: { work: phase-1, attempt: 2 }\n    steps:\n      - write: { path: src/a.txt, content: \"good\\n\" }\n\
+         \x20     - write: { path: README.md, content: \"not its\\n\" }\n\
+         \x20     - write: { path: .orchestra/agents/worker.md, content: \"nor this\\n\" }\n    report: { summary: x }\n\
+         \x20 - when: { work: phase-1 }\n    report: { summary: x }\n",
+    );
+    let ran = project.build().expect(0);
+    let named: Vec<String> =
+        project.rescued().into_iter().filter(|name| ran.said().contains(&format!("{name}`"))).collect();
+    for (path, text) in [("README.md", "not its\n"), (".orchestra/agents/worker.md", "nor this\n")] {
+        let keeps = |name: &String| {
+            let patch = project.run(&["rescue", "show", name]);
+            patch.said().contains(path) && patch.said().contains(&format!("+{text}"))
+        };
+        assert!(named.iter().any(keeps), "{path} is under none of {named:?}\n{}", ran.said());
+    }
+    project.check();
+}
+
+#[test]
 fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n    report: { summary: x }\n",
