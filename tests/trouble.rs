@@ -88,6 +88,60 @@ fn a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_
 }
 
 #[test]
+fn a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it_did() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n",
+    );
+    // A formatter, and somebody who holds the index from then on: the branch moves, and the worker waits.
+    let lock = project.path(".git/index.lock");
+    project.hook(
+        "pre-commit",
+        &format!(
+            "git diff --cached --name-only | grep -q src/a.txt || exit 0\n\
+             printf 'good style\\n' > src/a.txt && git add src/a.txt && : > '{}'\n",
+            lock.display()
+        ),
+    );
+    // Something that is not in the commit, so that hooks get a checkout of their own.
+    project.write("notes.txt", "the person's\n");
+    let begun = project.subjects().len();
+    let running = project.start(&["start", "--auto", "--once"]);
+    until("the branch has moved", || project.subjects().len() > begun);
+    let _ran = running.kill();
+    until("nothing of the run is alive", || nothing_runs(&project));
+    std::fs::remove_file(&lock).unwrap();
+    assert_eq!(project.git(&["show", "HEAD:src/a.txt"]), "good style\n");
+    assert_eq!(project.read("src/a.txt"), "bad style\n");
+
+    let _ran = project.build().expect(0);
+    assert_eq!(project.read("src/a.txt"), "good style\n");
+    assert_eq!(project.status(), ["?? notes.txt"]);
+    project.check();
+}
+
+#[test]
+fn everything_that_is_put_back_can_be_found_by_the_refs_that_are_named() {
+    let project = with_turn(
+        "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    report: { summary: x }\n\
+         \x20 - when: { work: phase-1, attempt: 2 }\n    steps:\n      - write: { path: src/a.txt, content: \"good\\n\" }\n\
+         \x20     - write: { path: README.md, content: \"not its\\n\" }\n\
+         \x20     - write: { path: .orchestra/agents/worker.md, content: \"nor this\\n\" }\n    report: { summary: x }\n\
+         \x20 - when: { work: phase-1 }\n    report: { summary: x }\n",
+    );
+    let ran = project.build().expect(0);
+    let named: Vec<String> =
+        project.rescued().into_iter().filter(|name| ran.said().contains(&format!("{name}`"))).collect();
+    for (path, text) in [("README.md", "not its\n"), (".orchestra/agents/worker.md", "nor this\n")] {
+        let keeps = |name: &String| {
+            let patch = project.run(&["rescue", "show", name]);
+            patch.said().contains(path) && patch.said().contains(&format!("+{text}"))
+        };
+        assert!(named.iter().any(keeps), "{path} is under none of {named:?}\n{}", ran.said());
+    }
+    project.check();
+}
+
+#[test]
 fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n    report: { summary: x }\n",
@@ -97,6 +151,28 @@ fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
     assert!(!project.has("src/a.txt"), "the tree is as it was");
     assert!(project.has_rescued("mine\n"));
     assert!(project.read(".orchestra/milestones/M1-one/milestone.md").contains("status: parked"));
+    project.check();
+}
+
+#[test]
+fn what_an_agent_stages_and_unstages_is_taken_back_and_named() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n\
+         \x20     - run: git add -A\n\
+         \x20     - run: git rm -q -f --cached README.md src/lib.rs\n    report: { summary: x }\n",
+    );
+    project.write("src/lib.rs", "");
+    project.write("README.md", "committed\n");
+    project.commit_all("chore: more files");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.write("README.md", "staged\n");
+    project.git(&["add", "README.md"]);
+    project.write("README.md", "on disk\n");
+    project.write("private.txt", "the person's\n");
+    let before = project.status();
+    let _ran = project.build().expect(0).says("the index was changed during the turn").says("private.txt");
+    assert_eq!(project.status(), before);
+    assert_eq!(project.git(&["show", ":README.md"]), "staged\n");
     project.check();
 }
 

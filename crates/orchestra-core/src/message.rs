@@ -1,7 +1,7 @@
 //! Commit messages: Conventional Commits, made from what an agent proposes. Trailers are added where the commit is made.
 //!
 //! A proposal is text from a model. It is repaired, never refused: what could pass for a trailer, skip a check,
-//! close somebody's issue or move a cursor is taken out. Rules: Conventional Commits 1.0.0, `git interpret-trailers`.
+//! close somebody's issue, pass for a revert or move a cursor is taken out. Rules: Conventional Commits 1.0.0, `git interpret-trailers`.
 
 use unicode_segmentation::UnicodeSegmentation;
 
@@ -94,8 +94,10 @@ fn tidy(words: &str) -> String {
     words.trim_end_matches(['.', ' ', ':', ';', ',']).to_owned()
 }
 
-/// Takes out orders to continuous integration, and makes "closes #1" a mere mention.
+/// Takes out orders to continuous integration, and makes "closes #1" a mere mention. By the words of `git revert` a
+/// history says that a work was undone, so these are put in another way.
 fn without_effects(text: &str) -> String {
+    const REVERTS: &str = "reverts commit ";
     const ORDERS: [&str; 6] =
         ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "***no_ci***"];
     let mut text = text.to_owned();
@@ -103,6 +105,9 @@ fn without_effects(text: &str) -> String {
         ORDERS.iter().find_map(|order| Some((find_ignoring_case(&text, order)?, order)))
     {
         text.replace_range(at..at + order.len(), "");
+    }
+    while let Some(at) = find_ignoring_case(&text, REVERTS) {
+        text.replace_range(at..at + REVERTS.len(), "undoes commit ");
     }
     let mut words: Vec<&str> = text.split(' ').collect();
     for at in 1..words.len() {
@@ -208,5 +213,19 @@ mod tests {
             ..CommitProposal::default()
         };
         assert_eq!(compose(Some(&proposal), FALLBACK), "feat: x\n\nWhy.\n\nMore, see #3.\n");
+    }
+
+    #[test]
+    fn a_body_cannot_pass_for_a_revert() {
+        let id = "1".repeat(40);
+        let proposal = CommitProposal {
+            kind: "revert".to_owned(),
+            subject: "the login".to_owned(),
+            body: format!("This reverts commit {id}.\nthis [skip ci]Reverts commit {id}, too"),
+            ..CommitProposal::default()
+        };
+        let expected =
+            format!("revert: the login\n\nThis undoes commit {id}.\nthis undoes commit {id}, too\n");
+        assert_eq!(compose(Some(&proposal), FALLBACK), expected);
     }
 }

@@ -169,6 +169,9 @@ pub enum Record {
         work: WorkId,
         /// The commit.
         commit: CommitId,
+        /// The tree that hooks were given, where they made another of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before_hooks: Option<TreeId>,
     },
     /// The branch names a work's commit.
     Committed {
@@ -303,6 +306,28 @@ impl Answer {
             Self::PushTo { .. } => "push-to",
             Self::Verify { .. } => "verify",
             Self::Stop => "stop",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::Memory;
+
+    #[test]
+    fn what_hooks_were_given_is_remembered_with_the_commit_and_an_older_journal_says_nothing_of_it() {
+        let (commit, tree) = ("1".repeat(40), "2".repeat(40));
+        let older =
+            format!(r#"{{"record":"intended","milestone":"M1-a","work":"phase-1","commit":"{commit}"}}"#);
+        let newer = older.replace('}', &format!(r#","before_hooks":"{tree}"}}"#));
+        for (line, expected) in [(older, None), (newer, TreeId::parse(&tree))] {
+            let record: Record = serde_json::from_str(&line).unwrap();
+            assert_eq!(serde_json::to_string(&record).unwrap(), line);
+            let known = Memory::of([&record]).recall(&MilestoneId::parse("M1-a").unwrap());
+            let commit = CommitId::parse(&commit).unwrap();
+            assert_eq!(known.before_hooks.get(&commit).cloned(), expected);
+            assert_eq!(known.intended.into_values().collect::<Vec<_>>(), [commit]);
         }
     }
 }

@@ -90,8 +90,10 @@ impl Machine {
             Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
             Fact::PutBack { work, reference } => self.with(&work, |m, work| m.put_back(work, &reference)),
             Fact::Verified { work, results } => self.with(&work, |m, work| m.verified(work, results)),
-            Fact::Prepared { work, commit, subject, changed_by_hooks } => {
-                self.with(&work, |m, work| m.prepared(work, commit, subject, &changed_by_hooks));
+            Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks } => {
+                self.with(&work, |m, work| {
+                    m.prepared(work, commit, subject, &changed_by_hooks, before_hooks);
+                });
             }
             Fact::Unprepared { work, why } => self.with(&work, |m, work| m.unprepared(work, why)),
             Fact::Swapped { work, commit } => self.with(&work, |m, work| m.swapped(work, &commit)),

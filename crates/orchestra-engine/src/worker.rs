@@ -9,6 +9,7 @@ mod brief;
 mod commit;
 mod documents;
 mod failure;
+mod index;
 mod locks;
 mod observe;
 mod perform;

@@ -5,8 +5,7 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io;
-use std::os::fd::{AsFd as _, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,6 +15,10 @@ use rustix::io::Errno;
 
 use crate::fault::{At as _, DiskError};
 use crate::tree::os_path;
+
+mod aside;
+
+pub(crate) use aside::Aside;
 
 /// The top of a work tree, held open.
 #[derive(Debug)]
@@ -40,9 +43,12 @@ pub(crate) enum Present {
     Link,
     /// A folder.
     Folder,
-    /// Something that must not be read.
+    /// Something that must not be read, or a file that cannot be.
     Special(&'static str),
 }
+
+/// What is said of a file that the person may not read: `root`'s, left by a container, or a key.
+pub(crate) const UNREADABLE: &str = "a file that cannot be read";
 
 /// The permission bits of a mode.
 #[cfg_attr(
@@ -55,6 +61,15 @@ fn permissions_of(mode: Mode) -> u32 {
 
 const FOLDER_FLAGS: OFlags =
     OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
+
+const FILE_FLAGS: OFlags =
+    OFlags::RDONLY.union(OFlags::NOFOLLOW).union(OFlags::NONBLOCK).union(OFlags::CLOEXEC);
+
+/// Tells whether a file may not be opened. Trying is the only answer that network file systems give truly.
+fn is_unreadable(folder: &OwnedFd, name: &OsStr) -> bool {
+    let opened = unix::openat(folder, name, FILE_FLAGS, Mode::empty());
+    matches!(opened, Err(Errno::ACCESS | Errno::PERM))
+}
 
 impl Top {
     /// Opens the top of a work tree.
@@ -101,7 +116,7 @@ impl Top {
         Ok(false)
     }
 
-    /// Looks at a path without following links and without opening it.
+    /// Looks at a path without following links. Only a plain file is opened, to see whether it can be.
     pub(crate) fn look(&self, path: &RepoPath) -> Result<Present, DiskError> {
         let Some((folder, name)) = self.parent(path)? else { return Ok(Present::Absent) };
         let stat = match unix::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -110,6 +125,7 @@ impl Top {
             Err(error) => return Err(error).at("look at", self.full(path)),
         };
         Ok(match FileType::from_raw_mode(stat.st_mode) {
+            FileType::RegularFile if is_unreadable(&folder, name) => Present::Special(UNREADABLE),
             FileType::RegularFile => Present::File {
                 permissions: permissions_of(Mode::from_raw_mode(stat.st_mode)),
                 size: u64::try_from(stat.st_size).unwrap_or_default(),
@@ -126,8 +142,7 @@ impl Top {
     /// Opens a plain file for reading; `None` where there is none. Never blocks on a FIFO.
     pub(crate) fn read(&self, path: &RepoPath) -> Result<Option<File>, DiskError> {
         let Some((folder, name)) = self.parent(path)? else { return Ok(None) };
-        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-        let file = match unix::openat(&folder, name, flags, Mode::empty()) {
+        let file = match unix::openat(&folder, name, FILE_FLAGS, Mode::empty()) {
             Ok(file) => File::from(file),
             Err(Errno::NOENT | Errno::LOOP | Errno::NXIO) => return Ok(None),
             Err(error) => return Err(error).at("read", self.full(path)),
@@ -167,61 +182,8 @@ impl Top {
         Ok((folder, OsStr::from_bytes(name)))
     }
 
-    /// Moves a complete, synced file into its place, in one step. `spare` is a name to use beside the target where the
-    /// file lies on another file system.
-    pub(crate) fn place(&self, path: &RepoPath, complete: &Path, spare: &str) -> Result<(), DiskError> {
-        let (folder, name) = self.make_parent(path)?;
-        match unix::renameat(unix::CWD, complete, &folder, name) {
-            Ok(()) => {}
-            Err(Errno::XDEV) => {
-                self.copy_beside(path, &folder, complete, spare)?;
-                unix::renameat(&folder, spare, &folder, name).at("put in place", self.full(path))?;
-            }
-            Err(error) => return Err(error).at("put in place", self.full(path)),
-        }
-        unix::fsync(&folder).at("sync the folder of", self.full(path))
-    }
-
-    fn copy_beside(
-        &self,
-        path: &RepoPath,
-        folder: &OwnedFd,
-        complete: &Path,
-        spare: &str,
-    ) -> Result<(), DiskError> {
-        let full = self.full(path);
-        match unix::unlinkat(folder, spare, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error).at("put aside a left-over beside", full),
-        }
-        if let Ok(target) = std::fs::read_link(complete) {
-            return unix::symlinkat(target, folder, spare).at("write beside", full);
-        }
-        let mut from = File::open(complete).at("read", complete)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let mut to = File::from(
-            unix::openat(folder, spare, flags, Mode::from_raw_mode(0o600)).at("write beside", &full)?,
-        );
-        let permissions = from.metadata().at("read", complete)?.permissions();
-        io::copy(&mut from, &mut to)
-            .and_then(|_| to.set_permissions(permissions))
-            .and_then(|()| to.sync_all())
-            .at("write beside", &full)
-    }
-
-    /// Takes a file, link, FIFO or socket away, and the folders that this empties. Nothing there is fine.
-    pub(crate) fn remove(&self, path: &RepoPath) -> Result<(), DiskError> {
-        let Some((folder, name)) = self.parent(path)? else { return Ok(()) };
-        match unix::unlinkat(&folder, name, AtFlags::empty()) {
-            Ok(()) | Err(Errno::NOENT) => {}
-            Err(error) => return Err(error).at("take away", self.full(path)),
-        }
-        unix::fsync(folder.as_fd()).at("sync the folder of", self.full(path))?;
-        self.remove_empty_folders(path)
-    }
-
     /// Takes the folders above a path away that are empty.
-    fn remove_empty_folders(&self, path: &RepoPath) -> Result<(), DiskError> {
+    pub(crate) fn remove_empty_folders(&self, path: &RepoPath) -> Result<(), DiskError> {
         let mut bytes = path.as_bytes();
         while let Some(slash) = bytes.iter().rposition(|byte| *byte == b'/') {
             bytes = &bytes[..slash];

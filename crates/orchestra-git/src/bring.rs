@@ -5,15 +5,19 @@ use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use git2::{Oid, Repository, Tree};
+use git2::{Commit, Oid, Repository, Tree};
 use orchestra_core::path::RepoPath;
 use rustix::io::Errno;
+use tempfile::TempDir;
 
-use crate::beneath::{Present, Top};
-use crate::checkout::{check_out, keep_permissions, place, scratch};
+use crate::beneath::{Present, Top, UNREADABLE};
+use crate::checkout::{check_out, keep_permissions, scratch};
 use crate::config::Config;
+use crate::exchange::{self, Exchanged, Held};
 use crate::fault::{At as _, DiskError, Doing as _, Fault};
+use crate::kept::{self, Kept, Record};
 use crate::put_back::PutBack;
+use crate::refs;
 use crate::repo::Repo;
 use crate::scan::flagged::converted_ids;
 use crate::store::hash_present;
@@ -34,6 +38,16 @@ pub(crate) enum Target {
 
 /// A path with what it is to become.
 pub(crate) type Wanted = (RepoPath, Target);
+
+/// What is said of a path that somebody wrote in the meantime.
+const NEWER: &str = "somebody wrote to it meanwhile, so it was left as it is now";
+
+/// Paths whose new content lies in a folder of our own.
+pub(crate) struct Ready {
+    to_do: Vec<Wanted>,
+    scratch: TempDir,
+    checked_out: PathBuf,
+}
 
 /// Brings paths of the work tree to a wanted state.
 pub(crate) struct Bring<'a> {
@@ -71,41 +85,47 @@ impl<'a> Bring<'a> {
         Ok(unfinished)
     }
 
-    /// Brings them there. What is checked out comes from `clean`. What is in the way is left and named.
-    pub(crate) fn apply(
-        &self,
-        to_do: Vec<Wanted>,
-        clean: &Tree<'_>,
-        done: &mut PutBack,
-    ) -> Result<(), Fault> {
+    /// Has git check out what comes from `clean`. Filters may take their time; nothing is saved before.
+    pub(crate) fn ready(&self, to_do: Vec<Wanted>, clean: &Tree<'_>) -> Result<Ready, Fault> {
         let scratch = scratch(self.repo)?;
         let from_git = to_do.iter().filter(|(_, target)| matches!(target, Target::Checkout(_)));
         let from_git: Vec<&RepoPath> = from_git.map(|(path, _)| path).collect();
         let checked_out = check_out(self.repo, &self.config, clean, &from_git, scratch.path())?;
+        Ok(Ready { to_do, scratch, checked_out })
+    }
+
+    /// Brings paths there whose present content lies under `saved`. What is in the way, and what is no longer what was
+    /// saved, is left and named.
+    pub(crate) fn apply(&self, ready: Ready, saved: &str, done: &mut PutBack) -> Result<(), Fault> {
+        let Ready { to_do, scratch, checked_out } = ready;
+        let saved = Saved::open(self.library, saved)?;
         // What goes makes room for what comes: a folder where a file was, a link where a folder was.
         let (gone, back): (Vec<_>, Vec<_>) =
             to_do.into_iter().partition(|(_, target)| matches!(target, Target::Absent));
         for (path, target) in gone.into_iter().chain(back) {
+            let known = saved.held(&path)?;
             let outcome = match target {
                 Target::Absent if self.top.look(&path)? == Present::Folder => {
                     done.left.push((path, "it is a folder with a repository or ignored files".to_owned()));
                     continue;
                 }
-                Target::Absent => self.top.remove(&path),
+                Target::Absent => exchange::take_away(&self.top, &path, scratch.path(), known),
                 Target::Bytes { entry, permissions } => {
                     let complete = self.write_bytes(entry, permissions, scratch.path())?;
-                    place(&self.top, &path, &complete)
+                    exchange::put(&self.top, &path, &complete, known)
                 }
                 Target::Checkout(entry) => {
                     let complete = checked_out.join(os_path(&path));
                     keep_permissions(&self.top, &path, entry, &complete)?;
-                    place(&self.top, &path, &complete)
+                    exchange::put(&self.top, &path, &complete, known)
                 }
             };
             match outcome {
-                Ok(()) => done.restored.push(path),
-                Err(error) if is_in_the_way(&error) => done.left.push((path, why(&error))),
-                Err(error) => return Err(error.into()),
+                Ok(Exchanged::Done) => done.restored.push(path),
+                Ok(Exchanged::Newer) => done.left.push((path, NEWER.to_owned())),
+                Ok(Exchanged::Unreadable) => done.left.push((path, format!("it is {UNREADABLE}"))),
+                Err(Fault::Disk(error)) if is_in_the_way(&error) => done.left.push((path, why(&error))),
+                Err(error) => return Err(error),
             }
         }
         Ok(())
@@ -132,6 +152,33 @@ impl<'a> Bring<'a> {
         }
         open.sync_all().at("sync", &file)?;
         Ok(file)
+    }
+}
+
+/// What was saved of paths before they are replaced.
+struct Saved<'a> {
+    commit: Commit<'a>,
+    record: Record,
+}
+
+impl<'a> Saved<'a> {
+    fn open(library: &'a Repository, reference: &str) -> Result<Self, Fault> {
+        let missing = || Fault::Unreadable { what: format!("`{reference}`") };
+        let id = refs::find(library, reference)?.ok_or_else(missing)?;
+        let commit = library.find_commit(id).doing("read a commit")?;
+        let record = kept::read_record(&commit).ok_or_else(missing)?;
+        Ok(Self { commit, record })
+    }
+
+    /// What a path held when it was saved.
+    fn held(&self, path: &RepoPath) -> Result<Held, Fault> {
+        Ok(match self.record.get(path) {
+            Some(Kept::File { .. } | Kept::Link) => {
+                kept::entry_of(&self.commit, path)?.map_or(Held::Nothing, Held::Content)
+            }
+            Some(Kept::Unfit) => Held::Special,
+            Some(Kept::Gone | Kept::Staged) | None => Held::Nothing,
+        })
     }
 }
 

@@ -6,7 +6,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use git2::{Index, Tree};
-use orchestra_core::path::{ContentHash, RepoPath};
+use orchestra_core::path::RepoPath;
 use tempfile::TempDir;
 
 use crate::beneath::{Present, Top};
@@ -82,14 +82,4 @@ pub(crate) fn keep_permissions(
     let runs = if entry.mode == EXECUTABLE { (permissions & 0o444) >> 2 } else { 0 };
     let permissions = Permissions::from_mode(permissions & !0o111 | runs);
     fs::set_permissions(complete, permissions).at("set the permissions of", complete)
-}
-
-/// Puts a complete, synced file into its place in the work tree.
-pub(crate) fn place(top: &Top, path: &RepoPath, complete: &Path) -> Result<(), DiskError> {
-    if top.look(path)? == Present::Folder {
-        top.remove_empty_folder(path)?;
-    }
-    // The same at every try, so that a crash leaves one file at most.
-    let spare = format!(".orchestra-{}.tmp", ContentHash::of(path.as_bytes()).short());
-    top.place(path, complete, &spare)
 }

@@ -98,19 +98,25 @@ impl Ledger {
         }
         let message = commit.message_bytes();
         let subject = String::from_utf8_lossy(commit.summary_bytes().unwrap_or_default()).into_owned();
-        let revert = reverted_id(message);
-        if subject.starts_with("Revert \"") || subject.starts_with("Reapply \"") || revert.is_some() {
-            self.undo(id, revert, &subject);
+        let pairs =
+            if contains(message, MILESTONE.as_bytes()) { trailers::pairs(message) } else { Vec::new() };
+        // What carries our trailers is a work, whatever a model wrote above them.
+        if pairs.is_empty() {
+            let revert = reverted_id(message);
+            if subject.starts_with("Revert \"") || subject.starts_with("Reapply \"") || revert.is_some() {
+                let of = revert.filter(|of| self.of_commit.contains_key(of));
+                let is_others = match (of, revert) {
+                    (None, Some(named)) => has_below(library, id, named)?,
+                    (Some(_), _) | (None, None) => false,
+                };
+                if !is_others {
+                    self.undo(id, of, &subject);
+                }
+            }
             return Ok(());
         }
-        if !contains(message, MILESTONE.as_bytes()) {
-            return Ok(());
-        }
-        let works: Vec<WorkId> = trailers::pairs(message)
-            .into_iter()
-            .filter(|(of, _)| of == milestone)
-            .map(|(_, work)| work)
-            .collect();
+        let works: Vec<WorkId> =
+            pairs.into_iter().filter(|(of, _)| of == milestone).map(|(_, work)| work).collect();
         for work in &works {
             self.reverted.remove(work);
             let (commit, subject) = (commit_id(id), subject.clone());
@@ -124,32 +130,49 @@ impl Ledger {
 
     /// A revert takes works away, a revert of a revert brings them back.
     fn undo(&mut self, id: Oid, of: Option<Oid>, subject: &str) {
-        let effect = of.and_then(|of| self.of_commit.get(&of).cloned()).or_else(|| {
-            // After a rebase the id in the message is of no commit any more; the subject still is.
-            let quoted = subject.strip_prefix("Revert \"")?.strip_suffix('"')?;
-            let works = self.entries.iter().filter(|entry| entry.subject == quoted);
-            let works: Vec<WorkId> = works.map(|entry| entry.work.clone()).collect();
-            (!works.is_empty()).then_some(Effect::Does(works))
-        });
-        let undone = match effect {
-            Some(Effect::Does(works)) => {
-                self.reverted.extend(works.iter().cloned());
-                Effect::Undoes(works)
-            }
-            Some(Effect::Undoes(works)) => {
-                for work in &works {
-                    self.reverted.remove(work);
-                }
-                Effect::Does(works)
-            }
-            None => return,
+        let undone = match of.and_then(|of| self.of_commit.get(&of).cloned()) {
+            Some(Effect::Does(works)) => Effect::Undoes(works),
+            Some(Effect::Undoes(works)) => Effect::Does(works),
+            None => match self.by_subject(subject) {
+                Some(effect) => effect,
+                None => return,
+            },
         };
+        match &undone {
+            Effect::Undoes(works) => self.reverted.extend(works.iter().cloned()),
+            Effect::Does(works) => self.reverted.retain(|work| !works.contains(work)),
+        }
         self.of_commit.insert(id, undone);
+    }
+
+    /// What a revert does whose message names no commit that is here: after a rebase, or made by a forge, which names a
+    /// pull request. Of several works with that subject the latest is meant.
+    fn by_subject(&self, subject: &str) -> Option<Effect> {
+        let (quoted, is_undone) = reverted_subject(subject)?;
+        let entry = self.entries.iter().rev().find(|entry| entry.subject == quoted)?;
+        let works = self.entries.iter().filter(|other| other.commit == entry.commit);
+        let works = works.map(|entry| entry.work.clone()).collect();
+        Some(if is_undone { Effect::Undoes(works) } else { Effect::Does(works) })
     }
 
     fn into_parts(self) -> (Vec<LedgerEntry>, Vec<WorkId>) {
         (self.entries, self.reverted.into_iter().collect())
     }
+}
+
+/// The subject that a revert quotes, and whether it is undone by it: `Revert "x"`, with what a forge adds behind it,
+/// `Reapply "x"` for a revert of that (git 2.43), and both of them in each other.
+fn reverted_subject(subject: &str) -> Option<(&str, bool)> {
+    let (inner, undoes) = match (subject.strip_prefix("Revert \""), subject.strip_prefix("Reapply \"")) {
+        (Some(inner), _) => (inner, true),
+        (None, Some(inner)) => (inner, false),
+        (None, None) => return None,
+    };
+    let (inner, _number) = inner.rsplit_once('"')?;
+    Some(match reverted_subject(inner) {
+        Some((quoted, is_undone)) => (quoted, is_undone != undoes),
+        None => (inner, undoes),
+    })
 }
 
 /// The commit that a message says it reverts.
@@ -162,6 +185,11 @@ fn reverted_id(message: &[u8]) -> Option<Oid> {
 
 fn contains(message: &[u8], words: &[u8]) -> bool {
     message.windows(words.len()).any(|window| window.eq_ignore_ascii_case(words))
+}
+
+/// Tells whether a commit is in the history of another.
+fn has_below(library: &Repository, commit: Oid, below: Oid) -> Result<bool, Fault> {
+    Ok(has_commit(library, below)? && library.graph_descendant_of(commit, below).doing("compare commits")?)
 }
 
 fn has_commit(library: &Repository, id: Oid) -> Result<bool, Fault> {

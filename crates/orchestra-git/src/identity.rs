@@ -20,7 +20,8 @@ pub(crate) struct Identities {
 }
 
 /// Finds who commits here, in git's own order: environment, `author.*` and `committer.*`, `user.*`, then the fallback
-/// that the repository was opened with. The agent's address counts as none.
+/// that the repository was opened with. The agent's address counts as none, and so does what nothing is left of once it is
+/// written as git writes it.
 pub(crate) fn find(repo: &Repo, config: &Config) -> Option<Identities> {
     let options = repo.options();
     let variable = |name: &str| {
@@ -32,10 +33,11 @@ pub(crate) fn find(repo: &Repo, config: &Config) -> Option<Identities> {
             variable(name)
                 .or_else(|| config.get(&format!("{kind}.{key}")).map(str::to_owned))
                 .or_else(|| config.get(&format!("user.{key}")).map(str::to_owned))
-                .filter(|value| !value.trim().is_empty())
+                .and_then(|value| without_crud(&value))
         };
         let name = part("name", &format!("GIT_{upper}_NAME"));
-        let email = part("email", &format!("GIT_{upper}_EMAIL")).or_else(|| variable("EMAIL"));
+        let email = part("email", &format!("GIT_{upper}_EMAIL"))
+            .or_else(|| variable("EMAIL").and_then(|value| without_crud(&value)));
         let found = match (name, email) {
             (Some(name), Some(email)) => Some(Identity { name, email }),
             (_, None) | (None, _) => None,
@@ -43,6 +45,14 @@ pub(crate) fn find(repo: &Repo, config: &Config) -> Option<Identities> {
         found.or_else(|| options.identity.clone()).filter(|identity| identity.email != AGENT_EMAIL)
     };
     Some(Identities { author: of("author", "AUTHOR")?, committer: of("committer", "COMMITTER")? })
+}
+
+/// A name or an address as git writes it into a commit, `None` where nothing is left: no brackets and line breaks, and none
+/// of what git calls crud at either end (`strbuf_addstr_without_crud` in its ident.c).
+fn without_crud(text: &str) -> Option<String> {
+    let is_crud = |c: char| c <= ' ' || matches!(c, ',' | ':' | ';' | '<' | '>' | '"' | '\\' | '\'');
+    let text: String = text.trim_matches(is_crud).chars().filter(|c| !"<>\n".contains(*c)).collect();
+    (!text.is_empty()).then_some(text)
 }
 
 /// The signature of what Orchestra keeps for itself under `refs/orchestra/`.

@@ -91,6 +91,14 @@ fn read_line(line: &str) -> Option<(RepoPath, Kept)> {
 /// Stands in the message of a commit that keeps nothing, because nothing was dirty.
 const NOTHING: &str = "Nothing was changed and not committed.";
 
+/// The message of the commit that keeps what was staged.
+const STAGED: &str = "orchestra: what was staged\n";
+
+/// The second parent of a rescue commit, where that keeps what was staged.
+pub(crate) fn staged<'a>(commit: &Commit<'a>) -> Option<Commit<'a>> {
+    commit.parent(1).ok().filter(|second| second.message_bytes() == STAGED.as_bytes())
+}
+
 /// What is to be kept.
 pub(crate) struct Keep<'a> {
     /// The first line of the message.
@@ -155,7 +163,7 @@ pub(crate) fn commit(
 ) -> Result<Oid, Fault> {
     let second = match written.staged {
         Some(tree) => {
-            let id = write_commit(&store.repository, "orchestra: what was staged\n", tree, &[keep.parent])?;
+            let id = write_commit(&store.repository, STAGED, tree, &[keep.parent])?;
             store.wrote([id]);
             Some(id)
         }

@@ -188,7 +188,7 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     let mut private = Private::new(repo, &config, folder.path(), &store.repository, parent_tree)?;
     private.filtered = check_filters(repo, &config, &private, order)?;
     private.add(&top, &order.paths)?;
-    private.add_documents(&order.documents)?;
+    private.add_documents(&top, &order.documents)?;
     let before_hooks = private.write_tree()?;
     let pair = (order.milestone.clone(), order.work.clone());
     let message = trailers::repaired(&prettified(&order.message)?, &pair);

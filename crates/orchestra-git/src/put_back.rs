@@ -55,7 +55,8 @@ impl From<DiskError> for PutBackError {
 /// First all that is there now is kept under `rescue` (see [`crate::save::save`]). A path that was dirty gets the very
 /// bytes of the snapshot, any other what git would check out: from the head of now where the person has committed
 /// meanwhile, from the head of then where an agent has. What somebody staged of these paths since is unstaged, and kept
-/// too. After a crash in the middle it can be called again.
+/// too. What somebody writes to a path after it was kept is left there and named. After a crash in the middle it can be
+/// called again.
 pub fn put_back(
     repo: &Repo,
     baseline: &str,
@@ -74,15 +75,18 @@ pub fn put_back(
             Err(why) => done.left.push((path.clone(), why.to_owned())),
         }
     }
-    let staged = staged_since(repo, &library, &baseline, wanted.iter().map(|(path, _)| path))?;
+    let named: Vec<RepoPath> = wanted.iter().map(|(path, _)| path.clone()).collect();
     let to_do = bring.unfinished(wanted)?;
-    if to_do.is_empty() && staged.is_empty() {
+    let paths: Vec<RepoPath> = to_do.iter().map(|(path, _)| path.clone()).collect();
+    let ready = bring.ready(to_do, &clean)?;
+    let staged = staged_since(repo, &library, &baseline, named.iter())?;
+    if paths.is_empty() && staged.is_empty() {
         return Ok(done);
     }
-    let paths: Vec<RepoPath> = to_do.iter().map(|(path, _)| path.clone()).collect();
     let to_keep: Edits = staged.iter().map(|(path, since)| (path.clone(), since.now)).collect();
-    done.reference = Some(save_with_staged(repo, rescue, &paths, &to_keep)?);
-    bring.apply(to_do, &clean, &mut done)?;
+    let saved = save_with_staged(repo, rescue, &paths, &to_keep)?;
+    bring.apply(ready, &saved, &mut done)?;
+    done.reference = Some(saved);
     let before: Edits = staged.into_iter().map(|(path, since)| (path, since.before)).collect();
     index::set(repo, &before)?;
     Ok(done)

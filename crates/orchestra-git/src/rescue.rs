@@ -17,10 +17,13 @@ mod restore;
 
 pub use restore::restore;
 
+/// What the name of a ref ends in where not the files are meant, but what was staged: its second parent, in git's words.
+const STAGED: &str = "^2";
+
 /// One thing that was saved.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Rescued {
-    /// The ref, in full.
+    /// The ref, in full; with `^2` at its end where this is what was staged beside it.
     pub reference: String,
     /// The commit under it.
     pub commit: CommitId,
@@ -82,7 +85,7 @@ impl From<DiskError> for RescueError {
 /// What a restore did; `reference` keeps what was there before it.
 pub type Restored = PutBack;
 
-/// Lists everything that was saved, by ref.
+/// Lists everything that was saved, by ref. What was staged is an entry of its own.
 pub fn list(repo: &Repo) -> Result<Vec<Rescued>, Fault> {
     let library = repo.library()?;
     let mut found = Vec::new();
@@ -91,13 +94,18 @@ pub fn list(repo: &Repo) -> Result<Vec<Rescued>, Fault> {
         let Ok(commit) = reference.peel_to_commit() else { continue };
         let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
         let record = record_of(&library, &commit)?;
+        if let Some(staged) = kept::staged(&commit) {
+            let record = record_of(&library, &staged)?;
+            found.push(described(format!("{name}{STAGED}"), &staged, record.len()));
+        }
         found.push(described(name, &commit, record.len()));
     }
     found.sort_by(|one, two| one.reference.cmp(&two.reference));
     Ok(found)
 }
 
-/// Shows one of them, with at most `limit` bytes of patch. The name may be given without `refs/orchestra/rescue/`.
+/// Shows one of them, with at most `limit` bytes of patch. The name may be given without `refs/orchestra/rescue/`, and
+/// with `^2` at its end for what was staged.
 pub fn show(repo: &Repo, reference: &str, limit: usize) -> Result<Shown, RescueError> {
     let library = repo.library()?;
     let (name, commit) = find(&library, reference)?;
@@ -130,11 +138,14 @@ fn find<'a>(
     let missing = || RescueError::Missing { reference: reference.to_owned() };
     let name =
         if reference.starts_with(RESCUE) { reference.to_owned() } else { format!("{RESCUE}{reference}") };
-    if !refs::is_rescue_name(&name) {
+    let saved = name.strip_suffix(STAGED).unwrap_or(&name);
+    if !refs::is_rescue_name(saved) {
         return Err(missing());
     }
-    let id = refs::find(library, &name)?.ok_or_else(missing)?;
-    Ok((name, library.find_commit(id).doing("read a commit")?))
+    let id = refs::find(library, saved)?.ok_or_else(missing)?;
+    let commit = library.find_commit(id).doing("read a commit")?;
+    let commit = if saved == name { commit } else { kept::staged(&commit).ok_or_else(missing)? };
+    Ok((name, commit))
 }
 
 /// What a commit keeps: by its record, or where it is none of ours, by what it changes.

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use git2::Repository;
+use git2::{ErrorCode, Repository};
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::repo::{CommitId, TreeId};
 use thiserror::Error;
 
 use crate::beneath::Top;
-use crate::checkout::{check_out, keep_permissions, place, scratch};
+use crate::checkout::{check_out, keep_permissions, scratch};
 use crate::config::Config;
+use crate::exchange::{self, Exchanged, Held};
 use crate::fault::{DiskError, Doing as _, Fault};
 use crate::index::{self, IndexError, PersonIndex};
 use crate::kept::{self, Keep};
@@ -159,15 +160,24 @@ fn compare(repo: &Repo, order: &SettleOrder) -> Result<(Edits, Edits), Fault> {
 fn follow_hooks(repo: &Repo, order: &SettleOrder, before: &TreeId) -> Result<Vec<RepoPath>, Fault> {
     let library = repo.library()?;
     let before = git2::Oid::from_str(before.as_str()).doing("read an id")?;
+    match library.find_tree(before) {
+        Ok(_) => {}
+        // Nothing refers to it, and a collection of garbage came before this.
+        Err(error) if error.code() == ErrorCode::NotFound => return Ok(Vec::new()),
+        Err(source) => return Err(Fault::Library { action: "read a tree", source }),
+    }
     let commit = library.find_commit(oid(&order.commit)?).doing("read a commit")?;
     let tree = commit.tree().doing("read a tree")?;
     let changed = tree::differences(&library, Some(before), Some(tree.id()))?;
     let top = Top::open(repo.root())?;
     let config = Config::read(repo)?;
+    // Looked at before it is converted: what is written in between is no longer what was converted.
+    let present: Result<Vec<Option<Entry>>, Fault> =
+        changed.iter().map(|difference| hash_present(&top, &difference.path)).collect();
+    let present = present?;
     let converted = converted_ids(repo, &config, &top, changed.iter().map(|difference| &difference.path))?;
-    let mut behind: Vec<(RepoPath, Entry)> = Vec::new();
-    for (difference, converted) in changed.into_iter().zip(converted) {
-        let present = hash_present(&top, &difference.path)?;
+    let mut behind: Vec<(RepoPath, Entry, Held)> = Vec::new();
+    for ((difference, converted), present) in changed.into_iter().zip(converted).zip(present) {
         let is_as_given = match difference.old {
             Some(old) if old.mode == LINK => present == Some(old),
             Some(old) => present.is_some() && (converted == Some(old.id) || present == Some(old)),
@@ -175,18 +185,22 @@ fn follow_hooks(repo: &Repo, order: &SettleOrder, before: &TreeId) -> Result<Vec
         };
         // A hook that deletes a file from the commit leaves the person's alone.
         if let Some(new) = difference.new.filter(|_| is_as_given) {
-            behind.push((difference.path, new));
+            behind.push((difference.path, new, present.map_or(Held::Nothing, Held::Content)));
         }
     }
-    let paths: Vec<&RepoPath> = behind.iter().map(|(path, _)| path).collect();
+    let paths: Vec<&RepoPath> = behind.iter().map(|(path, ..)| path).collect();
     let scratch = scratch(repo)?;
     let folder = check_out(repo, &config, &tree, &paths, scratch.path())?;
-    for (path, entry) in &behind {
-        let complete = folder.join(os_path(path));
-        keep_permissions(&top, path, *entry, &complete)?;
-        place(&top, path, &complete)?;
+    let mut followed = Vec::new();
+    for (path, entry, given) in behind {
+        let complete = folder.join(os_path(&path));
+        keep_permissions(&top, &path, entry, &complete)?;
+        // What the person has written meanwhile stays theirs.
+        if exchange::put(&top, &path, &complete, given)? == Exchanged::Done {
+            followed.push(path);
+        }
     }
-    Ok(behind.into_iter().map(|(path, _)| path).collect())
+    Ok(followed)
 }
 
 fn read_back(library: &Repository, order: &SettleOrder) -> Result<(), SettleError> {

@@ -129,5 +129,10 @@ fn unusable_index(repo: &Repo, config: &Config) -> Result<Option<Obstacle>, Faul
 
 fn nobody(repo: &Repo, config: &Config) -> Option<Obstacle> {
     let hint = "git config user.name \"Your Name\" && git config user.email you@example.com";
-    identity::find(repo, config).is_none().then(|| obstacle("Git does not know who you are.", hint))
+    let Some(identities) = identity::find(repo, config) else {
+        return Some(obstacle("Git does not know who you are.", hint));
+    };
+    // What cannot be signed with is found out before an agent has worked for it.
+    let signature = identities.author.signature().and_then(|_| identities.committer.signature());
+    signature.is_err().then(|| obstacle("Your name or address for git cannot stand in a commit.", hint))
 }

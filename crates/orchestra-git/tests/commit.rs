@@ -101,6 +101,29 @@ fn documents_are_committed_with_the_bytes_given_whatever_lies_on_the_disk() {
 }
 
 #[test]
+fn a_document_that_can_be_run_still_can() {
+    let fixture = Fixture::new();
+    let modes = |names: &[&str]| {
+        let args = [&["ls-tree", "--format=%(objectmode) %(path)", "HEAD", "--"][..], names].concat();
+        fixture.git(args)
+    };
+    for name in ["seed.sh", "gone.sh", "plain.md"] {
+        fixture.write(name, "one\n");
+        let mode = if name == "plain.md" { 0o644 } else { 0o755 };
+        fs::set_permissions(fixture.root.join(name), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    fixture.commit_all("more");
+    fixture.remove("gone.sh");
+    fixture.write("new.sh", "new\n");
+    fs::set_permissions(fixture.root.join("new.sh"), fs::Permissions::from_mode(0o700)).unwrap();
+    let mut order = fixture.order(&[]);
+    let names = ["gone.sh", "new.sh", "plain.md", "seed.sh"];
+    order.documents = names.map(|name| (path(name), b"two\n".to_vec())).into();
+    fixture.land(&order).unwrap();
+    assert_eq!(modes(&names), "100755 gone.sh\n100755 new.sh\n100644 plain.md\n100755 seed.sh");
+}
+
+#[test]
 fn line_endings_are_converted_as_git_add_does() {
     let fixture = Fixture::new();
     fixture.write("crlf-in-git.txt", "a\r\nb\r\n");

@@ -274,6 +274,29 @@ impl Fixture {
     }
 }
 
+/// Runs a test that `root` would pass without a proof: `root` can read everything. Where the tests run as `root`, the test
+/// of this name is run once more by somebody who is not.
+pub(crate) fn as_somebody(name: &str, test: impl FnOnce()) {
+    const NOBODY: u32 = 65_534;
+    if !rustix::process::geteuid().is_root() {
+        return test();
+    }
+    let folder = TempDir::new().unwrap();
+    std::os::unix::fs::chown(folder.path(), Some(NOBODY), Some(NOBODY)).unwrap();
+    // The folder in which the tests were built may be closed to others. Copied by another process: a child of another
+    // test would inherit what is open for writing here, and such a file cannot be run.
+    let program = folder.path().join("tests");
+    let copied = Command::new("cp").arg(std::env::current_exe().unwrap()).arg(&program).status().unwrap();
+    assert!(copied.success());
+    let mut command = Command::new(program);
+    command.args(["--exact", name, "--nocapture"]).current_dir(folder.path());
+    command.env("TMPDIR", folder.path()).env("HOME", folder.path());
+    let output = command.uid(NOBODY).gid(NOBODY).stdin(Stdio::null()).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    let trouble = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}{trouble}");
+}
+
 /// Writes a shell script that can be run.
 pub(crate) fn script(file: &Path, text: &str) {
     fs::create_dir_all(file.parent().unwrap()).unwrap();

@@ -104,6 +104,55 @@ fn what_was_reverted_is_named_until_it_is_done_again() {
     assert_eq!((found.reverted, found.commits.len()), (vec![], 2));
 }
 
+/// What history says of two works with the same subject after these subjects of empty commits.
+fn reverted_by(subjects: &[&str]) -> Vec<String> {
+    let fixture = Fixture::new();
+    let base = fixture.head();
+    for phase in ["phase-1", "phase-2"] {
+        commit(&fixture, phase, "x");
+    }
+    for subject in subjects {
+        fixture.git(["commit", "-q", "--allow-empty", "-m", subject, "-m", "Reverts org/repo#11"]);
+    }
+    read(&fixture.repo(), Some(&base)).reverted.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_revert_that_names_no_commit_is_of_the_latest_work_with_its_subject() {
+    let nothing: [&str; 0] = [];
+    assert_eq!(reverted_by(&["Revert \"feat: x\" (#12)"]), ["phase-2"]);
+    assert_eq!(reverted_by(&["Revert \"feat: x\"", "Reapply \"feat: x\""]), nothing);
+    let again = ["Revert \"feat: x\"", "Reapply \"feat: x\"", "Revert \"Reapply \"feat: x\"\""];
+    assert_eq!(reverted_by(&again), ["phase-2"]);
+    let by_a_forge = ["Revert \"feat: x\" (#12)", "Revert \"Revert \"feat: x\" (#12)\" (#13)"];
+    assert_eq!(reverted_by(&by_a_forge), nothing);
+    assert_eq!(reverted_by(&["Revert \"feat: y\"", "Revert the login"]), nothing);
+}
+
+#[test]
+fn a_revert_of_somebody_elses_commit_with_the_subject_of_a_work_is_none_of_it() {
+    let fixture = Fixture::new();
+    fixture.write("README.md", "two\n");
+    let theirs = fixture.commit_all("feat: one");
+    commit(&fixture, "phase-1", "one");
+    fixture.git(["revert", "--no-edit", theirs.as_str()]);
+    assert_eq!(read(&fixture.repo(), None).reverted, []);
+}
+
+#[test]
+fn a_work_whose_text_says_that_it_reverts_a_commit_is_a_work() {
+    let fixture = Fixture::new();
+    let base = fixture.head();
+    let first = commit(&fixture, "phase-1", "one");
+    fixture.write("src/a.rs", "taken back\n");
+    let mut order = fixture.order(&["src/a.rs"]);
+    order.message = format!("revert: one\n\nThis reverts commit {first}.");
+    order.work = work("phase-2");
+    fixture.land(&order).unwrap();
+    let found = read(&fixture.repo(), Some(&base));
+    assert_eq!((works(&found), found.reverted), (vec!["phase-1".to_owned(), "phase-2".to_owned()], vec![]));
+}
+
 #[test]
 fn a_forged_commit_of_an_agent_does_not_count() {
     let fixture = Fixture::new();

@@ -7,7 +7,7 @@ use orchestra_git::put_back::{PutBack, put_back};
 use orchestra_git::save::save;
 use orchestra_git::snapshot::snapshot;
 
-use crate::fixture::{BEFORE, Fixture, OUT, path, paths, shown};
+use crate::fixture::{BEFORE, Fixture, OUT, path, paths, script, shown};
 
 fn begin(fixture: &Fixture) {
     snapshot(&fixture.repo(), BEFORE, u64::MAX).unwrap();
@@ -142,6 +142,63 @@ fn a_link_that_is_swapped_in_leads_nowhere() {
     });
     assert_eq!(fs::read_to_string(outside.join("a.rs")).unwrap(), "not ours\n");
     assert_eq!(fs::read_dir(&outside).unwrap().count(), 1);
+}
+
+/// A filter for `*.rs` that, while files are checked out, does what `script` says.
+fn with_filter(fixture: &Fixture, does: &str) {
+    fixture.write(".gitattributes", "*.rs filter=slow\n");
+    let file = fixture.base().join("slow");
+    script(&file, &format!("cat\n{does}"));
+    fixture.git(["config", "filter.slow.smudge", file.to_str().unwrap()]);
+    fixture.git(["config", "filter.slow.clean", "cat"]);
+    fixture.commit_all("with a filter");
+}
+
+#[test]
+fn what_the_person_writes_while_files_are_checked_out_is_kept() {
+    let fixture = Fixture::new();
+    let written = fixture.root.join("src/b.rs");
+    with_filter(&fixture, &format!("echo the person > '{}'", written.display()));
+    begin(&fixture);
+    fixture.write("src/a.rs", "the agent\n");
+    fixture.write("src/b.rs", "the agent\n");
+    let done = all_back(&fixture);
+    assert_eq!(fixture.read("src/b.rs"), "fn b() {}\n");
+    assert_eq!(fixture.git(["show", &format!("{}:src/b.rs", done.reference.unwrap())]), "the person");
+}
+
+#[test]
+fn whatever_is_written_during_a_put_back_is_in_the_tree_or_kept() {
+    let fixture = Fixture::new();
+    begin(&fixture);
+    let (file, new) = (fixture.root.join("README.md"), fixture.base().join("new"));
+    let repo = fixture.repo();
+    for round in 0..10 {
+        fixture.write("README.md", format!("the agent {round}\n"));
+        let saved = AtomicBool::new(false);
+        let last = std::thread::scope(|scope| {
+            let writer = scope.spawn(|| {
+                let mut last = 0;
+                while !saved.load(Ordering::Relaxed) {
+                    last += 1;
+                    fs::write(&new, format!("{round}.{last}\n")).unwrap();
+                    fs::rename(&new, &file).unwrap();
+                }
+                last
+            });
+            put_back(&repo, BEFORE, &paths(&["README.md"]), OUT).unwrap();
+            saved.store(true, Ordering::Relaxed);
+            writer.join().unwrap()
+        });
+        let last = format!("{round}.{last}");
+        let refs = fixture.git(["for-each-ref", "--format=%(refname)", OUT, &format!("{OUT}-*")]);
+        let kept = refs.lines().map(|name| fixture.git(["show", &format!("{name}:README.md")]));
+        assert!(
+            fixture.read("README.md").trim() == last || kept.collect::<Vec<_>>().contains(&last),
+            "{last}"
+        );
+        put_back(&repo, BEFORE, &paths(&["README.md"]), OUT).unwrap();
+    }
 }
 
 #[test]

@@ -1,11 +1,12 @@
 use std::fs;
 
+use orchestra_core::repo::TreeId;
 use orchestra_git::guard::Purpose;
 use orchestra_git::prepare::prepare;
 use orchestra_git::settle::{SettleError, SettleOrder, settle};
 use orchestra_git::swap::swap;
 
-use crate::fixture::{Fixture, path, settling};
+use crate::fixture::{Fixture, path, script, settling};
 
 /// A phase that changed `src/a.rs` while the person had staged another version of it, and `README.md`.
 fn swapped(fixture: &Fixture) -> SettleOrder {
@@ -103,4 +104,35 @@ fn other_trailers_than_were_given_are_noticed() {
     order.work = crate::fixture::work("phase-2");
     let error = settle(&fixture.repo(), &order).unwrap_err();
     assert!(matches!(error, SettleError::NotOurs { .. }), "{error}");
+}
+
+#[test]
+fn what_the_person_writes_while_a_formatters_work_is_checked_out_stays() {
+    let fixture = Fixture::new();
+    let written = fixture.root.join("src/a.rs");
+    let filter = fixture.base().join("slow");
+    script(&filter, &format!("cat\necho the person > '{}'", written.display()));
+    fixture.write(".gitattributes", "*.rs filter=slow\n");
+    fixture.git(["config", "filter.slow.smudge", filter.to_str().unwrap()]);
+    fixture.git(["config", "filter.slow.clean", "cat"]);
+    fixture.commit_all("with a filter");
+    fixture.write("src/a.rs", "the phase\n");
+    let order = fixture.order(&["src/a.rs"]);
+    let prepared = prepare(&fixture.repo(), &order).unwrap();
+    let mut settling = settling(&order, &prepared);
+    swap(&fixture.repo(), "main", &prepared.commit, &order.parent, "x").unwrap();
+    // As if a hook had turned the file as it is into the one that was committed.
+    fixture.write("src/a.rs", "before the hook\n");
+    fixture.git(["add", "src/a.rs"]);
+    settling.before_hooks = TreeId::parse(&fixture.git(["write-tree"]));
+    let settled = settle(&fixture.repo(), &settling).unwrap();
+    assert_eq!((settled.followed, fixture.read("src/a.rs").as_str()), (vec![], "the person\n"));
+}
+
+#[test]
+fn a_tree_from_before_the_hooks_that_was_collected_is_no_trouble() {
+    let fixture = Fixture::new();
+    let mut order = swapped(&fixture);
+    order.before_hooks = TreeId::parse(&"1".repeat(40));
+    assert_eq!(settle(&fixture.repo(), &order).unwrap().followed, []);
 }

@@ -98,6 +98,34 @@ fn a_split_or_sparse_index_is_refused_with_the_command_that_undoes_it() {
 }
 
 #[test]
+fn a_name_or_an_address_is_written_as_git_writes_it() {
+    let cases = [
+        ("Jane <jd> Doe", "<jane@example.com>"),
+        (" \"Doe, Jane\" ", "jane@example.com;"),
+        ("O'Neil", "o'neil@example.com"),
+        ("'Jané'", "j @example.com"),
+    ];
+    for (name, email) in cases {
+        let fixture = Fixture::new();
+        fixture.git(["config", "user.name", name]);
+        fixture.git(["config", "user.email", email]);
+        let who = || fixture.git(["log", "-1", "--format=%an|%ae|%cn|%ce"]);
+        fixture.git(["commit", "-q", "--allow-empty", "-m", "git's own"]);
+        let expected = who();
+        assert!(standing(&fixture.repo()).unwrap().is_ok(), "{name}");
+        fixture.land(&fixture.order(&[])).unwrap();
+        assert_eq!(who(), expected);
+    }
+}
+
+#[test]
+fn a_name_of_which_git_would_leave_nothing_is_none() {
+    let fixture = Fixture::new();
+    fixture.git(["config", "user.name", "<;>"]);
+    check(&fixture, "who you are", "git config user.name");
+}
+
+#[test]
 fn nobody_and_the_agent_are_no_committers() {
     let fixture = Fixture::new();
     fixture.git(["config", "--unset", "user.name"]);

@@ -115,9 +115,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "intended-not-recorded",
         file: "commit.rs",
-        find: r"        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone() });
+        find: r"        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone(), before_hooks });
 ",
-        replace: r"        let _ = milestone;
+        replace: r"        let _ = (milestone, before_hooks);
 ",
         breaks: "1: after a crash nobody knows that a commit was just made",
     },

@@ -12,7 +12,7 @@ use crate::ownership::{Place, Room};
 use crate::path::RepoPath;
 use crate::plan::{GateKind, MilestoneStatus, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
-use crate::repo::CommitId;
+use crate::repo::{CommitId, TreeId};
 use crate::report::CommitProposal;
 
 impl Machine {
@@ -156,6 +156,7 @@ impl Machine {
         commit: CommitId,
         subject: String,
         changed_by_hooks: &[RepoPath],
+        before_hooks: Option<TreeId>,
     ) {
         if work.progress != Progress::Preparing {
             self.state.keep(work);
@@ -181,7 +182,7 @@ impl Machine {
         work.progress = Progress::Swapping { commit: commit.clone() };
         let id = work.id.clone();
         self.state.keep(work);
-        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone() });
+        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone(), before_hooks });
         self.act(Effect::Swap { work: id, branch, commit, parent });
     }
 

@@ -8,7 +8,7 @@ use crate::id::{GateId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, Plan};
 use crate::record::Answer;
-use crate::repo::{Change, CommitId, Head, Obstacle, Survey};
+use crate::repo::{Change, CommitId, Head, Obstacle, Survey, TreeId};
 use crate::report::{Outcome, Usage};
 
 /// A fact with the moment at which it was noticed.
@@ -92,6 +92,8 @@ pub enum Fact {
         subject: String,
         /// Paths that hooks changed or added.
         changed_by_hooks: Vec<RepoPath>,
+        /// The tree that hooks were given, where they made another of it.
+        before_hooks: Option<TreeId>,
     },
     /// No commit could be made.
     Unprepared {

@@ -52,6 +52,8 @@ pub struct Recalled {
     pub adopted: BTreeSet<WorkId>,
     /// Commits that were about to be made, or were.
     pub intended: BTreeMap<WorkId, CommitId>,
+    /// The trees that hooks were given, of these commits where hooks made others of them.
+    pub before_hooks: BTreeMap<CommitId, TreeId>,
     /// Works of which it is known that everything after the commit was finished.
     pub committed: BTreeSet<WorkId>,
     /// The branch on the remote's side that a person named.
@@ -279,9 +281,11 @@ impl Memory {
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);
             }
-            Record::Intended { milestone, work, commit } => {
+            Record::Intended { milestone, work, commit, before_hooks } => {
                 self.wrote_since.clear();
-                self.about(milestone).intended.insert(work.clone(), commit.clone());
+                let known = self.about(milestone);
+                known.intended.insert(work.clone(), commit.clone());
+                known.before_hooks.extend(before_hooks.clone().map(|tree| (commit.clone(), tree)));
             }
             Record::Committed { milestone, work, .. } => {
                 self.about(milestone).committed.insert(work.clone());

@@ -88,16 +88,17 @@ impl Place {
             sync(&self.layout.locate(path))?;
         }
         let Prepared { commit, tree, before_hooks, paths, changed_by_hooks, .. } = prepared;
+        let before_hooks = (before_hooks != tree).then_some(before_hooks);
         let unsettled = Unsettled {
             parent: order.parent.clone(),
             tree,
-            before_hooks: Some(before_hooks),
+            before_hooks: before_hooks.clone(),
             paths,
             attempt: order.attempt,
         };
         held(&self.unsettled).insert(commit.to_string(), unsettled);
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
-        Ok(Fact::Prepared { work, commit, subject, changed_by_hooks })
+        Ok(Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks })
     }
 
     fn fingerprint(&self, path: &RepoPath) -> Result<Option<ContentHash>, Failure> {
@@ -174,10 +175,11 @@ impl Place {
         work: &WorkId,
         commit: &CommitId,
     ) -> Result<Vec<String>, Failure> {
-        let known = held(&self.unsettled).remove(commit.as_str());
+        // Until it is settled, it may have to be settled again.
+        let known = held(&self.unsettled).get(commit.as_str()).cloned();
         let unsettled = match known {
             Some(unsettled) => unsettled,
-            None => self.facts_of(commit)?,
+            None => self.facts_of(milestone, commit)?,
         };
         let Unsettled { parent, tree, before_hooks, paths, attempt } = unsettled;
         let order = SettleOrder {
@@ -194,6 +196,7 @@ impl Place {
         let settled = self.touching(Step::Settle, || Ok(settle::settle(&self.repo, &order)))?;
         match settled {
             Ok(settled) => {
+                held(&self.unsettled).remove(commit.as_str());
                 let mut notes = Vec::new();
                 if let Some((reference, paths)) = settled.kept {
                     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
@@ -208,17 +211,20 @@ impl Place {
                 Ok(notes)
             }
             // Somebody amended it the moment it was there: the ledger finds it by its trailers.
-            Err(SettleError::Gone { commit }) => Ok(vec![format!(
-                "commit {} was replaced by somebody; it is found by its trailers",
-                commit.short()
-            )]),
+            Err(SettleError::Gone { commit }) => {
+                held(&self.unsettled).remove(commit.as_str());
+                Ok(vec![format!(
+                    "commit {} was replaced by somebody; it is found by its trailers",
+                    commit.short()
+                )])
+            }
             Err(SettleError::Locked { path, held_for }) => Err(locked(step, &path, held_for)),
             Err(error) => Err(failure::run(step, &error)),
         }
     }
 
     /// What a commit of an earlier run needs to be settled.
-    fn facts_of(&self, commit: &CommitId) -> Result<Unsettled, Failure> {
+    fn facts_of(&self, milestone: &MilestoneId, commit: &CommitId) -> Result<Unsettled, Failure> {
         let fail = |error: &(dyn std::error::Error + 'static)| failure::run("read a commit", error);
         let facts = facts::find_commit(&self.repo, commit.as_str()).map_err(|error| fail(&error))?;
         let missing = || Failure {
@@ -231,7 +237,8 @@ impl Place {
         let parent = facts.parents.first().cloned().ok_or_else(missing)?;
         let stat = review_diff::show_stat(&self.repo, Some(&parent), commit).map_err(|error| fail(&error))?;
         let paths = stat.into_iter().map(|stat| stat.path).collect();
-        Ok(Unsettled { parent, tree: facts.tree, before_hooks: None, paths, attempt: 1 })
+        let before_hooks = self.memory().recall(milestone).before_hooks.remove(commit);
+        Ok(Unsettled { parent, tree: facts.tree, before_hooks, paths, attempt: 1 })
     }
 
     /// Repairs index and documents from a commit that was made just before a crash.
@@ -241,7 +248,7 @@ impl Place {
         work: &WorkId,
         commit: &CommitId,
     ) -> Result<(), Failure> {
-        let Unsettled { paths, .. } = self.facts_of(commit)?;
+        let Unsettled { paths, .. } = self.facts_of(&milestone.id, commit)?;
         self.settle(&milestone.id, work, commit)?;
         let own = format!(".orchestra/milestones/{}", milestone.folder);
         for path in paths.into_iter().filter(|path| path.is_beneath(own.as_bytes())) {

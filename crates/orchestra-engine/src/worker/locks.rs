@@ -37,13 +37,15 @@ pub(super) enum Step {
     Fold,
     /// Putting changes back.
     PutBack,
+    /// Putting the person's index back.
+    IndexBack,
     /// The push.
     Push,
 }
 
 impl Step {
-    const ALL: [Self; 6] =
-        [Self::Save, Self::MoveBranch, Self::Settle, Self::Fold, Self::PutBack, Self::Push];
+    const ALL: [Self; 7] =
+        [Self::Save, Self::MoveBranch, Self::Settle, Self::Fold, Self::PutBack, Self::IndexBack, Self::Push];
 
     /// What it does, as the journal names it.
     pub(super) fn words(self) -> &'static str {
@@ -53,6 +55,7 @@ impl Step {
             Self::Settle => "bring the index in line with the commit",
             Self::Fold => "take the agent's own commits back",
             Self::PutBack => "put changes back",
+            Self::IndexBack => "bring the index back to what it was",
             Self::Push => "push",
         }
     }
@@ -63,7 +66,7 @@ impl Step {
 
     /// Tells whether it locks the index.
     fn locks_index(self) -> bool {
-        matches!(self, Self::Settle | Self::Fold | Self::PutBack)
+        matches!(self, Self::Settle | Self::Fold | Self::PutBack | Self::IndexBack)
     }
 
     /// Tells whether it locks HEAD and branches.

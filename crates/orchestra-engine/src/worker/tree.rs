@@ -3,6 +3,7 @@
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Milestone;
+use orchestra_core::record::Record;
 use orchestra_core::repo::{Change, CommitId};
 use orchestra_core::worker::{Fact, Failure, Inspection};
 use orchestra_git::changes::{self, BaselineError};
@@ -162,7 +163,7 @@ impl Place {
 
     /// Saves paths and puts them back: documents, and what the person said is theirs, as they were before the attempt,
     /// everything else as before the work.
-    /// Also says what could not be put back.
+    /// Also says what could not be put back, and what was saved under another ref than the one that is returned.
     pub(super) fn put_back(
         &self,
         milestone: &Milestone,
@@ -178,15 +179,26 @@ impl Place {
         let has_newer = changes::baseline_head(&self.repo, &newer).map_err(|error| fail(&error))?.is_some();
         let (of_attempt, of_work): (Vec<RepoPath>, Vec<RepoPath>) =
             paths.into_iter().partition(|path| path.is_beneath(b".orchestra") || mine.contains(path));
+        let parts = if has_newer && newer != before {
+            vec![(of_work, &before), (of_attempt, &newer)]
+        } else {
+            vec![([of_work, of_attempt].concat(), &before)]
+        };
         let (mut reference, mut left) = (None, Vec::new());
-        for (paths, from) in [(of_work, &before), (of_attempt, if has_newer { &newer } else { &before })] {
-            if paths.is_empty() {
-                continue;
-            }
+        for (paths, from) in parts.into_iter().filter(|(paths, _)| !paths.is_empty()) {
             let done = self.touching(Step::PutBack, || {
                 put_back::put_back(&self.repo, from, &paths, &rescue).map_err(|error| fail(&error))
             })?;
-            reference = reference.or(done.reference);
+            match (&reference, done.reference) {
+                (None, first) => reference = first,
+                (Some(first), Some(other)) if *first != other => {
+                    let names: Vec<String> = done.restored.iter().map(ToString::to_string).collect();
+                    let names = names.join(", ");
+                    left.push(format!("put back, too: {names} (`orchestra rescue show {other}`)"));
+                    self.record(Record::Rescued { reference: other, paths: done.restored })?;
+                }
+                (Some(_), _) => {}
+            }
             left.extend(done.left.into_iter().map(|(path, why)| format!("could not put back {path}: {why}")));
         }
         Ok((reference.unwrap_or(rescue), left))

@@ -1,7 +1,8 @@
 //! An index and an object store that only one commit knows.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
@@ -18,7 +19,8 @@ use crate::index::PersonIndex;
 use crate::program::Call;
 use crate::repo::Repo;
 use crate::scan::{View, person_index};
-use crate::tree::os_path;
+use crate::store::mode_of;
+use crate::tree::{EXECUTABLE, os_path};
 
 /// A commit in the making, in a folder that goes with it.
 pub(super) struct Private<'a> {
@@ -130,16 +132,36 @@ impl<'a> Private<'a> {
         index.write().doing("write an index")
     }
 
-    /// Takes documents with given bytes, converted as git would convert a file with these.
-    pub(super) fn add_documents(&self, documents: &[(RepoPath, Vec<u8>)]) -> Result<(), PrepareError> {
+    /// Takes documents with given bytes, converted as git would convert a file with these. One that can be run, on the disk
+    /// or where it is not there in the parent, still can.
+    pub(super) fn add_documents(
+        &self,
+        top: &Top,
+        documents: &[(RepoPath, Vec<u8>)],
+    ) -> Result<(), PrepareError> {
         let folder = self.folder.join("documents");
         fs::create_dir(&folder).at("make", &folder)?;
+        let index = Index::open(&self.index).doing("read an index")?;
+        let runs_in_parent = |path: &RepoPath| {
+            let entry = index.get_path(os_path(path), 0);
+            entry.is_some_and(|entry| i32::try_from(entry.mode) == Ok(EXECUTABLE))
+        };
         for (path, bytes) in documents {
             let file = folder.join(os_path(path));
             if let Some(above) = file.parent() {
                 fs::create_dir_all(above).at("make", above)?;
             }
             fs::write(&file, bytes).at("write", &file)?;
+            let runs = match top.look(path)? {
+                Present::File { permissions, .. } => mode_of(permissions) == EXECUTABLE,
+                Present::Absent | Present::Link | Present::Folder | Present::Special(_) => {
+                    runs_in_parent(path)
+                }
+            };
+            if runs {
+                fs::set_permissions(&file, Permissions::from_mode(0o755))
+                    .at("set the permissions of", &file)?;
+            }
         }
         let paths: Vec<&RepoPath> = documents.iter().map(|(path, _)| path).collect();
         self.update(&paths, Some(&folder))

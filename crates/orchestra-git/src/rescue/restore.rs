@@ -2,7 +2,7 @@
 
 use orchestra_core::path::RepoPath;
 
-use super::{RescueError, Restored, find, record_of};
+use super::{RescueError, Restored, STAGED, find, record_of};
 use crate::bring::{Bring, Target, Wanted};
 use crate::fault::{Doing as _, Fault};
 use crate::kept::{Kept, entry_of};
@@ -14,11 +14,13 @@ use crate::tree;
 /// Brings saved paths back into the work tree, byte by byte as they were: all of them, or those that are named.
 ///
 /// What is there now is saved first, under the same name with `-replaced`. A path that was gone when it was saved, or
-/// of which only a staged version was, is brought back only where it is named. The index is left alone.
+/// of which only a staged version was, is brought back only where it is named. The index is left alone, also where the
+/// name ends in `^2`: then it is what was staged that comes, as git checks it out.
 pub fn restore(repo: &Repo, reference: &str, paths: Option<&[RepoPath]>) -> Result<Restored, RescueError> {
     let library = repo.library()?;
     let (name, commit) = find(&library, reference)?;
     let record = record_of(&library, &commit)?;
+    let is_staged = name.ends_with(STAGED);
     let bring = Bring::new(repo, &library)?;
     let mut done = Restored::default();
     let mut wanted: Vec<Wanted> = Vec::new();
@@ -28,6 +30,8 @@ pub fn restore(repo: &Repo, reference: &str, paths: Option<&[RepoPath]>) -> Resu
             return Err(RescueError::NoSuchPath { reference: name, path });
         };
         match target(&commit, &path, *kept, paths.is_some())? {
+            // What was staged has no bytes of its own on any disk.
+            Ok(Target::Bytes { entry, .. }) if is_staged => wanted.push((path, Target::Checkout(entry))),
             Ok(target) => wanted.push((path, target)),
             Err(why) => done.left.push((path, why.to_owned())),
         }
@@ -37,9 +41,10 @@ pub fn restore(repo: &Repo, reference: &str, paths: Option<&[RepoPath]>) -> Resu
         return Ok(done);
     }
     let paths: Vec<RepoPath> = to_do.iter().map(|(path, _)| path.clone()).collect();
-    done.reference = Some(save(repo, &format!("{name}-replaced"), &paths)?);
-    let tree = commit.tree().doing("read a tree")?;
-    bring.apply(to_do, &tree, &mut done)?;
+    let ready = bring.ready(to_do, &commit.tree().doing("read a tree")?)?;
+    let saved = save(repo, &format!("{}-replaced", name.replace(STAGED, "-staged")), &paths)?;
+    bring.apply(ready, &saved, &mut done)?;
+    done.reference = Some(saved);
     Ok(done)
 }
 

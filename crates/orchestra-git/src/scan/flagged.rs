@@ -39,8 +39,8 @@ pub(super) fn add(repo: &Repo, config: &Config, scan: &mut Scan) -> Result<(), F
         if present.map(|entry| entry.mode) == Some(staged.mode) && converted == Some(staged.id) {
             continue;
         }
-        let tree = if present.is_some() { InTree::Changed } else { InTree::Gone };
         let unfit = unfit::why(&top, &path)?;
+        let tree = if present.is_some() || unfit.is_some() { InTree::Changed } else { InTree::Gone };
         let scanned = scan.paths.entry(path).or_insert(Scanned {
             head: Some(staged),
             index: Some(staged),

@@ -69,7 +69,8 @@ impl World {
         let commit =
             self.disk.commit(Commit { parent: Some(order.parent.clone()), tree, of, author: Author::Us });
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
-        self.queue.push_back(Fact::Prepared { work: order.work, commit, subject, changed_by_hooks });
+        let (work, before_hooks) = (order.work, None);
+        self.queue.push_back(Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks });
         Ok(())
     }
 
