@@ -58,13 +58,19 @@ impl Out {
         streams.flush();
     }
 
-    /// Prints bytes as they are.
+    /// Prints bytes as they are, also what looks like a colour.
     pub(crate) fn bytes(&self, bytes: &[u8]) {
         let mut streams = self.streams();
         if streams.failed.is_none() {
-            let written = streams.stdout.write_all(bytes);
+            // Not through the stream that takes colours out. Both write to the one buffer of this process, in order.
+            let written = io::stdout().write_all(bytes);
             streams.note(written);
         }
+    }
+
+    /// Whether standard output is a terminal, whatever standard input is.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.streams().stdout.is_terminal()
     }
 
     /// Prints a line to standard error.
@@ -145,9 +151,32 @@ pub(crate) fn block(text: &str, indent: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Bytes of others in several lines with every blank as it is; only what could move a cursor is escaped.
+pub(crate) fn verbatim(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        // A tab and a line's end move the cursor as everybody expects.
+        for part in chunk.valid().split_inclusive(['\n', '\t']) {
+            let blank = part.len() - usize::from(part.ends_with(['\n', '\t']));
+            text.push_str(&visible(&part[..blank]));
+            text.push_str(&part[blank..]);
+        }
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_verbatim_keeps_its_blanks_and_moves_no_cursor() {
+        assert_eq!(
+            verbatim(b"+\ta \n \r\n+\x1b[2J\xe9\xff\xc3\xa9\t\n\n"),
+            "+\ta \n \\u{d}\n+\\u{1b}[2J\\xe9\\xff\u{e9}\t\n\n"
+        );
+    }
 
     #[test]
     fn text_of_others_cannot_move_the_cursor() {

@@ -62,6 +62,7 @@ pub(super) const RESCUE: &str = "\
 Examples:
   orchestra rescue
   orchestra rescue show M1-user-auth/phase-2/1/out-of-room
+  orchestra rescue show M1-user-auth/phase-2/1/before | git apply
   orchestra rescue restore M1-user-auth/phase-2/1/out-of-room src/config.rs";
 
 pub(super) const DOCTOR: &str = "\

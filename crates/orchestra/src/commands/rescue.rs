@@ -3,17 +3,17 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::path::RepoPath;
-use orchestra_git::rescue::{self, Rescued};
+use orchestra_git::rescue::{self, PatchFor, Rescued};
 use serde::Serialize;
 
 use crate::cli::{JsonArgs, RescueArgs, RescueCommand};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
-use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, block, shown, styled};
+use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, shown, styled, verbatim};
 
 /// The folder of the refs, which is left out where names are printed.
 const PREFIX: &str = "refs/orchestra/rescue/";
-/// How much of a patch is shown, in bytes.
+/// How much of a patch is shown at a terminal, in bytes.
 const MAX_PATCH: usize = 1024 * 1024;
 
 /// One thing that was saved, as a script sees it.
@@ -72,8 +72,11 @@ fn list(context: &Context, args: &JsonArgs) -> Result<Exit, Failure> {
     Ok(Exit::DONE)
 }
 
+/// Shows what was saved. What a program reads instead of a person is a patch that applies, to the last byte.
 fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
-    let shown_one = rescue::show(&context.open_repo(None)?, reference, MAX_PATCH)?;
+    let is_read = context.out.is_terminal();
+    let wanted = if is_read { PatchFor::Reading { limit: MAX_PATCH } } else { PatchFor::Applying };
+    let shown_one = rescue::show(&context.open_repo(None)?, reference, wanted)?;
     let name = name_of(&shown_one.what.reference);
     context.out.line(format_args!("{}  {}", styled(STRONG, shown(name)), facts(&shown_one.what)));
     for path in &shown_one.paths {
@@ -85,7 +88,15 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
         context.out.line(format_args!("  {}{}", shown(path), styled(FAINT, stat.unwrap_or_default())));
     }
     context.out.line("");
-    context.out.line(block(&shown_one.patch, ""));
+    if !is_read {
+        context.out.bytes(&shown_one.patch);
+        return Ok(Exit::DONE);
+    }
+    context.out.text(verbatim(&shown_one.patch));
+    if shown_one.cut > 0 {
+        let cut = format_args!("\n… cut here: {} more bytes", shown_one.cut);
+        context.out.line(styled(FAINT, cut));
+    }
     context.out.line(format_args!(
         "\nback: {}",
         styled(TYPED, shown(format_args!("orchestra rescue restore {name}")))
