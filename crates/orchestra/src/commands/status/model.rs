@@ -155,11 +155,11 @@ impl Reader {
             folder: set_aside.folder.clone(),
             diagnostics: faults(&set_aside.diagnostics),
         });
-        let trust = match context.trust(&loaded.trust) {
+        let trust = match Context::config(&loaded).and_then(|_| context.trust(&loaded.trust)) {
             Ok(Trust::Given) => "given",
             Ok(Trust::Changed { .. }) => "changed",
-            // Without a data folder nothing can have been agreed to.
-            Ok(Trust::Unknown) | Err(Failure::NoHome) => "unknown",
+            // Without a data folder nothing can have been agreed to; without a configuration nobody knows to what.
+            Ok(Trust::Unknown) | Err(Failure::NoHome | Failure::Config { .. }) => "unknown",
             Err(failure) => return Err(failure),
         };
         let mut status = Status {
