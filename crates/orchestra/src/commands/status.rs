@@ -20,7 +20,7 @@ use crate::out::{FAINT, STRONG, TYPED, shown, styled};
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What a terminal understands as: away with everything, and begin at the top.
-const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
 pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
     let layout = context.layout()?;
@@ -81,6 +81,7 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
     });
     let mut reader = Reader::default();
     let mut last: Option<Status> = None;
+    let clears = can_clear(context);
     loop {
         watch.refresh();
         let status = reader.read(context, layout)?;
@@ -89,8 +90,9 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
                 let line = serde_json::to_string(&status).expect("plain data with text keys makes JSON");
                 context.out.line(line);
             } else {
-                if context.is_terminal {
-                    context.out.text(CLEAR);
+                if clears {
+                    // Past what takes colours out: who wants none still wants to see one status at a time.
+                    context.out.bytes(CLEAR);
                 } else if last.is_some() {
                     let now = Zoned::now().strftime("%H:%M:%S").to_string();
                     context.out.line(styled(FAINT, format_args!("── {now}")));
@@ -106,4 +108,10 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
         // Told, or time to look again: both mean to look.
         let _either = hints.recv_timeout(SLOW);
     }
+}
+
+/// Whether there is a screen that can be cleared. Where there is none, a line parts one status from the next.
+fn can_clear(context: &Context) -> bool {
+    let term = context.environment.iter().find(|(name, _)| name == "TERM");
+    context.out.is_terminal() && term.is_some_and(|(_, term)| !term.is_empty() && term != "dumb")
 }
