@@ -38,7 +38,7 @@ pub(crate) fn main() -> ExitCode {
     let context = Context::observe(cli.project);
     let ended = run(&context, cli.command);
     let ended = context.out.finish().map_err(Failure::Output).and(ended);
-    ended.unwrap_or_else(|failure| failure.tell(&context.out)).into()
+    ended.unwrap_or_else(|failure| failure.tell(&context)).into()
 }
 
 fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {

@@ -208,6 +208,14 @@ impl Context {
         }
     }
 
+    /// What makes a repository of the folder that was looked at.
+    pub(crate) fn typed_git_init(&self) -> String {
+        match &self.project {
+            Some(project) => format!("git init {}", quoted(project)),
+            None => "git init".to_owned(),
+        }
+    }
+
     /// An error where this runs below a guard, by its environment or its ancestors: there no person sits.
     pub(crate) fn refuse_below_a_guard(&self, command: &'static str) -> Result<(), Failure> {
         let mark = self.environment.iter().find(|(name, _)| name == MARK);

@@ -44,7 +44,7 @@ impl Check {
     }
 
     /// A look that failed by itself.
-    pub(super) fn failed(name: &str, failure: &Failure) -> Self {
+    pub(super) fn failed(context: &Context, name: &str, failure: &Failure) -> Self {
         let mut found = failure.to_string();
         let mut cause = std::error::Error::source(failure);
         while let Some(source) = cause {
@@ -56,7 +56,7 @@ impl Check {
                 found = format!("{found}\n{fault}");
             }
         }
-        Self::bad(name, found, failure.advice().1)
+        Self::bad(name, found, failure.advice(context).1)
     }
 }
 

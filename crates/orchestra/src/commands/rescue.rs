@@ -67,8 +67,10 @@ fn list(context: &Context, args: &JsonArgs) -> Result<Exit, Failure> {
         ));
         context.out.line(styled(FAINT, format_args!("    {}", shown(&rescued.subject))));
     }
-    context.out.line(format_args!("\nlook: {}", styled(TYPED, "orchestra rescue show REF")));
-    context.out.line(format_args!("back: {}", styled(TYPED, "orchestra rescue restore REF [PATH…]")));
+    context.out.line(format_args!("\nlook: {}", styled(TYPED, shown(context.typed("rescue show REF")))));
+    context
+        .out
+        .line(format_args!("back: {}", styled(TYPED, shown(context.typed("rescue restore REF [PATH…]")))));
     Ok(Exit::DONE)
 }
 
@@ -99,7 +101,7 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
     }
     context.out.line(format_args!(
         "\nback: {}",
-        styled(TYPED, shown(format_args!("orchestra rescue restore {name}")))
+        styled(TYPED, shown(context.typed(&format!("rescue restore {name}"))))
     ));
     Ok(Exit::DONE)
 }
@@ -108,7 +110,10 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
     context.refuse_below_a_guard("rescue restore")?;
     let parse = |path: &String| {
         RepoPath::parse(path.as_str()).map_err(|error| {
-            Failure::usage_with(error.to_string(), "write it as `orchestra rescue show` does")
+            Failure::usage_with(
+                error.to_string(),
+                format!("write it as `{}` does", context.typed("rescue show")),
+            )
         })
     };
     let paths: Vec<RepoPath> = paths.iter().map(parse).collect::<Result<_, _>>()?;
@@ -127,7 +132,7 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
         let name = name_of(reference);
         context.out.line(format_args!(
             "What was there is saved: {}",
-            styled(TYPED, shown(format_args!("orchestra rescue show {name}")))
+            styled(TYPED, shown(context.typed(&format!("rescue show {name}"))))
         ));
     }
     Ok(Exit::DONE)

@@ -54,7 +54,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     let layout = init::layout_or_set_up(context)?;
     let loaded = context.load(&layout, &[])?;
     Context::config(&loaded)?;
-    let only = wanted(args, &loaded)?;
+    let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
         Output::Text => Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() },
         Output::Json => Shown::Json,
@@ -78,7 +78,7 @@ impl Shown {
 }
 
 /// The milestone that `--milestone` names.
-fn wanted(args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Failure> {
+fn wanted(context: &Context, args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Failure> {
     let plan = &loaded.plan;
     let Some(wanted) = &args.milestone else { return Ok(None) };
     if let Some(found) = plan.resolve(wanted) {
@@ -86,7 +86,10 @@ fn wanted(args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Fail
     }
     if plan.set_aside.iter().any(|aside| aside.folder.starts_with(&format!("{wanted}-"))) {
         let what = format!("{wanted} cannot be read");
-        return Err(Failure::usage_with(what, "orchestra status says what is wrong with it"));
+        return Err(Failure::usage_with(
+            what,
+            format!("{} says what is wrong with it", context.typed("status")),
+        ));
     }
     let known: Vec<String> = plan.milestones.iter().map(|one| one.id.to_string()).collect();
     let known = if known.is_empty() {
@@ -181,7 +184,7 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
     match shown {
-        Shown::Text { unicode, .. } => summary::print(&end, begun.elapsed(), unicode, &context.out),
+        Shown::Text { unicode, .. } => summary::print(context, &end, begun.elapsed(), unicode),
         Shown::Json => context.out.line(json!({ "event": "left", "code": end.code })),
     }
     Ok(Exit(end.code))

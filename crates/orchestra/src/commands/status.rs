@@ -39,9 +39,11 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
 /// `orchestra` alone: the status, or how to begin.
 pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
     let (what, command) = match context.layout() {
-        Err(Failure::NoWorkTree { .. }) => ("This folder is in no git repository.".to_owned(), "git init"),
+        Err(Failure::NoWorkTree { .. }) => {
+            ("This folder is in no git repository.".to_owned(), context.typed_git_init())
+        }
         Err(Failure::Layout(LayoutError::Missing { root })) => {
-            (format!("{} is not set up for Orchestra yet.", shown(root.display())), "orchestra init")
+            (format!("{} is not set up for Orchestra yet.", shown(root.display())), context.typed("init"))
         }
         layout => {
             let status = Reader::default().read(context, &layout?)?;
@@ -53,7 +55,7 @@ pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
         .out
         .line(styled(STRONG, "Orchestra turns one repository and any coding agent into a small team."));
     context.out.line(what);
-    context.out.line(format_args!("next: {}", styled(TYPED, command)));
+    context.out.line(format_args!("next: {}", styled(TYPED, shown(command))));
     let demo = styled(TYPED, "orchestra demo");
     context.out.line(format_args!("      {demo}  shows the whole flow first; it needs no agent"));
     Ok(Exit::DONE)
