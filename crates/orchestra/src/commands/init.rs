@@ -3,7 +3,7 @@
 //! Invariants: nothing that exists is overwritten without an answer; what becomes trusted is what was written here, and
 //! what the person had agreed to before; a file that was changed before is never committed.
 
-mod agents;
+pub(super) mod agents;
 mod commit;
 mod told;
 mod upgrade;

@@ -62,6 +62,7 @@ pub(super) fn basics(context: &Context) -> Vec<Check> {
     let all = |subject: &Subject<'_>, checks: &mut Vec<Check>| {
         checks.push(space(subject));
         checks.extend(agents::check(subject));
+        checks.extend(agents::offer(subject));
         checks.push(push::look_at_target(subject));
     };
     look(context, &mut checks, all);
