@@ -123,6 +123,14 @@ fn gates_that_the_configuration_answers_are_answered_by_policy_unless_they_are_h
 }
 
 #[test]
+fn a_gate_that_a_flag_answers_is_answered_for_this_run() {
+    let project = configured("gates: { rfc: ask, push: ask }\n");
+    project.add(&one_phase());
+    let _ran = project.run(&["start", "--once", "-c", "gates.push=never"]).expect(0).says("done, not pushed");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+}
+
+#[test]
 fn what_failed_is_retried_with_a_persons_words() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    report: { summary: nothing to do }\n  \

@@ -35,7 +35,8 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(Exit::USAGE.0));
         }
     };
-    let context = Context::observe(cli.project);
+    let settings = cli.command.as_ref().map(Command::settings).unwrap_or_default().to_vec();
+    let context = Context::observe(cli.project, settings);
     let ended = run(&context, cli.command);
     let ended = context.out.finish().map_err(Failure::Output).and(ended);
     ended.unwrap_or_else(|failure| failure.tell(&context)).into()

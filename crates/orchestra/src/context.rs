@@ -20,7 +20,7 @@ use orchestra_engine::guarded::GuardedGit;
 use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
-use orchestra_project::load::{self, Loaded};
+use orchestra_project::load::{Loaded, Scanner};
 use orchestra_project::trust::{Trust, TrustStore};
 
 use crate::failure::Failure;
@@ -49,6 +49,8 @@ pub(crate) struct Context {
     pub(crate) user_config: Option<PathBuf>,
     /// The folder for what is the person's, outside of every project: trust.
     pub(crate) data: Option<PathBuf>,
+    /// What `-c` sets, above every other layer of configuration.
+    pub(crate) settings: Vec<(String, String)>,
     /// This very program, which is a guard too.
     program: PathBuf,
     /// `--project`.
@@ -57,8 +59,9 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name.
-    pub(crate) fn observe(project: Option<PathBuf>) -> Self {
+    /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name, `settings` are
+    /// what `-c` sets: `("limits.retries", "5")`.
+    pub(crate) fn observe(project: Option<PathBuf>, settings: Vec<(String, String)>) -> Self {
         let folders = ProjectDirs::from("", "", "orchestra");
         Self {
             out: Arc::new(Out::of_process()),
@@ -66,6 +69,7 @@ impl Context {
             is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
             user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
             data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+            settings,
             program: own_program(),
             project,
             root: OnceLock::new(),
@@ -95,6 +99,7 @@ impl Context {
             is_terminal: self.is_terminal,
             user_config: None,
             data: Some(data),
+            settings: Vec::new(),
             program: self.program.clone(),
             project: Some(root.to_owned()),
             root: OnceLock::new(),
@@ -134,11 +139,17 @@ impl Context {
         Ok(Layout::open(self.root()?)?)
     }
 
-    /// Reads documents and configuration. `flags` are settings of the command line: `("limits.jobs", "2")`.
-    pub(crate) fn load(&self, layout: &Layout, flags: &[(String, String)]) -> Result<Loaded, Failure> {
+    /// Reads documents and configuration.
+    pub(crate) fn load(&self, layout: &Layout) -> Result<Loaded, Failure> {
+        self.load_with(&mut Scanner::default(), layout)
+    }
+
+    /// The same, and of the documents only what has changed since `scanner` read them.
+    pub(crate) fn load_with(&self, scanner: &mut Scanner, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
-        let sources = Sources { user: self.user_config.as_deref(), environment: &environment, flags };
-        Ok(load::load(layout, &sources)?)
+        let sources =
+            Sources { user: self.user_config.as_deref(), environment: &environment, flags: &self.settings };
+        Ok(scanner.load(layout, &sources)?)
     }
 
     /// The configuration of what was loaded, or what is wrong with it.
@@ -193,7 +204,7 @@ impl Context {
     /// Whether this project may run what it names. What cannot be found out counts as no.
     fn is_trusted(&self) -> bool {
         let looked = || {
-            let loaded = self.load(&self.layout()?, &[])?;
+            let loaded = self.load(&self.layout()?)?;
             Self::config(&loaded)?;
             self.trust(&loaded.trust)
         };

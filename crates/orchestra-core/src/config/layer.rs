@@ -1,10 +1,10 @@
-//! Reads one layer of configuration: a file, the environment, or flags. Every key is optional.
+//! Reads one layer of configuration: a file, the environment, or flags of the command line. Every key is optional.
 //!
 //! What only a person may set (an endpoint of a model, the sandbox) has no key in this version. When one comes, it is
 //! refused for [`Layer::Project`] in `Change::scalar` and in the reader of agents, with file and line.
 
 use crate::config::agents;
-use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong};
+use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong, is_manifold, manifold};
 use crate::document::fields::Fields;
 use crate::document::findings::{Findings, hint_for, nearest, shown};
 use crate::document::yaml::{self, Entry, Value};
@@ -96,17 +96,27 @@ pub fn parse_environment(variables: &[(String, String)]) -> Parsed<ConfigLayer> 
     findings.finish(Some(ConfigLayer { layer: Layer::Environment, settings }))
 }
 
-/// Takes what flags set, as pairs of a key (`limits.jobs`) and a value.
+/// Takes what `-c KEY=VALUE` sets, as pairs of a key (`limits.retries`) and a value; of two for one key the later one.
+/// Only single values can be set so.
 pub fn parse_flags(pairs: &[(String, String)]) -> Parsed<ConfigLayer> {
     let mut settings = Vec::new();
-    let mut findings = Findings::new("command line");
+    let mut findings = Findings::new("-c");
     for (key, text) in pairs {
-        match SCALARS.iter().find(|known| *known == key).map(|key| (key, Change::scalar(key, text))) {
-            Some((key, Ok(change))) => settings.push(Setting::new(key, change, "command line", None)),
-            Some((_, Err(Wrong { what, hint }))) => findings.error(Place::START, what, hint),
-            None => {
-                let what = format!("there is no setting {}", shown(key));
-                findings.error(Place::START, what, hint_for(key, SCALARS));
+        let flag = format!("-c {}", shown(key).trim_matches('`'));
+        let read = match SCALARS.iter().find(|known| *known == key) {
+            Some(key) => Change::scalar(key, text),
+            None if is_manifold(key) => Err(manifold(key)),
+            None => Err(Wrong {
+                what: format!("there is no setting {}", shown(key)),
+                hint: hint_for(key, SCALARS),
+            }),
+        };
+        match read {
+            Ok(change) => settings.push(Setting::new(key, change, &flag, None)),
+            Err(Wrong { what, hint }) => {
+                let mut own = Findings::new(&flag);
+                own.error(Place::START, what, hint);
+                findings.join(own);
             }
         }
     }

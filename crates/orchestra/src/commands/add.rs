@@ -30,7 +30,7 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
         ));
     }
     let layout = init::layout_or_set_up(context)?;
-    let plan = context.load(&layout, &[])?.plan;
+    let plan = context.load(&layout)?.plan;
     let role = find_role(context, &plan, args.role.as_deref())?;
     let (mut journal, _) = Journal::open(&layout)?;
     let mut taken: Vec<MilestoneId> = plan.milestones.iter().map(|milestone| milestone.id.clone()).collect();

@@ -85,7 +85,7 @@ fn of_repository(context: &Context, repo: &Repo) -> Vec<Check> {
 /// Names what of the environment commands and agents do not get; never a value.
 fn held_back(context: &Context, repo: &Repo) -> Check {
     let commands = command_environment(&context.environment).held_back;
-    let loaded = context.layout().and_then(|layout| context.load(&layout, &[]));
+    let loaded = context.layout().and_then(|layout| context.load(&layout));
     let config = loaded.ok().and_then(|loaded| loaded.config.result.ok()).map(|resolved| resolved.config);
     let agent = config.and_then(|config| {
         let name = config.default_agent.clone()?;

@@ -90,7 +90,7 @@ fn look<'a>(context: &'a Context, args: &'a InitArgs, root: &'a Path) -> Result<
     let is_private = args.private || scaffold::is_private(&exclude)?;
     let agreed = match context.layout() {
         Ok(layout) => {
-            let items = context.load(&layout, &[])?.trust;
+            let items = context.load(&layout)?.trust;
             if context.trust(&items)? == Trust::Given { items } else { Vec::new() }
         }
         // There is none yet; where it cannot be used, what follows says so.
@@ -126,7 +126,7 @@ fn scaffold(setting: &Setting<'_>) -> Result<Option<Written>, Failure> {
 /// Remembers that what was written here may be run, if nothing else is there that the person has not agreed to.
 fn remember(setting: &Setting<'_>, written: &Written) -> Result<bool, Failure> {
     let context = setting.context;
-    let loaded = context.load(&context.layout()?, &[])?;
+    let loaded = context.load(&context.layout()?)?;
     if loaded.config.result.is_err() {
         return Ok(false);
     }

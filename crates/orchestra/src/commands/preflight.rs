@@ -78,7 +78,7 @@ pub(super) fn target(context: &Context) -> Check {
 
 /// Looks at configuration, trust and repository, and then at the rest, as far as these let it.
 fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'_>, &mut Vec<Check>)) {
-    let loaded = match context.layout().and_then(|layout| context.load(&layout, &[])) {
+    let loaded = match context.layout().and_then(|layout| context.load(&layout)) {
         Ok(loaded) => loaded,
         Err(failure) => return checks.push(Check::failed(context, "project", &failure)),
     };
@@ -86,6 +86,7 @@ fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'
         Ok(resolved) => resolved,
         Err(failure) => return checks.push(Check::failed(context, "configuration", &failure)),
     };
+    checks.extend(odd_settings(&loaded));
     checks.push(documents(&loaded));
     let (trust, is_trusted) = trust(context, &loaded);
     checks.push(trust);
@@ -97,6 +98,12 @@ fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'
     let subject =
         Subject { context, root: repo.root(), repo: &repo, resolved, plan: &loaded.plan, is_trusted };
     rest(&subject, checks);
+}
+
+/// What the configuration says that has no effect, or another one than it looks.
+fn odd_settings(loaded: &Loaded) -> Option<Check> {
+    let warnings: Vec<String> = loaded.config.warnings.iter().map(ToString::to_string).collect();
+    (!warnings.is_empty()).then(|| Check::note("configuration", warnings.join("\n")))
 }
 
 /// A milestone that is set aside holds nothing else up.

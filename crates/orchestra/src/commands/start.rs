@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
         return Err(Failure::usage_with(what, "leave --jobs out"));
     }
     let layout = init::layout_or_set_up(context)?;
-    let loaded = context.load(&layout, &[])?;
+    let loaded = context.load(&layout)?;
     Context::config(&loaded)?;
     let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
@@ -154,7 +154,7 @@ pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Ru
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
         variables: context.variables(),
-        flags: Vec::new(),
+        flags: context.settings.clone(),
         trust: context.trust_store()?,
         version: VERSION.to_owned(),
         layout,

@@ -16,7 +16,7 @@ pub(super) fn run(context: &Context, args: &TrustArgs) -> Result<Exit, Failure> 
     if !args.show {
         context.refuse_below_a_guard("trust")?;
     }
-    let loaded = context.load(&context.layout()?, &[])?;
+    let loaded = context.load(&context.layout()?)?;
     // A configuration that cannot be read names commands that cannot be shown.
     Context::config(&loaded)?;
     let items = &loaded.trust;

@@ -9,7 +9,6 @@ use orchestra_core::plan::{self, MilestoneStatus, PhaseStatus, Plan, Priority, S
 use orchestra_core::schedule;
 use orchestra_core::worker::Memory;
 use orchestra_project::answers;
-use orchestra_project::config_files::Sources;
 use orchestra_project::journal;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -142,9 +141,7 @@ impl Reader {
         context: &Context,
         layout: &Layout,
     ) -> Result<Status, Failure> {
-        let environment = context.variables();
-        let user = context.user_config.as_deref();
-        let loaded = self.scanner.load(layout, &Sources { user, environment: &environment, flags: &[] })?;
+        let loaded = context.load_with(&mut self.scanner, layout)?;
         self.follow_journal(layout)?;
         let faults = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Fault::from).collect::<Vec<_>>();
         let (configuration, agent) = match &loaded.config.result {
