@@ -85,6 +85,23 @@ fn a_flag_wins_over_everything_and_is_named() {
 }
 
 #[test]
+fn a_variable_that_sets_nothing_is_not_passed_over_in_silence() {
+    let mut project = Project::set_up();
+    project.set("ORCHESTRA_FOO", "1");
+    project.set("ORCHESTRA_PHASE", "phase-1");
+    let run = project.run(["config"]);
+    assert_eq!((run.code, run.stderr.matches("sets nothing").count()), (0, 1), "{run:?}");
+    assert!(run.stderr.contains("ORCHESTRA_FOO:1:1: this variable sets nothing"), "{run:?}");
+    project.set("ORCHESTRA_MODELS_MINE_QUICK", "zz");
+    project.set("ORCHESTRA_VERIFY", "true");
+    for command in ["config", "start"] {
+        let said = project.run([command]).badly(2);
+        assert!(said.contains("ORCHESTRA_MODELS_MINE_QUICK:1:1: only a file can set `models`"), "{said}");
+        assert!(said.contains("ORCHESTRA_VERIFY:1:1: only a file can set `verify`"), "{said}");
+    }
+}
+
+#[test]
 fn a_flag_for_one_run_asks_nobody_to_trust_again() {
     let project = Project::set_up();
     let config = project.read(".orchestra/config.yaml");

@@ -241,6 +241,50 @@ fn variables_and_flags_are_checked_like_a_file() {
 }
 
 #[test]
+fn a_variable_that_sets_nothing_is_told() {
+    let wrong = [
+        ("ORCHESTRA_VERIFY", "only a file can set `verify`, and no variable\n  hint: write `verify:` into"),
+        (
+            "ORCHESTRA_MODELS_MINE_QUICK",
+            "only a file can set `models`, and no variable\n  hint: write `models:`",
+        ),
+        (
+            "ORCHESTRA_AGENTS_MINE",
+            "only a file can set `agents`, and no variable\n  hint: of `agents` there are: agents.d",
+        ),
+        ("ORCHESTRA_AGENTS_DEFUALT", "only a file can set `agents`"),
+        (
+            "ORCHESTRA_GATES",
+            "only a file can set `gates`, and no variable\n  hint: of `gates` there are: gates.rfc",
+        ),
+    ];
+    for (name, what) in wrong {
+        let parsed = parse_environment(&pairs(&[(name, "x")]));
+        assert!(
+            parsed.result.is_err() && told(&parsed).starts_with(&format!("{name}:1:1: {what}")),
+            "{}",
+            told(&parsed)
+        );
+    }
+    for (name, hint) in [
+        ("ORCHESTRA_FOO", "`orchestra config` shows every setting"),
+        ("ORCHESTRA_VERSION", "`orchestra config` shows every setting"),
+        ("ORCHESTRA_LIMIT_RETRIES", "did you mean `ORCHESTRA_LIMITS_RETRIES`?"),
+        ("ORCHESTRA_VERIFYING", "`orchestra config` shows every setting"),
+    ] {
+        let parsed = parse_environment(&pairs(&[(name, "x")]));
+        let said = format!("warning: {name}:1:1: this variable sets nothing\n  hint: {hint}");
+        assert_eq!(told(&parsed), said);
+        assert!(parsed.result.is_ok());
+    }
+    let of_agents = ["ATTEMPT", "GUARD", "MILESTONE", "MODEL", "PHASE", "REPORT", "ROLE"];
+    for name in of_agents.map(|name| format!("ORCHESTRA_{name}")) {
+        assert_eq!(told(&parse_environment(&pairs(&[(&name, "x")]))), "", "{name}");
+    }
+    assert_eq!(told(&parse_environment(&pairs(&[("MY_ORCHESTRA_VERIFY", "x"), ("ORCHESTRA", "x")]))), "");
+}
+
+#[test]
 fn a_flag_that_sets_nothing_is_told_by_its_name() {
     let wrong = parse_flags(&pairs(&[
         ("limits.retires", "1"),
