@@ -4,8 +4,9 @@ use std::process::Stdio;
 
 use orchestra_project::lock::WorkerLock;
 
-use crate::project::Project;
+use crate::project::{Asked, Project};
 use crate::terminal::Terminal;
+use crate::trouble;
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
@@ -127,4 +128,48 @@ fn a_repository_without_a_work_tree_is_told_from_no_repository() {
         assert!(said.contains("bare.git` is a bare repository, without a work tree"), "{said}");
         assert!(said.contains("hint: use an ordinary clone") && !said.contains("git init"), "{said}");
     }
+}
+
+#[test]
+fn where_the_terminal_takes_no_utf8_every_command_keeps_to_ascii() {
+    let mut project = Project::with_remote();
+    project.set("LC_ALL", "C");
+    let id = project.milestone("one");
+    assert!(project.run(["status"]).well().contains("    o phase-1  backend-engineer  one\n"));
+    let asked = Asked { milestone: Some(&id), ..Asked::default() };
+    project.ask("failed-3f9a", &asked);
+    for args in [
+        &[""; 0][..],
+        &["status"],
+        &["doctor"],
+        &["config"],
+        &["trust", "--show"],
+        &["rescue"],
+        &["start", "--once"],
+        &["answer", "failed-0000", "skip"],
+        &["answer", "failed-3f9a", "skip"],
+        &["--help"],
+        &["start", "--help"],
+    ] {
+        let run = project.run(args);
+        let said = run.stdout + &run.stderr;
+        assert!(said.is_ascii() && !said.is_empty(), "{args:?}: {said}");
+    }
+    // What a program reads is never changed.
+    project.run(["add", "two → three"]).well();
+    assert!(project.run(["status", "--json"]).well().contains("two → three"));
+}
+
+#[test]
+fn a_question_at_a_terminal_without_utf8_is_asked_in_ascii() {
+    let project = trouble::project(trouble::PLAIN);
+    project.add(&trouble::one_phase());
+    let mut command = project.orchestra(&["start", "--once"]);
+    command.env("LC_ALL", "C");
+    let mut terminal = Terminal::run(command);
+    terminal.wait_for("? All done. Push to origin?");
+    terminal.wait_for("approve - revise WHAT TO CHANGE - finish");
+    terminal.line("finish");
+    let (_, said) = terminal.end();
+    assert!(said.is_ascii() && said.contains("done, not pushed"), "{said}");
 }

@@ -65,5 +65,5 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
 /// Prints a value for a script, as one document of JSON.
 fn print_json(context: &Context, value: &impl serde::Serialize) {
     let text = serde_json::to_string_pretty(value).expect("plain data with text keys makes JSON");
-    context.out.line(text);
+    context.out.data(text);
 }

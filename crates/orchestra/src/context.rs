@@ -63,9 +63,10 @@ impl Context {
     /// what `-c` sets: `("limits.retries", "5")`.
     pub(crate) fn observe(project: Option<PathBuf>, settings: Vec<(String, String)>) -> Self {
         let folders = ProjectDirs::from("", "", "orchestra");
+        let environment = std::env::vars_os().collect();
         Self {
-            out: Arc::new(Out::of_process()),
-            environment: std::env::vars_os().collect(),
+            out: Arc::new(Out::of_process(is_utf8(&environment))),
+            environment,
             is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
             user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
             data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
@@ -106,14 +107,9 @@ impl Context {
         }
     }
 
-    /// Whether the terminal takes UTF-8, as the locale says (POSIX, Environment Variables, 8.2).
+    /// Whether the terminal takes UTF-8.
     pub(crate) fn is_utf8(&self) -> bool {
-        let value = |wanted: &&str| {
-            let found = self.environment.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.to_string_lossy().to_lowercase()).filter(|value| !value.is_empty())
-        };
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(value).unwrap_or_default();
-        locale.contains("utf-8") || locale.contains("utf8")
+        is_utf8(&self.environment)
     }
 
     /// The top of the work tree around `--project`, else around the current folder.
@@ -233,6 +229,16 @@ impl Context {
         let mark = mark.map(|(_, value)| value.to_string_lossy());
         if is_below_a_guard(mark.as_deref()) { Err(Failure::BelowAGuard { command }) } else { Ok(()) }
     }
+}
+
+/// Whether the terminal takes UTF-8, as the locale says (POSIX, Environment Variables, 8.2).
+fn is_utf8(environment: &Environment) -> bool {
+    let value = |wanted: &&str| {
+        let found = environment.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.to_string_lossy().to_lowercase()).filter(|value| !value.is_empty())
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(value).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// This very program, even where its file was replaced by a newer one since it was started.

@@ -3,7 +3,11 @@
 //! A reader that goes away (`orchestra status | head -1`) is no error: what follows is dropped. Colours are left out
 //! where nobody sees them, or where `NO_COLOR` says so.
 //!
+//! Where the terminal takes no UTF-8, signs become ASCII here, for every command alike.
+//!
 //! Invariant: text that somebody else wrote goes through [`shown`] before it comes here.
+
+mod signs;
 
 use std::fmt::{Arguments, Display};
 use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
@@ -30,6 +34,8 @@ pub(crate) const TYPED: Style = AnsiColor::Cyan.on_default();
 /// Standard output and standard error.
 pub(crate) struct Out {
     streams: Mutex<Streams>,
+    /// Whether signs beyond ASCII are understood.
+    unicode: bool,
 }
 
 struct Streams {
@@ -40,19 +46,25 @@ struct Streams {
 }
 
 impl Out {
-    /// Takes the two streams of this process.
-    pub(crate) fn of_process() -> Self {
+    /// Takes the two streams of this process. `unicode` tells whether signs beyond ASCII are understood.
+    pub(crate) fn of_process(unicode: bool) -> Self {
         let (stdout, stderr) = (AutoStream::auto(io::stdout()), AutoStream::auto(io::stderr()));
-        Self { streams: Mutex::new(Streams { stdout, stderr, failed: None }) }
+        Self { streams: Mutex::new(Streams { stdout, stderr, failed: None }), unicode }
     }
 
-    /// Prints a line. `out.line(format_args!(…))`
+    /// Prints a line for a person. `out.line(format_args!(…))`
     pub(crate) fn line(&self, line: impl Display) {
+        self.streams().print(format_args!("{}\n", self.written(line)));
+    }
+
+    /// Prints a line for a program, with every sign as it is.
+    pub(crate) fn data(&self, line: impl Display) {
         self.streams().print(format_args!("{line}\n"));
     }
 
-    /// Prints text as it is, without a line's end, and at once.
+    /// Prints text for a person, without a line's end, and at once.
     pub(crate) fn text(&self, text: impl Display) {
+        let text = self.written(text);
         let mut streams = self.streams();
         streams.print(format_args!("{text}"));
         streams.flush();
@@ -76,7 +88,14 @@ impl Out {
     /// Prints a line to standard error.
     pub(crate) fn error(&self, line: impl Display) {
         // Where standard error is closed there is nobody left to tell.
+        let line = self.written(line);
         let _unheard = self.streams().stderr.write_fmt(format_args!("{line}\n"));
+    }
+
+    /// What a person reads, in signs that they can see.
+    fn written(&self, text: impl Display) -> String {
+        let text = text.to_string();
+        if self.unicode { text } else { signs::in_ascii(&text) }
     }
 
     /// Tells whether nobody reads standard output any more.

@@ -94,7 +94,7 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
         context.out.bytes(&shown_one.patch);
         return Ok(Exit::DONE);
     }
-    context.out.text(verbatim(&shown_one.patch));
+    context.out.bytes(verbatim(&shown_one.patch).as_bytes());
     if shown_one.cut > 0 {
         let cut = format_args!("\n… cut here: {} more bytes", shown_one.cut);
         context.out.line(styled(FAINT, cut));

@@ -127,13 +127,13 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
     let target = preflight::target(context);
     match shown {
         Shown::Text { .. } => check::show(context, std::slice::from_ref(&target)),
-        Shown::Json => context.out.line(json!({ "event": "target", "check": target })),
+        Shown::Json => context.out.data(json!({ "event": "target", "check": target })),
     }
     let Some(auto) = auto else { return Ok(()) };
     let checks = preflight::preflight(context, auto.push);
     match shown {
         Shown::Text { .. } => check::show(context, &checks),
-        Shown::Json => context.out.line(json!({ "event": "preflight", "checks": checks })),
+        Shown::Json => context.out.data(json!({ "event": "preflight", "checks": checks })),
     }
     if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
 }
@@ -184,8 +184,8 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
     match shown {
-        Shown::Text { unicode, .. } => summary::print(context, &end, begun.elapsed(), unicode),
-        Shown::Json => context.out.line(json!({ "event": "left", "code": end.code })),
+        Shown::Text { .. } => summary::print(context, &end, begun.elapsed()),
+        Shown::Json => context.out.data(json!({ "event": "left", "code": end.code })),
     }
     Ok(Exit(end.code))
 }

@@ -90,7 +90,7 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
         if last.as_ref() != Some(&status) {
             if json {
                 let line = serde_json::to_string(&status).expect("plain data with text keys makes JSON");
-                context.out.line(line);
+                context.out.data(line);
             } else {
                 if clears {
                     // Past what takes colours out: who wants none still wants to see one status at a time.

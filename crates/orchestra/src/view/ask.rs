@@ -5,13 +5,13 @@ use orchestra_core::repo::PushTarget;
 use orchestra_core::report::Verdict;
 use orchestra_core::worker::{Asked, Question};
 
-use super::lines::{Lines, visible};
+use super::lines::{self, visible};
 use crate::out::block;
 
 /// The question in full: what is asked, what it is about, and how to answer.
-pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<String> {
+pub(crate) fn shown(asked: &Asked, rfc: Option<&str>) -> Vec<String> {
     // Fields come from models, files, git and servers. No field is trusted more than another, so all go through here.
-    written(asked, lines, rfc).iter().flat_map(|entry| harmless(entry)).collect()
+    written(asked, rfc).iter().flat_map(|entry| harmless(entry)).collect()
 }
 
 /// An entry without anything that could move a cursor. What it has more than one line of is indented, so that no
@@ -26,7 +26,7 @@ fn harmless(entry: &str) -> Vec<String> {
 }
 
 /// An entry for each thing to say, with the text of others as it came.
-fn written(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<String> {
+fn written(asked: &Asked, rfc: Option<&str>) -> Vec<String> {
     let mut entries = vec![String::new()];
     match &asked.question {
         Question::Rfc { concerns, skipped, .. } => {
@@ -55,7 +55,7 @@ fn written(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<String> {
             let is_mended = push.verdict == Some(Verdict::ChangesRequested) && push.findings.is_empty();
             let mended = if is_mended { "; what was found has been mended" } else { "" };
             entries.push(format!("   · review: {verdict}{mended}"));
-            entries.extend(push.findings.iter().map(|finding| format!("   {}", lines.finding(finding))));
+            entries.extend(push.findings.iter().map(|finding| format!("   {}", lines::finding(finding))));
             entries.extend(push.red.iter().map(|command| format!("   ⚠ red before, not counted: {command}")));
             entries.extend(push.skipped.iter().map(|work| format!("   ⚠ skipped by you: {work}")));
             let words = push.words.iter().flat_map(|words| words.lines());

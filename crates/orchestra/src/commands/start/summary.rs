@@ -10,10 +10,9 @@ use crate::context::Context;
 use crate::view::lines::{duration, thousands, visible};
 
 /// What a run came to, in a few lines.
-pub(super) fn print(context: &Context, end: &End, took: Duration, unicode: bool) {
+pub(super) fn print(context: &Context, end: &End, took: Duration) {
     let Tally { done, parked, waiting, set_aside, commits, pushes, usage } = &end.tally;
     let typed = |command: &str| context.typed(command);
-    let dot = if unicode { "·" } else { "-" };
     let mut lines = Vec::new();
     let names = |ids: &[orchestra_core::id::MilestoneId]| {
         ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
@@ -50,6 +49,6 @@ pub(super) fn print(context: &Context, end: &End, took: Duration, unicode: bool)
         if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
     lines.push(format!("{}{tokens}", duration(took)));
     for line in lines {
-        context.out.line(format_args!("{dot} {}", visible(&line)));
+        context.out.line(format_args!("· {}", visible(&line)));
     }
 }

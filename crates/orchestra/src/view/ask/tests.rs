@@ -1,6 +1,5 @@
 use orchestra_core::id::{GateId, MilestoneId, PhaseId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
-use orchestra_core::plan::Plan;
 use orchestra_core::repo::{CommitId, FileStat, PushCommit, Survey};
 use orchestra_core::report::{Finding, Severity};
 use orchestra_core::worker::PushQuestion;
@@ -97,10 +96,9 @@ fn hostile_questions() -> Vec<Question> {
 
 #[test]
 fn no_field_of_any_question_moves_a_cursor_or_begins_a_line_of_ours() {
-    let plan = Plan::default();
     for question in hostile_questions() {
         let asked = Asked { gate: GateId::parse("rfc-3f9a").unwrap(), question, of: ContentHash::of(b"") };
-        let lines = shown(&asked, &Lines { plan: &plan, unicode: true }, Some(HOSTILE));
+        let lines = shown(&asked, Some(HOSTILE));
         for line in &lines {
             assert!(!line.chars().any(|c| c.is_control() || c == '\u{202e}'), "{line:?} of {asked:?}");
         }
