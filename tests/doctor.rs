@@ -132,6 +132,9 @@ fn an_agent_that_is_missing_or_not_logged_in_is_told() {
     let config = project.read(".orchestra/config.yaml").replace("default: claude", "# default: claude");
     project.write(".orchestra/config.yaml", config);
     let (_, found) = checks(&project, &[]);
+    assert!(find(&found, "agents").1.ends_with("  default: claude"), "{found:#?}");
+    project.write(".orchestra/config.yaml", "version: 1\n");
+    let (_, found) = checks(&project, &[]);
     assert!(find(&found, "agents").1.contains("`orchestra demo` needs none"), "{found:#?}");
 }
 
@@ -193,4 +196,54 @@ fn a_branch_that_is_named_after_the_milestone_is_tried_with_the_next_one() {
     let (code, found) = checks(&project, &["--auto"]);
     assert_eq!(code, 0, "{found:#?}");
     assert!(find(&found, "push").1.contains("branch orchestra/M1-one would take it"), "{found:#?}");
+}
+
+#[test]
+fn an_agent_that_is_installed_is_offered_with_the_lines_that_make_it_one() {
+    let project = Project::new();
+    project.run(["init", "--commit"]).well();
+    let (_, found) = checks(&project, &[]);
+    assert!(find(&found, "agents").1.contains("install Claude Code"), "{found:#?}");
+    project.agent("claude", "1.2.3");
+    project.agent("codex", "4.5.6");
+    for args in [&[][..], &["--auto"]] {
+        let (code, found) = checks(&project, args);
+        assert_eq!((code, bad(&found).contains(&"agents")), (2, true), "{found:#?}");
+        let (_, told) = find(&found, "agents");
+        assert!(
+            told.contains("claude: Claude Code at ") && told.contains("1.2.3 (an agent), logged in"),
+            "{told}"
+        );
+        assert!(!told.contains("install "), "{told}");
+    }
+    // What it says can be pasted as it is.
+    let (_, found) = checks(&project, &[]);
+    let (_, told) = find(&found, "agents");
+    let (_, lines) = told.split_once("write into .orchestra/config.yaml:\n").unwrap();
+    let lines: Vec<&str> = lines.lines().map(|line| line.strip_prefix("  ").unwrap()).collect();
+    let config = project.read(".orchestra/config.yaml");
+    project.write(".orchestra/config.yaml", format!("{config}\n{}\n", lines.join("\n")));
+    project.run(["trust", "--yes"]).well();
+    let (code, found) = checks(&project, &[]);
+    assert_eq!(code, 0, "{found:#?}");
+    assert!(find(&found, "agent claude").1.contains("logged in"), "{found:#?}");
+    let said = project.run(["doctor"]).well();
+    assert!(!said.contains("installed and not described"), "{said}");
+    // Of two that are installed, the one that is not described yet.
+    let codex = "    codex: { kind: command, preset: codex }\n".trim_start();
+    let config = project.read(".orchestra/config.yaml").replace(&format!("  {codex}"), "");
+    project.write(".orchestra/config.yaml", config);
+    let said = project.run(["doctor"]).stdout;
+    assert!(said.contains("installed and not described:\n"), "{said}");
+    let hint = said.lines().skip_while(|line| !line.contains("→ to have it play a role")).nth(1).unwrap();
+    assert_eq!(hint.trim(), codex.trim(), "{said}");
+}
+
+#[test]
+fn an_agent_that_is_described_and_not_chosen_is_offered() {
+    let project = Project::set_up();
+    let config = project.read(".orchestra/config.yaml").replace("  default: claude\n", "");
+    project.write(".orchestra/config.yaml", config);
+    let (_, found) = checks(&project, &[]);
+    assert!(find(&found, "agents").1.ends_with("config.yaml:\n  default: claude"), "{found:#?}");
 }

@@ -1,8 +1,12 @@
 use std::io::{BufRead as _, BufReader, Read as _};
+use std::path::Path;
 use std::process::Stdio;
 
-use crate::project::Project;
+use orchestra_project::lock::WorkerLock;
+
+use crate::project::{Asked, Project};
 use crate::terminal::Terminal;
+use crate::trouble;
 
 #[test]
 fn a_reader_that_goes_away_is_no_error() {
@@ -68,4 +72,104 @@ fn a18_what_others_wrote_cannot_move_the_cursor() {
     let said = Terminal::start_in_colour(&project, ["status"]).end().1;
     assert!(said.contains("\\u{1b}]0;owned\\u{7}\\u{202e}evil"), "{said:?}");
     assert!(!said.contains("\u{1b}]") && !said.contains('\u{7}') && !said.contains('\u{202e}'), "{said:?}");
+}
+
+#[test]
+fn what_is_to_be_typed_next_names_the_project_where_it_was_named() {
+    let project = Project::set_up();
+    // Somebody else's home, who has agreed to nothing.
+    let clone = Project::new();
+    let base = clone.base();
+    let empty = base.join("it's empty");
+    std::fs::create_dir(&empty).unwrap();
+    let from = |project: &Path, args: &[&str]| {
+        let mut command = clone.command([&["--project", project.to_str().unwrap()][..], args].concat());
+        let output = command.current_dir(&base).output().unwrap();
+        String::from_utf8(output.stdout).unwrap() + &String::from_utf8(output.stderr).unwrap()
+    };
+    let root = project.root();
+    let named = root.display();
+    for (args, hint) in [
+        (&["trust"][..], format!("then: orchestra --project {named} trust --yes\n")),
+        (&["start"], format!("hint: orchestra --project {named} trust\n")),
+        (&["rescue", "show", "M9/x"], format!("hint: orchestra --project {named} rescue list\n")),
+    ] {
+        let said = from(&root, args);
+        assert!(said.contains(&hint), "{args:?}: {said}");
+    }
+    let _lock = WorkerLock::try_acquire(&project.layout(), "1").unwrap();
+    let said = from(&root, &["start"]);
+    let watch =
+        format!("hint: orchestra --project {named} status --watch, or orchestra --project {named} stop\n");
+    assert!(said.contains(&watch), "{said}");
+    project.write(".orchestra/config.yaml", "version: one\n");
+    let said = from(&root, &["config"]);
+    assert!(said.contains(&format!("with `orchestra --project {named} config`")), "{said}");
+
+    let root = clone.root();
+    assert!(
+        from(&root, &["config"]).contains(&format!("hint: orchestra --project {} init\n", root.display()))
+    );
+    assert!(from(&root, &[]).contains(&format!("next: orchestra --project {} init\n", root.display())));
+    let quoted = format!("git init '{}'", empty.display().to_string().replace('\'', "'\\''"));
+    assert!(from(&empty, &["config"]).contains(&format!("hint: {quoted}\n")));
+}
+
+#[test]
+fn a_repository_without_a_work_tree_is_told_from_no_repository() {
+    let project = Project::set_up();
+    let said = project.run_in(".git/refs", ["status"]).badly(2);
+    let hint = format!("hint: go up to its work tree: cd {}\n", project.root().display());
+    assert!(said.contains("is inside of a git directory") && said.ends_with(&hint), "{said}");
+    assert_eq!(project.run_in(".git", [""; 0]).badly(2).matches("git init").count(), 0);
+    project.git(["init", "-q", "--bare", "../bare.git"]);
+    for folder in ["../bare.git", "../bare.git/refs"] {
+        let said = project.run_in(folder, ["status"]).badly(2);
+        assert!(said.contains("bare.git` is a bare repository, without a work tree"), "{said}");
+        assert!(said.contains("hint: use an ordinary clone") && !said.contains("git init"), "{said}");
+    }
+}
+
+#[test]
+fn where_the_terminal_takes_no_utf8_every_command_keeps_to_ascii() {
+    let mut project = Project::with_remote();
+    project.set("LC_ALL", "C");
+    let id = project.milestone("one");
+    assert!(project.run(["status"]).well().contains("    o phase-1  backend-engineer  one\n"));
+    let asked = Asked { milestone: Some(&id), ..Asked::default() };
+    project.ask("failed-3f9a", &asked);
+    for args in [
+        &[""; 0][..],
+        &["status"],
+        &["doctor"],
+        &["config"],
+        &["trust", "--show"],
+        &["rescue"],
+        &["start", "--once"],
+        &["answer", "failed-0000", "skip"],
+        &["answer", "failed-3f9a", "skip"],
+        &["--help"],
+        &["start", "--help"],
+    ] {
+        let run = project.run(args);
+        let said = run.stdout + &run.stderr;
+        assert!(said.is_ascii() && !said.is_empty(), "{args:?}: {said}");
+    }
+    // What a program reads is never changed.
+    project.run(["add", "two → three"]).well();
+    assert!(project.run(["status", "--json"]).well().contains("two → three"));
+}
+
+#[test]
+fn a_question_at_a_terminal_without_utf8_is_asked_in_ascii() {
+    let project = trouble::project(trouble::PLAIN);
+    project.add(&trouble::one_phase());
+    let mut command = project.orchestra(&["start", "--once"]);
+    command.env("LC_ALL", "C");
+    let mut terminal = Terminal::run(command);
+    terminal.wait_for("? All done. Push to origin?");
+    terminal.wait_for("approve - revise WHAT TO CHANGE - finish");
+    terminal.line("finish");
+    let (_, said) = terminal.end();
+    assert!(said.is_ascii() && said.contains("done, not pushed"), "{said}");
 }

@@ -129,6 +129,7 @@ impl Project {
             ("GIT_CONFIG_GLOBAL".into(), home.join("gitconfig").into()),
             ("GIT_CONFIG_NOSYSTEM".into(), "1".into()),
             ("TZ".into(), "UTC".into()),
+            ("LANG".into(), "C.UTF-8".into()),
         ];
         all.extend(self.more.iter().cloned());
         all

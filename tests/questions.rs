@@ -78,6 +78,27 @@ fn with_wait_a_run_stays_until_it_is_answered_from_elsewhere() {
 }
 
 #[test]
+fn a_slip_of_the_pen_in_the_configuration_asks_nobody_to_trust_again() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    let running = project.start(&["start", "--wait"]);
+    let is_asked = || !project.gates().is_empty();
+    until("the push is asked about", is_asked);
+    project.answer(&["finish"]);
+    until("the milestone is done", || project.ledger().contains(&"M1-one close".to_owned()));
+    let config = project.read(".orchestra/config.yaml");
+    project.write(".orchestra/config.yaml", &(config + "limits: { retries: 3\n"));
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    until("something is asked", is_asked);
+    // The next one is built as the last configuration says that could be read.
+    assert!(project.gates()[0].starts_with("push"), "{:?}", project.gates());
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close", "M2-two phase-1"]);
+    running.signal("TERM");
+    let ran = running.wait().expect(143);
+    assert!(ran.said().contains(".orchestra/config.yaml:"), "{}", ran.said());
+}
+
+#[test]
 fn commits_of_others_are_never_published_unseen() {
     let project = project(PLAIN);
     project.write("mine.txt", "mine\n");
@@ -148,6 +169,14 @@ fn gates_that_the_configuration_answers_are_answered_by_policy_unless_they_are_h
     let _ran = project.attend().expect(3).says("yes (policy)").says("M1-one done, not pushed");
     assert_eq!(project.ledger(), ["M1-one rfc", "M1-one phase-1", "M1-one close"]);
     assert_eq!(project.gates().len(), 1);
+}
+
+#[test]
+fn a_gate_that_a_flag_answers_is_answered_for_this_run() {
+    let project = configured("gates: { rfc: ask, push: ask }\n");
+    project.add(&one_phase());
+    let _ran = project.run(&["start", "--once", "-c", "gates.push=never"]).expect(0).says("done, not pushed");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
 
 #[test]

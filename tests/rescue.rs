@@ -1,4 +1,7 @@
+use std::fs;
+
 use crate::project::Project;
+use crate::terminal::Terminal;
 
 /// Saves a version of two files as the worker does, and goes on with others.
 fn with_something_saved() -> Project {
@@ -38,8 +41,53 @@ fn what_was_saved_is_listed_and_shown() {
     for name in ["M1-x/phase-1/1/before", "refs/orchestra/rescue/M1-x/phase-1/1/before"] {
         let said = project.run(["rescue", "show", name]).well();
         assert!(said.contains("  notes.txt  +1 −0\n") && said.contains("\n+saved\n"), "{said}");
-        assert!(said.ends_with("back: orchestra rescue restore M1-x/phase-1/1/before\n"), "{said}");
     }
+    let (code, said) = Terminal::start(&project, ["rescue", "show", "M1-x/phase-1/1/before"]).end();
+    assert!(said.contains("\n+saved\n"), "{said}");
+    assert!(said.ends_with("back: orchestra rescue restore M1-x/phase-1/1/before\n"), "{said}");
+    assert_eq!(code, 0);
+}
+
+/// What a patch loses first: tabs, blanks at a line's end, line endings, bytes that are no UTF-8, escape sequences,
+/// empty lines at the end, the missing line end, and everything of what is no text.
+const EXACT: [(&str, &[u8]); 4] = [
+    ("Makefile", b"all:\n\techo hi  \n\t\n"),
+    ("crlf.txt", b"one\r\ntwo \r\n\r\n\r\n"),
+    ("latin.txt", b"caf\xe9 \x1b[31mred\x1b[0m\x07\nno end"),
+    ("image.bin", b"\x00\x01\x02\xff\x00\n\x80"),
+];
+
+#[test]
+fn what_is_shown_to_a_program_is_a_patch_that_applies_to_the_last_byte() {
+    let project = Project::set_up();
+    for (path, bytes) in EXACT {
+        project.write(path, bytes);
+    }
+    project.git(["add", "-A"]);
+    let tree = project.git(["write-tree"]);
+    let commit = project.git(["commit-tree", &tree, "-p", "HEAD", "-m", "saved"]);
+    project.git(["update-ref", "refs/orchestra/rescue/M1-x/phase-1/1/before", &commit]);
+    project.git(["reset", "-q", "--hard"]);
+    let shown = project.command(["rescue", "show", "M1-x/phase-1/1/before"]).output().unwrap();
+    assert!(shown.status.success());
+    fs::write(project.base().join("saved.patch"), &shown.stdout).unwrap();
+    project.git(["apply", "--whitespace=nowarn", "../saved.patch"]);
+    for (path, bytes) in EXACT {
+        assert_eq!(fs::read(project.root().join(path)).unwrap(), bytes, "{path}");
+    }
+}
+
+#[test]
+fn at_a_terminal_a_patch_keeps_its_blanks_and_moves_no_cursor() {
+    let project = Project::set_up();
+    project.write("Makefile", b"all:\n\techo \x1b]0;TITLE\x07 \n");
+    project.git(["add", "-A"]);
+    let tree = project.git(["write-tree"]);
+    let commit = project.git(["commit-tree", &tree, "-p", "HEAD", "-m", "saved"]);
+    project.git(["update-ref", "refs/orchestra/rescue/M1-x/phase-1/1/before", &commit]);
+    let (code, said) = Terminal::start(&project, ["rescue", "show", "M1-x/phase-1/1/before"]).end();
+    assert!(said.contains("\n+\techo \\u{1b}]0;TITLE\\u{7} \n"), "{said}");
+    assert_eq!(code, 0);
 }
 
 #[test]

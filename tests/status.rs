@@ -5,6 +5,7 @@ use orchestra_project::lock::WorkerLock;
 use serde_json::{Value, json};
 
 use crate::project::{Asked, Project};
+use crate::terminal::Terminal;
 
 fn json_of(project: &Project) -> Value {
     serde_json::from_str(&project.run(["status", "--json"]).well()).unwrap()
@@ -198,4 +199,27 @@ fn following_prints_again_when_something_changes_and_only_then() {
     wait_for("/gates/0/id", json!("failed-1"));
     child.kill().unwrap();
     child.wait().unwrap();
+}
+
+#[test]
+fn at_a_terminal_one_status_is_seen_at_a_time_with_and_without_colours() {
+    const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+    let project = Project::set_up();
+    let mut terminal = Terminal::start(&project, ["status", "--watch"]);
+    terminal.wait_for(CLEAR);
+    terminal.wait_for("next: ");
+    project.milestone("one");
+    terminal.wait_for(CLEAR);
+    terminal.wait_for("M1-one");
+    terminal.interrupt();
+
+    // Where nothing can be cleared, a line parts one from the next.
+    let mut command = project.command(["status", "--watch"]);
+    command.env("TERM", "dumb");
+    let mut terminal = Terminal::run(command);
+    terminal.wait_for("M1-one");
+    project.milestone("two");
+    terminal.wait_for("\n── ");
+    terminal.wait_for("M2-two");
+    terminal.interrupt();
 }

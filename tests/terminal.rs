@@ -66,7 +66,10 @@ impl Terminal {
         let mut ours = File::from(ours);
         ours.write_all(early.as_bytes()).unwrap();
         let stdio = || Stdio::from(theirs.try_clone().unwrap());
-        command.env("TERM", "xterm").stdin(stdio()).stdout(stdio()).stderr(stdio());
+        if !command.get_envs().any(|(name, _)| name == "TERM") {
+            command.env("TERM", "xterm");
+        }
+        command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         let child = command.spawn().unwrap();
         Self { ours, child, seen: String::new() }
     }

@@ -52,6 +52,19 @@ fn a_changed_command_is_asked_about_and_shown_as_new() {
 }
 
 #[test]
+fn a_slip_of_the_pen_in_the_configuration_is_no_alarm_about_trust() {
+    let project = Project::set_up();
+    let config = project.read(".orchestra/config.yaml");
+    project.write(".orchestra/config.yaml", format!("{config}limits: {{ retries: 3\n"));
+    let said = project.run(["status"]).well();
+    assert!(said.contains("the configuration cannot be used"), "{said}");
+    assert!(!said.contains("agreed"), "{said}");
+    assert_eq!(trust(&project), "unknown");
+    project.write(".orchestra/config.yaml", config);
+    assert_eq!(trust(&project), "given");
+}
+
+#[test]
 fn at_a_terminal_no_is_the_default_and_early_keys_do_not_count() {
     let project = clone();
     let mut terminal = Terminal::start_after_typing(&project, ["trust"], "y\n");

@@ -152,7 +152,7 @@ fn a_later_layer_wins_and_each_value_knows_where_it_is_from() {
         let origin = all.find_origin(key).unwrap();
         (origin.value.as_str(), origin.layer, origin.path.as_deref(), origin.line)
     };
-    assert_eq!(from("limits.jobs"), ("4", Layer::Flags, Some("command line"), None));
+    assert_eq!(from("limits.jobs"), ("4", Layer::Flags, Some("-c limits.jobs"), None));
     assert_eq!(from("limits.retries"), ("9", Layer::User, Some("user.yaml"), Some(3)));
     assert_eq!(from("limits.backoff"), ("9s", Layer::Project, Some(PATH), Some(4)));
     assert_eq!(from("push.branch"), ("current", Layer::User, Some("user.yaml"), Some(4)));
@@ -238,7 +238,111 @@ fn variables_and_flags_are_checked_like_a_file() {
     );
     assert!(told.contains("did you mean `ORCHESTRA_LIMITS_JOBS`?"), "{told}");
     assert!(told.contains("ORCHESTRA_GATES_RFC:1:1: `no` stands here"), "{told}");
-    assert!(parse_flags(&pairs(&[("limits.job", "1")])).result.is_err());
+}
+
+#[test]
+fn a_variable_that_sets_nothing_is_told() {
+    let wrong = [
+        ("ORCHESTRA_VERIFY", "only a file can set `verify`, and no variable\n  hint: write `verify:` into"),
+        (
+            "ORCHESTRA_MODELS_MINE_QUICK",
+            "only a file can set `models`, and no variable\n  hint: write `models:`",
+        ),
+        (
+            "ORCHESTRA_AGENTS_MINE",
+            "only a file can set `agents`, and no variable\n  hint: of `agents` there are: agents.d",
+        ),
+        ("ORCHESTRA_AGENTS_DEFUALT", "only a file can set `agents`"),
+        (
+            "ORCHESTRA_GATES",
+            "only a file can set `gates`, and no variable\n  hint: of `gates` there are: gates.rfc",
+        ),
+    ];
+    for (name, what) in wrong {
+        let parsed = parse_environment(&pairs(&[(name, "x")]));
+        assert!(
+            parsed.result.is_err() && told(&parsed).starts_with(&format!("{name}:1:1: {what}")),
+            "{}",
+            told(&parsed)
+        );
+    }
+    for (name, hint) in [
+        ("ORCHESTRA_FOO", "`orchestra config` shows every setting"),
+        ("ORCHESTRA_VERSION", "`orchestra config` shows every setting"),
+        ("ORCHESTRA_LIMIT_RETRIES", "did you mean `ORCHESTRA_LIMITS_RETRIES`?"),
+        ("ORCHESTRA_VERIFYING", "`orchestra config` shows every setting"),
+    ] {
+        let parsed = parse_environment(&pairs(&[(name, "x")]));
+        let said = format!("warning: {name}:1:1: this variable sets nothing\n  hint: {hint}");
+        assert_eq!(told(&parsed), said);
+        assert!(parsed.result.is_ok());
+    }
+    let of_agents = ["ATTEMPT", "GUARD", "MILESTONE", "MODEL", "PHASE", "REPORT", "ROLE"];
+    for name in of_agents.map(|name| format!("ORCHESTRA_{name}")) {
+        assert_eq!(told(&parse_environment(&pairs(&[(&name, "x")]))), "", "{name}");
+    }
+    assert_eq!(told(&parse_environment(&pairs(&[("MY_ORCHESTRA_VERIFY", "x"), ("ORCHESTRA", "x")]))), "");
+}
+
+#[test]
+fn a_flag_that_sets_nothing_is_told_by_its_name() {
+    let wrong = parse_flags(&pairs(&[
+        ("limits.retires", "1"),
+        ("gates.rfc", "no"),
+        ("verify", "true"),
+        ("models.mine.quick", "x"),
+        ("agents", "claude"),
+        ("gates", "ask"),
+    ]));
+    let told = told(&wrong);
+    for (flag, what) in [
+        ("limits.retires", "there is no setting `limits.retires`\n  hint: did you mean `limits.retries`?"),
+        ("gates.rfc", "`no` stands here, expected one of ask, auto, never\n"),
+        ("verify", "only a file can set `verify`\n  hint: write `verify:` into .orchestra/config.yaml"),
+        ("models.mine.quick", "only a file can set `models.mine.quick`\n  hint: write `models:` into"),
+        ("agents", "only a file can set `agents`\n  hint: of `agents` there are: agents.default; the rest"),
+        (
+            "gates",
+            "only a file can set `gates`\n  hint: of `gates` there are: gates.rfc, gates.push; the rest",
+        ),
+    ] {
+        assert!(told.contains(&format!("-c {flag}:1:1: {what}")), "{flag}: {told}");
+    }
+    assert_eq!(told.lines().count(), 12, "{told}");
+}
+
+#[test]
+fn what_is_said_for_one_run_changes_nothing_of_what_is_asked_about_trust() {
+    let text = "gates: { rfc: auto, push: ask }\nverify: [make test]\n";
+    let trust = |more: Vec<ConfigLayer>| {
+        let layers = [vec![project(text)], more].concat();
+        commands_of(&resolved(layers), &Plan::default())
+    };
+    let plain = trust(Vec::new());
+    assert_eq!(plain.len(), 2);
+    let variable = parse_environment(&pairs(&[("ORCHESTRA_GATES_RFC", "ask")])).result.unwrap();
+    let flag = parse_flags(&pairs(&[("gates.rfc", "ask"), ("gates.push", "auto")])).result.unwrap();
+    assert_eq!(trust(vec![variable]), plain);
+    assert_eq!(trust(vec![flag]), plain);
+    // The person's own file is theirs for good.
+    assert_eq!(trust(vec![layer(Layer::User, "gates: { rfc: ask }\n")]).len(), 1);
+}
+
+#[test]
+fn more_phases_at_once_than_run_are_said_to_have_no_effect() {
+    let warned = |layers: Vec<ConfigLayer>| {
+        let parsed = resolve(layers);
+        assert!(parsed.result.is_ok());
+        parsed.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    };
+    let said = ": this version runs one phase at a time, not 2\n  hint: leave `limits.jobs` out";
+    assert_eq!(warned(vec![project("limits: { jobs: 2 }\n")]), format!("{PATH}:1:11{said}"));
+    let variable = parse_environment(&pairs(&[("ORCHESTRA_LIMITS_JOBS", "2")])).result.unwrap();
+    assert_eq!(warned(vec![variable]), format!("ORCHESTRA_LIMITS_JOBS:1:1{said}"));
+    let flag = parse_flags(&pairs(&[("limits.jobs", "2")])).result.unwrap();
+    assert_eq!(warned(vec![flag.clone()]), format!("-c limits.jobs:1:1{said}"));
+    let flag = parse_flags(&pairs(&[("limits.jobs", "1")])).result.unwrap();
+    assert_eq!(warned(vec![project("limits: { jobs: 2 }\n"), flag]), "");
 }
 
 #[test]

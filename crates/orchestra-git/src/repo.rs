@@ -98,6 +98,14 @@ pub enum OpenError {
         /// The folder.
         root: PathBuf,
     },
+    /// It lies inside of a git directory, beside the work tree.
+    #[error("`{}` is inside of a git directory and not in its work tree", folder.display())]
+    InGitDirectory {
+        /// The folder.
+        folder: PathBuf,
+        /// The git directory around it.
+        git_dir: PathBuf,
+    },
     /// There is no work tree.
     #[error("`{}` is a bare repository, without a work tree", root.display())]
     Bare {

@@ -9,7 +9,7 @@ use crate::kept::{self, Kept, Record};
 use crate::put_back::{PutBack, PutBackError};
 use crate::refs::{self, RESCUE};
 use crate::repo::Repo;
-use crate::review_diff::{Bounded, diff, push_patch, stat};
+use crate::review_diff::{Bounded, diff, diff_to_apply, push_patch, stat};
 use crate::save::SaveError;
 use crate::standing::commit_id;
 
@@ -44,8 +44,22 @@ pub struct Shown {
     pub paths: Vec<RepoPath>,
     /// How these differ from the commit that they were saved over.
     pub files: Vec<FileStat>,
-    /// The same as a patch.
-    pub patch: String,
+    /// The same as a patch, byte by byte.
+    pub patch: Vec<u8>,
+    /// How many more bytes the patch has than were asked for.
+    pub cut: usize,
+}
+
+/// What a patch is for.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum PatchFor {
+    /// A person, who reads at most so many bytes; of a file that is no text they see that it is another.
+    Reading {
+        /// How many bytes.
+        limit: usize,
+    },
+    /// `git apply`, which needs every byte of every file.
+    Applying,
 }
 
 /// Says why a rescue ref was not shown or restored.
@@ -104,20 +118,26 @@ pub fn list(repo: &Repo) -> Result<Vec<Rescued>, Fault> {
     Ok(found)
 }
 
-/// Shows one of them, with at most `limit` bytes of patch. The name may be given without `refs/orchestra/rescue/`, and
-/// with `^2` at its end for what was staged.
-pub fn show(repo: &Repo, reference: &str, limit: usize) -> Result<Shown, RescueError> {
+/// Shows one of them, with its patch. The name may be given without `refs/orchestra/rescue/`, and with `^2` at its end
+/// for what was staged.
+pub fn show(repo: &Repo, reference: &str, wanted: PatchFor) -> Result<Shown, RescueError> {
     let library = repo.library()?;
     let (name, commit) = find(&library, reference)?;
     let record = record_of(&library, &commit)?;
-    let before = commit.parent(0).map(|parent| parent.tree_id()).ok();
+    let (before, after) = (commit.parent(0).map(|parent| parent.tree_id()).ok(), commit.tree_id());
+    let (changed, limit) = match wanted {
+        PatchFor::Reading { limit } => (diff(&library, before, Some(after))?, limit),
+        PatchFor::Applying => (diff_to_apply(&library, before, Some(after))?, usize::MAX),
+    };
     let mut patch = Bounded::new(limit);
-    push_patch(&diff(&library, before, Some(commit.tree_id()))?, &mut patch)?;
+    push_patch(&changed, &mut patch)?;
+    let (patch, cut) = patch.into_parts();
     Ok(Shown {
         what: described(name, &commit, record.len()),
         paths: record.into_keys().collect(),
-        files: stat(&library, before, commit.tree_id())?,
-        patch: patch.finish(),
+        files: stat(&library, before, after)?,
+        patch,
+        cut,
     })
 }
 

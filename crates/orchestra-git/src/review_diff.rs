@@ -60,10 +60,32 @@ pub(crate) fn stat(library: &Repository, from: Option<Oid>, to: Oid) -> Result<V
 }
 
 pub(crate) fn diff(library: &Repository, old: Option<Oid>, new: Option<Oid>) -> Result<Diff<'_>, Fault> {
+    let mut options = DiffOptions::new();
+    options.max_size(LARGEST);
+    compare(library, old, new, options)
+}
+
+/// The same for a program to apply: with the content of every file, also where it is large or no text.
+pub(crate) fn diff_to_apply(
+    library: &Repository,
+    old: Option<Oid>,
+    new: Option<Oid>,
+) -> Result<Diff<'_>, Fault> {
+    let mut options = DiffOptions::new();
+    // Git takes the patch of a binary file only with ids in full.
+    options.show_binary(true).id_abbrev(40);
+    compare(library, old, new, options)
+}
+
+fn compare(
+    library: &Repository,
+    old: Option<Oid>,
+    new: Option<Oid>,
+    mut options: DiffOptions,
+) -> Result<Diff<'_>, Fault> {
     let tree = |id: Option<Oid>| id.map(|id| library.find_tree(id)).transpose().doing("read a tree");
     let (old, new) = (tree(old)?, tree(new)?);
-    let mut options = DiffOptions::new();
-    options.max_size(LARGEST).ignore_submodules(true);
+    options.ignore_submodules(true);
     library.diff_tree_to_tree(old.as_ref(), new.as_ref(), Some(&mut options)).doing("compare trees")
 }
 
@@ -96,6 +118,11 @@ impl Bounded {
         let fits = if self.cut > 0 { 0 } else { bytes.len().min(self.limit - self.bytes.len()) };
         self.bytes.extend_from_slice(&bytes[..fits]);
         self.cut += bytes.len() - fits;
+    }
+
+    /// The bytes that fitted, and how many did not.
+    pub(crate) fn into_parts(self) -> (Vec<u8>, usize) {
+        (self.bytes, self.cut)
     }
 
     /// The text, with a last line about what was cut.

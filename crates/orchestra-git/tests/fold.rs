@@ -1,7 +1,7 @@
 use orchestra_git::changes::changes;
 use orchestra_git::fold::{Fold, FoldError, fold};
 use orchestra_git::own_commits::own_commits;
-use orchestra_git::rescue::show;
+use orchestra_git::rescue::{PatchFor, show};
 use orchestra_git::snapshot::snapshot;
 
 use crate::fixture::{BEFORE, Fixture, paths, shown};
@@ -50,7 +50,7 @@ fn an_agents_commits_go_and_its_work_stays() {
     assert_eq!(shown(&changes(&repo, BEFORE).unwrap()), ["+new", "~src/a.rs", "-src/b.rs"]);
     // The commits are kept, whole.
     assert_eq!(fixture.git(["rev-parse", &format!("{OWN}^2")]), tip.as_str());
-    assert_eq!(show(&repo, OWN, 10_000).unwrap().paths, paths(&["new", "src/a.rs", "src/b.rs"]));
+    assert_eq!(show(&repo, OWN, PatchFor::Applying).unwrap().paths, paths(&["new", "src/a.rs", "src/b.rs"]));
     assert_eq!(fold(&repo, &before, OWN).unwrap(), Fold::Nothing);
     fixture.assert_sound();
 }

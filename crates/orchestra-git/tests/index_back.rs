@@ -1,5 +1,5 @@
 use orchestra_git::index_back::{IndexBack, index_back, is_index_changed};
-use orchestra_git::rescue::{list, restore, show};
+use orchestra_git::rescue::{PatchFor, list, restore, show};
 use orchestra_git::snapshot::snapshot;
 
 use crate::fixture::{BEFORE, Fixture, paths};
@@ -86,8 +86,9 @@ fn what_was_staged_is_listed_shown_and_restored_by_the_name_of_the_second_parent
     let listed: Vec<_> =
         list(&repo).unwrap().into_iter().map(|one| (one.reference, one.path_count)).collect();
     assert_eq!(listed, [(BEFORE.to_owned(), 2), (name, 1)]);
-    let shown = show(&repo, "M1-a/phase-1/1/before^2", 10_000).unwrap();
-    assert!(shown.patch.contains("-one\n+staged\n"), "{}", shown.patch);
+    let shown = show(&repo, "M1-a/phase-1/1/before^2", PatchFor::Reading { limit: 10_000 }).unwrap();
+    let patch = String::from_utf8(shown.patch).unwrap();
+    assert!(patch.contains("-one\n+staged\n"), "{patch}");
     let done = restore(&repo, "M1-a/phase-1/1/before^2", Some(&paths(&["README.md"]))).unwrap();
     assert_eq!((done.restored, fixture.read("README.md").as_str()), (paths(&["README.md"]), "staged\n"));
     assert_eq!(done.reference, Some(format!("{BEFORE}-staged-replaced")));

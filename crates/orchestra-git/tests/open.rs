@@ -14,10 +14,17 @@ fn the_work_tree_around_a_folder_is_found() {
     let fixture = Fixture::new();
     assert_eq!(discover(&fixture.root.join("src")).unwrap(), fixture.root);
     assert_eq!(discover(&fixture.root).unwrap(), fixture.root);
-    assert!(matches!(discover(&fixture.root.join(".git/refs")), Err(OpenError::NotARepository { .. })));
+    let (folder, git_dir) = (fixture.root.join(".git/refs"), fixture.root.join(".git"));
+    let within = OpenError::InGitDirectory { folder: folder.clone(), git_dir };
+    assert_eq!(format!("{:?}", discover(&folder).unwrap_err()), format!("{within:?}"));
     // A bare repository that lies around is no work tree (THREATS A09).
     fixture.git(["init", "-q", "--bare", "src/bare"]);
     assert_eq!(discover(&fixture.root.join("src/bare/refs")).unwrap(), fixture.root);
+    // Where there is no work tree at all, it is said what there is instead.
+    fixture.git(["init", "-q", "--bare", "../bare"]);
+    let bare = fixture.base().join("bare");
+    let found = discover(&bare.join("refs"));
+    assert!(matches!(&found, Err(OpenError::Bare { root }) if *root == bare), "{found:?}");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-use orchestra_git::rescue::{RescueError, list, restore, show};
+use orchestra_git::rescue::{PatchFor, RescueError, list, restore, show};
 use orchestra_git::save::save;
 use orchestra_git::snapshot::snapshot;
 
@@ -24,11 +24,14 @@ fn everything_that_was_saved_is_listed_and_shown() {
     let short: Vec<_> = listed.iter().map(|saved| (saved.reference.as_str(), saved.path_count)).collect();
     assert_eq!(short, [(BEFORE, 3), (OUT, 1)]);
     assert!(listed[0].saved_at > 1_000_000_000 && listed[0].subject.starts_with("orchestra: "));
-    let shown = show(&repo, "M1-a/phase-1/1/before", 10_000).unwrap();
+    let shown = show(&repo, "M1-a/phase-1/1/before", PatchFor::Reading { limit: 10_000 }).unwrap();
     assert_eq!(shown.what, listed[0]);
     assert_eq!(shown.paths, paths(&["notes", "src/a.rs", "src/b.rs"]));
-    assert!(shown.patch.contains("-fn a() {}\n+the person\n"), "{}", shown.patch);
-    assert_eq!(shown.files.len(), 3);
+    let patch = String::from_utf8(shown.patch).unwrap();
+    assert!(patch.contains("-fn a() {}\n+the person\n") && patch.contains("\n+the person\r\n"), "{patch}");
+    assert_eq!((shown.files.len(), shown.cut), (3, 0));
+    let cut = show(&repo, BEFORE, PatchFor::Reading { limit: 10 }).unwrap();
+    assert_eq!((cut.patch.len(), cut.cut), (10, patch.len() - 10));
 }
 
 #[test]
@@ -71,7 +74,7 @@ fn single_paths_come_back_where_they_are_named_even_as_gone() {
 fn what_was_never_saved_is_missing() {
     let fixture = Fixture::new();
     for name in ["nothing", "refs/heads/main", "../heads/main"] {
-        let error = show(&fixture.repo(), name, 10).unwrap_err();
+        let error = show(&fixture.repo(), name, PatchFor::Applying).unwrap_err();
         assert!(matches!(error, RescueError::Missing { .. }), "{name}: {error}");
     }
 }

@@ -9,7 +9,7 @@ use orchestra_git::history::{Publication, history};
 use orchestra_git::own_commits::own_commits;
 use orchestra_git::put_back::put_back;
 use orchestra_git::repo::{Filters, Repo, RepoOptions, discover};
-use orchestra_git::rescue::{list, show};
+use orchestra_git::rescue::{PatchFor, list, show};
 use orchestra_git::review_diff::{review_diff, show_stat};
 use orchestra_git::snapshot::snapshot;
 use orchestra_git::standing::standing;
@@ -109,7 +109,7 @@ fn looking_keeping_and_putting_back_run_nothing_before_it_is_trusted() {
     ignored(&repo, &[document]).unwrap();
     check("history");
     assert_eq!(list(&repo).unwrap().len(), 2);
-    show(&repo, OUT, 10_000).unwrap();
+    show(&repo, OUT, PatchFor::Applying).unwrap();
     check("rescue");
     assert!(fixture.guard.seen.lock().unwrap().is_empty());
 }

@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Doctor(DoctorArgs),
     /// Show every setting, and where it comes from
     #[command(after_help = examples::CONFIG)]
-    Config(JsonArgs),
+    Config(ConfigArgs),
     /// Watch the whole flow on a throw-away project, with a scripted agent
     #[command(after_help = examples::DEMO)]
     Demo(DemoArgs),
@@ -73,6 +73,39 @@ pub(crate) enum Command {
     /// Print the manual page
     #[command(after_help = examples::MAN)]
     Man,
+}
+
+impl Command {
+    /// What `-c` sets, in the order in which it was typed.
+    pub(crate) fn settings(&self) -> &[(String, String)] {
+        match self {
+            Self::Start(args) => &args.settings.pairs,
+            Self::Status(args) => &args.settings.pairs,
+            Self::Doctor(args) => &args.settings.pairs,
+            Self::Config(args) => &args.settings.pairs,
+            Self::Init(_)
+            | Self::Answer(_)
+            | Self::Stop(_)
+            | Self::Add(_)
+            | Self::Trust(_)
+            | Self::Rescue(_)
+            | Self::Demo(_)
+            | Self::Schema { .. }
+            | Self::Completions { .. }
+            | Self::Man => &[],
+        }
+    }
+}
+
+/// Settings of the command line.
+///
+/// Not one for all commands: given before and behind the command's name, clap would keep one of them and drop the other
+/// in silence, and most commands have nothing to set.
+#[derive(Args, Debug, Default)]
+pub(crate) struct Settings {
+    /// Set a value for this run, above every file and variable: limits.retries=5
+    #[arg(short = 'c', long = "config", value_name = "KEY=VALUE", value_parser = parse_setting)]
+    pub(crate) pairs: Vec<(String, String)>,
 }
 
 /// `orchestra init`.
@@ -118,6 +151,8 @@ pub(crate) struct StartArgs {
     /// What is printed without a terminal
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// A gate that `--auto` may answer.
@@ -158,6 +193,8 @@ pub(crate) struct StatusArgs {
     /// Print it again whenever something changes
     #[arg(long)]
     pub(crate) watch: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// A command that can print JSON.
@@ -166,6 +203,16 @@ pub(crate) struct JsonArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// `orchestra config`.
+#[derive(Args, Debug)]
+pub(crate) struct ConfigArgs {
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// `orchestra answer`.
@@ -253,6 +300,8 @@ pub(crate) struct DoctorArgs {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// A schema that is printed.
@@ -262,6 +311,13 @@ pub(crate) enum SchemaName {
     Report,
     /// `.orchestra/config.yaml`
     Config,
+}
+
+/// A setting as `-c` takes it. Which keys there are, and what they take, says the configuration.
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, _)| !key.trim().is_empty());
+    let (key, value) = pair.ok_or("expected KEY=VALUE, as in limits.retries=5")?;
+    Ok((key.trim().to_owned(), value.to_owned()))
 }
 
 fn parse_priority(text: &str) -> Result<orchestra_core::plan::Priority, String> {
@@ -294,6 +350,25 @@ mod tests {
             let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
             assert!(help.contains("  orchestra "), "{}", command.get_name());
         }
+    }
+
+    #[test]
+    fn settings_are_taken_in_their_order_where_they_have_an_effect_and_refused_elsewhere() {
+        let settings = |args: &[&str]| {
+            let cli = Cli::try_parse_from([&["orchestra"][..], args].concat())?;
+            Ok::<_, clap::Error>(cli.command.as_ref().map(|command| command.settings().to_vec()))
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        for command in ["start", "status", "doctor", "config"] {
+            assert_eq!(
+                settings(&[command, "-c", "a=1", "--config", " b =x=y", "-ca=2", "--config=c="]).unwrap(),
+                Some(vec![pair("a", "1"), pair("b", "x=y"), pair("a", "2"), pair("c", "")])
+            );
+            assert!(settings(&[command, "-c", "a"]).is_err());
+            assert!(settings(&[command, "-c", "=a"]).is_err());
+        }
+        assert!(settings(&["stop", "-c", "a=1"]).is_err());
+        assert!(settings(&["-c", "a=1", "start"]).is_err());
     }
 
     #[test]

@@ -35,10 +35,11 @@ pub(crate) fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(asked.exit_code()).unwrap_or(Exit::USAGE.0));
         }
     };
-    let context = Context::observe(cli.project);
+    let settings = cli.command.as_ref().map(Command::settings).unwrap_or_default().to_vec();
+    let context = Context::observe(cli.project, settings);
     let ended = run(&context, cli.command);
     let ended = context.out.finish().map_err(Failure::Output).and(ended);
-    ended.unwrap_or_else(|failure| failure.tell(&context.out)).into()
+    ended.unwrap_or_else(|failure| failure.tell(&context)).into()
 }
 
 fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
@@ -64,5 +65,5 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
 /// Prints a value for a script, as one document of JSON.
 fn print_json(context: &Context, value: &impl serde::Serialize) {
     let text = serde_json::to_string_pretty(value).expect("plain data with text keys makes JSON");
-    context.out.line(text);
+    context.out.data(text);
 }

@@ -20,7 +20,7 @@ use orchestra_engine::guarded::GuardedGit;
 use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
-use orchestra_project::load::{self, Loaded};
+use orchestra_project::load::{Loaded, Scanner};
 use orchestra_project::lock;
 use orchestra_project::machine::{Life, Machine};
 use orchestra_project::trust::{Trust, TrustStore};
@@ -51,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) user_config: Option<PathBuf>,
     /// The folder for what is the person's, outside of every project: trust.
     pub(crate) data: Option<PathBuf>,
+    /// What `-c` sets, above every other layer of configuration.
+    pub(crate) settings: Vec<(String, String)>,
     /// This very program, which is a guard too.
     program: PathBuf,
     /// `--project`.
@@ -59,15 +61,18 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name.
-    pub(crate) fn observe(project: Option<PathBuf>) -> Self {
+    /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name, `settings` are
+    /// what `-c` sets: `("limits.retries", "5")`.
+    pub(crate) fn observe(project: Option<PathBuf>, settings: Vec<(String, String)>) -> Self {
         let folders = ProjectDirs::from("", "", "orchestra");
+        let environment = std::env::vars_os().collect();
         Self {
-            out: Arc::new(Out::of_process()),
-            environment: std::env::vars_os().collect(),
+            out: Arc::new(Out::of_process(is_utf8(&environment))),
+            environment,
             is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
             user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
             data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
+            settings,
             program: own_program(),
             project,
             root: OnceLock::new(),
@@ -97,20 +102,16 @@ impl Context {
             is_terminal: self.is_terminal,
             user_config: None,
             data: Some(data),
+            settings: Vec::new(),
             program: self.program.clone(),
             project: Some(root.to_owned()),
             root: OnceLock::new(),
         }
     }
 
-    /// Whether the terminal takes UTF-8, as the locale says (POSIX, Environment Variables, 8.2).
+    /// Whether the terminal takes UTF-8.
     pub(crate) fn is_utf8(&self) -> bool {
-        let value = |wanted: &&str| {
-            let found = self.environment.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.to_string_lossy().to_lowercase()).filter(|value| !value.is_empty())
-        };
-        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(value).unwrap_or_default();
-        locale.contains("utf-8") || locale.contains("utf8")
+        is_utf8(&self.environment)
     }
 
     /// The top of the work tree around `--project`, else around the current folder.
@@ -136,11 +137,17 @@ impl Context {
         Ok(Layout::open(self.root()?)?)
     }
 
-    /// Reads documents and configuration. `flags` are settings of the command line: `("limits.jobs", "2")`.
-    pub(crate) fn load(&self, layout: &Layout, flags: &[(String, String)]) -> Result<Loaded, Failure> {
+    /// Reads documents and configuration.
+    pub(crate) fn load(&self, layout: &Layout) -> Result<Loaded, Failure> {
+        self.load_with(&mut Scanner::default(), layout)
+    }
+
+    /// The same, and of the documents only what has changed since `scanner` read them.
+    pub(crate) fn load_with(&self, scanner: &mut Scanner, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
-        let sources = Sources { user: self.user_config.as_deref(), environment: &environment, flags };
-        Ok(load::load(layout, &sources)?)
+        let sources =
+            Sources { user: self.user_config.as_deref(), environment: &environment, flags: &self.settings };
+        Ok(scanner.load(layout, &sources)?)
     }
 
     /// The configuration of what was loaded, or what is wrong with it.
@@ -195,7 +202,7 @@ impl Context {
     /// Whether this project may run what it names. What cannot be found out counts as no.
     fn is_trusted(&self) -> bool {
         let looked = || {
-            let loaded = self.load(&self.layout()?, &[])?;
+            let loaded = self.load(&self.layout()?)?;
             Self::config(&loaded)?;
             self.trust(&loaded.trust)
         };
@@ -207,6 +214,14 @@ impl Context {
         match &self.project {
             Some(project) => format!("orchestra --project {} {command}", quoted(project)),
             None => format!("orchestra {command}"),
+        }
+    }
+
+    /// What makes a repository of the folder that was looked at.
+    pub(crate) fn typed_git_init(&self) -> String {
+        match &self.project {
+            Some(project) => format!("git init {}", quoted(project)),
+            None => "git init".to_owned(),
         }
     }
 
@@ -233,6 +248,16 @@ impl Context {
                 && is_below(holder.process.pid)
         })
     }
+}
+
+/// Whether the terminal takes UTF-8, as the locale says (POSIX, Environment Variables, 8.2).
+fn is_utf8(environment: &Environment) -> bool {
+    let value = |wanted: &&str| {
+        let found = environment.iter().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.to_string_lossy().to_lowercase()).filter(|value| !value.is_empty())
+    };
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].iter().find_map(value).unwrap_or_default();
+    locale.contains("utf-8") || locale.contains("utf8")
 }
 
 /// This very program, even where its file was replaced by a newer one since it was started.

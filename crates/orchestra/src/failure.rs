@@ -21,7 +21,8 @@ use orchestra_project::stop::StopError;
 use orchestra_project::trust::TrustError;
 use thiserror::Error;
 
-use crate::out::{BAD, FAINT, Out, STRONG, TYPED, block, shown, styled};
+use crate::context::{Context, quoted};
+use crate::out::{BAD, FAINT, STRONG, TYPED, block, shown, styled};
 
 /// How a command ended, as the exit code that scripts see.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -175,10 +176,12 @@ impl Failure {
         Self::Usage { what: what.into(), hint: hint.into() }
     }
 
-    /// The exit code, and what helps: a command, or a sentence. The one place that decides either.
+    /// The exit code, and what helps: a command as it is to be typed from where `context` is, or a sentence. The one
+    /// place that decides either.
     #[expect(clippy::too_many_lines, reason = "one flat arm a failure")]
-    pub(crate) fn advice(&self) -> (Exit, String) {
+    pub(crate) fn advice(&self, context: &Context) -> (Exit, String) {
         let text = |hint: &str| hint.to_owned();
+        let typed = |command: &str| context.typed(command);
         match self {
             Self::Usage { hint, .. } | Self::Open(OpenError::Unsupported { hint, .. }) => {
                 (Exit::USAGE, hint.clone())
@@ -186,40 +189,46 @@ impl Failure {
             Self::BelowAGuard { .. } => {
                 (Exit::USAGE, text("run it in a terminal of your own; no agent answers for you"))
             }
-            Self::Config { .. } => (Exit::USAGE, text("mend it, then look at it with `orchestra config`")),
+            Self::Config { .. } => {
+                (Exit::USAGE, format!("mend it, then look at it with `{}`", typed("config")))
+            }
             Self::NoGit => (Exit::USAGE, text("install git 2.36 or newer")),
             Self::NoHome => (Exit::USAGE, text("set HOME, or XDG_CONFIG_HOME and XDG_DATA_HOME")),
-            Self::Held(_) => (Exit::HELD, text("orchestra status --watch, or orchestra stop")),
+            Self::Held(_) => (Exit::HELD, format!("{}, or {}", typed("status --watch"), typed("stop"))),
             Self::NoWorkTree { .. } | Self::Open(OpenError::NotARepository { .. }) => {
-                (Exit::USAGE, text("git init"))
+                (Exit::USAGE, context.typed_git_init())
+            }
+            Self::Open(OpenError::InGitDirectory { git_dir, .. }) => {
+                let work_tree = git_dir.parent().unwrap_or(git_dir);
+                (Exit::USAGE, format!("go up to its work tree: cd {}", quoted(work_tree)))
             }
             Self::Open(OpenError::Owner { root, .. }) => {
-                (Exit::USAGE, format!("git config --global --add safe.directory {}", root.display()))
+                (Exit::USAGE, format!("git config --global --add safe.directory {}", quoted(root)))
             }
             Self::Open(OpenError::Bare { .. } | OpenError::Foreign { .. }) => {
                 (Exit::USAGE, text("use an ordinary clone, with a work tree of its own"))
             }
-            Self::Layout(LayoutError::Missing { .. }) => (Exit::USAGE, text("orchestra init")),
+            Self::Layout(LayoutError::Missing { .. }) => (Exit::USAGE, typed("init")),
             Self::Trust(TrustError::Inside { .. }) => {
                 (Exit::USAGE, text("set XDG_DATA_HOME to a folder outside of the project"))
             }
             Self::Answer(AnswerError::Unfit { why: Unfit::NotOpen | Unfit::OtherContent, .. }) => {
-                (Exit::USAGE, text("orchestra status lists what is asked"))
+                (Exit::USAGE, format!("{} lists what is asked", typed("status")))
             }
             Self::Input { .. } | Self::Answer(AnswerError::Unfit { .. } | AnswerError::TooLong) => {
                 (Exit::USAGE, String::new())
             }
             Self::Answer(AnswerError::Answered { .. }) => {
-                (Exit::USAGE, text("the worker takes it up; orchestra status shows when it has"))
+                (Exit::USAGE, format!("the worker takes it up; {} shows when it has", typed("status")))
             }
             Self::Rescue(RescueError::Missing { .. } | RescueError::NoSuchPath { .. }) => {
-                (Exit::USAGE, text("orchestra rescue list"))
+                (Exit::USAGE, typed("rescue list"))
             }
             Self::Commit(CommitPathsError::NoIdentity) => (
                 Exit::FAILED,
                 text("git config user.name \"Your Name\" && git config user.email you@example.com"),
             ),
-            Self::NotTrusted => (Exit::USAGE, text("orchestra trust")),
+            Self::NotTrusted => (Exit::USAGE, typed("trust")),
             Self::NotReady => (Exit::USAGE, text("do what stands behind → above, then start again")),
             Self::Worker(failure) => (Exit::FAILED, failure.hint.clone()),
             Self::Descriptors(_) => (Exit::FAILED, text("close something and start again")),
@@ -243,7 +252,8 @@ impl Failure {
     }
 
     /// Tells the person, on standard error, and returns how the program ends.
-    pub(crate) fn tell(&self, out: &Out) -> Exit {
+    pub(crate) fn tell(&self, context: &Context) -> Exit {
+        let out = &context.out;
         out.error(format_args!("{} {}", styled(BAD.bold(), "error:"), styled(STRONG, shown(self))));
         let mut cause = self.source();
         while let Some(source) = cause {
@@ -266,7 +276,7 @@ impl Failure {
             }
             _ => {}
         }
-        let (exit, hint) = self.advice();
+        let (exit, hint) = self.advice(context);
         if !hint.is_empty() {
             out.error(format_args!("  {} {}", styled(FAINT, "hint:"), styled(TYPED, shown(hint))));
         }

@@ -3,7 +3,11 @@
 //! A reader that goes away (`orchestra status | head -1`) is no error: what follows is dropped. Colours are left out
 //! where nobody sees them, or where `NO_COLOR` says so.
 //!
+//! Where the terminal takes no UTF-8, signs become ASCII here, for every command alike.
+//!
 //! Invariant: text that somebody else wrote goes through [`shown`] before it comes here.
+
+mod signs;
 
 use std::fmt::{Arguments, Display};
 use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
@@ -30,6 +34,8 @@ pub(crate) const TYPED: Style = AnsiColor::Cyan.on_default();
 /// Standard output and standard error.
 pub(crate) struct Out {
     streams: Mutex<Streams>,
+    /// Whether signs beyond ASCII are understood.
+    unicode: bool,
 }
 
 struct Streams {
@@ -40,37 +46,56 @@ struct Streams {
 }
 
 impl Out {
-    /// Takes the two streams of this process.
-    pub(crate) fn of_process() -> Self {
+    /// Takes the two streams of this process. `unicode` tells whether signs beyond ASCII are understood.
+    pub(crate) fn of_process(unicode: bool) -> Self {
         let (stdout, stderr) = (AutoStream::auto(io::stdout()), AutoStream::auto(io::stderr()));
-        Self { streams: Mutex::new(Streams { stdout, stderr, failed: None }) }
+        Self { streams: Mutex::new(Streams { stdout, stderr, failed: None }), unicode }
     }
 
-    /// Prints a line. `out.line(format_args!(…))`
+    /// Prints a line for a person. `out.line(format_args!(…))`
     pub(crate) fn line(&self, line: impl Display) {
+        self.streams().print(format_args!("{}\n", self.written(line)));
+    }
+
+    /// Prints a line for a program, with every sign as it is.
+    pub(crate) fn data(&self, line: impl Display) {
         self.streams().print(format_args!("{line}\n"));
     }
 
-    /// Prints text as it is, without a line's end, and at once.
+    /// Prints text for a person, without a line's end, and at once.
     pub(crate) fn text(&self, text: impl Display) {
+        let text = self.written(text);
         let mut streams = self.streams();
         streams.print(format_args!("{text}"));
         streams.flush();
     }
 
-    /// Prints bytes as they are.
+    /// Prints bytes as they are, also what looks like a colour.
     pub(crate) fn bytes(&self, bytes: &[u8]) {
         let mut streams = self.streams();
         if streams.failed.is_none() {
-            let written = streams.stdout.write_all(bytes);
+            // Not through the stream that takes colours out. Both write to the one buffer of this process, in order.
+            let written = io::stdout().write_all(bytes);
             streams.note(written);
         }
+    }
+
+    /// Whether standard output is a terminal, whatever standard input is.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.streams().stdout.is_terminal()
     }
 
     /// Prints a line to standard error.
     pub(crate) fn error(&self, line: impl Display) {
         // Where standard error is closed there is nobody left to tell.
+        let line = self.written(line);
         let _unheard = self.streams().stderr.write_fmt(format_args!("{line}\n"));
+    }
+
+    /// What a person reads, in signs that they can see.
+    fn written(&self, text: impl Display) -> String {
+        let text = text.to_string();
+        if self.unicode { text } else { signs::in_ascii(&text) }
     }
 
     /// Tells whether nobody reads standard output any more.
@@ -145,9 +170,32 @@ pub(crate) fn block(text: &str, indent: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
+/// Bytes of others in several lines with every blank as it is; only what could move a cursor is escaped.
+pub(crate) fn verbatim(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len());
+    for chunk in bytes.utf8_chunks() {
+        // A tab and a line's end move the cursor as everybody expects.
+        for part in chunk.valid().split_inclusive(['\n', '\t']) {
+            let blank = part.len() - usize::from(part.ends_with(['\n', '\t']));
+            text.push_str(&visible(&part[..blank]));
+            text.push_str(&part[blank..]);
+        }
+        text.extend(chunk.invalid().iter().map(|byte| format!("\\x{byte:02x}")));
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_shown_verbatim_keeps_its_blanks_and_moves_no_cursor() {
+        assert_eq!(
+            verbatim(b"+\ta \n \r\n+\x1b[2J\xe9\xff\xc3\xa9\t\n\n"),
+            "+\ta \n \\u{d}\n+\\u{1b}[2J\\xe9\\xff\u{e9}\t\n\n"
+        );
+    }
 
     #[test]
     fn text_of_others_cannot_move_the_cursor() {

@@ -1,10 +1,10 @@
-//! Reads one layer of configuration: a file, the environment, or flags. Every key is optional.
+//! Reads one layer of configuration: a file, the environment, or flags of the command line. Every key is optional.
 //!
 //! What only a person may set (an endpoint of a model, the sandbox) has no key in this version. When one comes, it is
 //! refused for [`Layer::Project`] in `Change::scalar` and in the reader of agents, with file and line.
 
 use crate::config::agents;
-use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong};
+use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong, is_manifold, manifold};
 use crate::document::fields::Fields;
 use crate::document::findings::{Findings, hint_for, nearest, shown};
 use crate::document::yaml::{self, Entry, Value};
@@ -68,45 +68,94 @@ pub fn parse_layer(layer: Layer, path: &str, bytes: &[u8]) -> Parsed<ConfigLayer
     reader.findings.finish(Some(ConfigLayer { layer, settings }))
 }
 
-/// Reads variables such as `ORCHESTRA_LIMITS_JOBS=1`: `ORCHESTRA_`, then a key in capitals with `_` for the dot.
+/// Variables of ours that are no settings: what an agent is given, and the mark of everything below a guard.
+const NO_SETTINGS: &[&str] = &[
+    "ORCHESTRA_ATTEMPT",
+    "ORCHESTRA_GUARD",
+    "ORCHESTRA_MILESTONE",
+    "ORCHESTRA_MODEL",
+    "ORCHESTRA_PHASE",
+    "ORCHESTRA_REPORT",
+    "ORCHESTRA_ROLE",
+];
+
+/// Reads variables such as `ORCHESTRA_LIMITS_RETRIES=5`: `ORCHESTRA_`, then a key in capitals with `_` for the dot.
 ///
-/// Only single values can be set so: gates, review, limits, push and `agents.default`. Variables that begin with the
-/// name of none of these sections are not ours to judge (`ORCHESTRA_PHASE` and its like are for agents).
+/// Only single values can be set so: gates, review, limits, push and `agents.default`. What is named after another key
+/// or section is an error, since it was meant for us. Anything else that begins so may be another program's: it is a
+/// warning, except for what agents are given.
 pub fn parse_environment(variables: &[(String, String)]) -> Parsed<ConfigLayer> {
     let mut settings = Vec::new();
     let mut findings = Findings::new("environment");
-    let name_of = |key: &str| format!("ORCHESTRA_{}", key.replace('.', "_").to_uppercase());
-    for (name, text) in variables {
+    for (name, text) in variables.iter().filter(|(name, _)| name.starts_with("ORCHESTRA_")) {
         let mut own = Findings::new(name);
-        let is_ours = SECTIONS.iter().any(|section| name.starts_with(&format!("{}_", name_of(section))));
-        match SCALARS.iter().find(|key| name_of(key) == *name) {
-            Some(key) => match Change::scalar(key, text) {
-                Ok(change) => settings.push(Setting::new(key, change, name, None)),
-                Err(Wrong { what, hint }) => own.error(Place::START, what, hint),
-            },
-            None if is_ours => {
-                let known: Vec<String> = SCALARS.iter().map(|key| name_of(key)).collect();
-                let what = format!("the variable {} sets nothing that is known", shown(name));
-                own.error(Place::START, what, hint_for(name, &known));
-            }
-            None => {}
+        match SCALARS.iter().find(|key| variable_of(key) == *name).map(|key| (key, Change::scalar(key, text)))
+        {
+            Some((key, Ok(change))) => settings.push(Setting::new(key, change, name, None)),
+            Some((_, Err(Wrong { what, hint }))) => own.error(Place::START, what, hint),
+            None if NO_SETTINGS.contains(&name.as_str()) => {}
+            None => without_setting(name, &mut own),
         }
         findings.join(own);
     }
     findings.finish(Some(ConfigLayer { layer: Layer::Environment, settings }))
 }
 
-/// Takes what flags set, as pairs of a key (`limits.jobs`) and a value.
+/// The variable that sets a key.
+fn variable_of(key: &str) -> String {
+    format!("ORCHESTRA_{}", key.replace('.', "_").to_uppercase())
+}
+
+/// Says what is wrong with a variable that sets nothing.
+fn without_setting(name: &str, findings: &mut Findings) {
+    let is_of = |section: &&&str| {
+        let variable = variable_of(section);
+        name == variable || name.strip_prefix(&variable).is_some_and(|rest| rest.starts_with('_'))
+    };
+    let known: Vec<String> = SCALARS.iter().map(|key| variable_of(key)).collect();
+    // The version is the file's own.
+    let section = TOP.iter().filter(|key| **key != "version").find(is_of);
+    let is_single = |section: &&str| SECTIONS.contains(section) && *section != "agents";
+    match section {
+        Some(section) if name != variable_of(section) && is_single(section) => {
+            let what = format!("the variable {} sets nothing that is known", shown(name));
+            findings.error(Place::START, what, hint_for(name, &known));
+        }
+        Some(section) => {
+            let Wrong { what, hint } = manifold(section);
+            findings.error(Place::START, format!("{what}, and no variable"), hint);
+        }
+        None => {
+            let hint = match nearest(name, &known) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "`orchestra config` shows every setting".to_owned(),
+            };
+            findings.warning(Place::START, "this variable sets nothing", hint);
+        }
+    }
+}
+
+/// Takes what `-c KEY=VALUE` sets, as pairs of a key (`limits.retries`) and a value; of two for one key the later one.
+/// Only single values can be set so.
 pub fn parse_flags(pairs: &[(String, String)]) -> Parsed<ConfigLayer> {
     let mut settings = Vec::new();
-    let mut findings = Findings::new("command line");
+    let mut findings = Findings::new("-c");
     for (key, text) in pairs {
-        match SCALARS.iter().find(|known| *known == key).map(|key| (key, Change::scalar(key, text))) {
-            Some((key, Ok(change))) => settings.push(Setting::new(key, change, "command line", None)),
-            Some((_, Err(Wrong { what, hint }))) => findings.error(Place::START, what, hint),
-            None => {
-                let what = format!("there is no setting {}", shown(key));
-                findings.error(Place::START, what, hint_for(key, SCALARS));
+        let flag = format!("-c {}", shown(key).trim_matches('`'));
+        let read = match SCALARS.iter().find(|known| *known == key) {
+            Some(key) => Change::scalar(key, text),
+            None if is_manifold(key) => Err(manifold(key)),
+            None => Err(Wrong {
+                what: format!("there is no setting {}", shown(key)),
+                hint: hint_for(key, SCALARS),
+            }),
+        };
+        match read {
+            Ok(change) => settings.push(Setting::new(key, change, &flag, None)),
+            Err(Wrong { what, hint }) => {
+                let mut own = Findings::new(&flag);
+                own.error(Place::START, what, hint);
+                findings.join(own);
             }
         }
     }

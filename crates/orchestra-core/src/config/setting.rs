@@ -40,6 +40,24 @@ pub(super) const SCALARS: &[&str] = &[
     "push.branch",
 ];
 
+/// Tells whether a key has more than a single value, or names no value at all, so that only a file can set it.
+pub(super) fn is_manifold(key: &str) -> bool {
+    let top = key.split('.').next().unwrap_or_default();
+    TOP.contains(&key) || (matches!(top, "verify" | "models" | "agents") && key != "agents.default")
+}
+
+/// Says why such a key cannot be set by a flag or a variable.
+pub(super) fn manifold(key: &str) -> Wrong {
+    let top = key.split('.').next().unwrap_or_default();
+    let parts: Vec<&str> =
+        SCALARS.iter().copied().filter(|known| known.split('.').next() == Some(top)).collect();
+    let hint = match parts.as_slice() {
+        [] => format!("write `{top}:` into .orchestra/config.yaml, or into your own configuration"),
+        parts => format!("of `{top}` there are: {}; the rest stands in a file", listed(parts)),
+    };
+    Wrong { what: format!("only a file can set {}", shown(key)), hint }
+}
+
 /// The largest number that a count of repetitions may have.
 const MAX_COUNT: u32 = 1_000;
 /// The largest number of phases at once.

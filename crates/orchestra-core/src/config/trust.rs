@@ -70,7 +70,9 @@ impl fmt::Display for TrustItem {
 /// Lists everything below `.orchestra/` that runs a program or opens a gate. What the person's own configuration,
 /// environment or flags set is not asked about.
 pub fn commands_of(resolved: &Resolved, plan: &Plan) -> Vec<TrustItem> {
-    let mut items = Vec::new();
+    let of_project = |(_, _, origin): &&(GateKind, GatePolicy, Origin)| origin.layer == Layer::Project;
+    let mut items: Vec<TrustItem> =
+        resolved.file_gates.iter().filter(of_project).filter_map(of_gate).collect();
     for origin in resolved.origins.iter().filter(|origin| origin.layer == Layer::Project) {
         of_setting(resolved, origin, &mut items);
     }
@@ -109,6 +111,21 @@ pub fn hash_of(items: &[TrustItem]) -> ContentHash {
     ContentHash::of_parts(parts.iter().flat_map(|(kind, text)| [kind.as_str().as_bytes(), text.as_bytes()]))
 }
 
+/// A gate that is looser than one that asks.
+fn of_gate((gate, policy, origin): &(GateKind, GatePolicy, Origin)) -> Option<TrustItem> {
+    let is_looser = match (gate, policy) {
+        (_, GatePolicy::Auto) | (GateKind::Rfc, GatePolicy::Never) => true,
+        // Nothing is pushed: that opens nothing.
+        (GateKind::Push, GatePolicy::Never) | (_, GatePolicy::Ask) => false,
+    };
+    is_looser.then(|| TrustItem {
+        kind: TrustKind::Gate,
+        text: format!("{gate}: {}", policy.as_str()),
+        path: origin.path.clone().unwrap_or_default(),
+        line: origin.line,
+    })
+}
+
 fn of_setting(resolved: &Resolved, origin: &Origin, items: &mut Vec<TrustItem>) {
     let config = &resolved.config;
     let mut add = |kind, text: String| {
@@ -123,17 +140,6 @@ fn of_setting(resolved: &Resolved, origin: &Origin, items: &mut Vec<TrustItem>) 
             };
             for command in commands {
                 add(TrustKind::Verify, command.clone());
-            }
-        }
-        "gates.rfc" | "gates.push" => {
-            let gate = if origin.key == "gates.rfc" { GateKind::Rfc } else { GateKind::Push };
-            let is_looser = match (gate, config.gates.of(gate)) {
-                (_, GatePolicy::Auto) | (GateKind::Rfc, GatePolicy::Never) => true,
-                // Nothing is pushed: that opens nothing.
-                (GateKind::Push, GatePolicy::Never) | (_, GatePolicy::Ask) => false,
-            };
-            if is_looser {
-                add(TrustKind::Gate, format!("{gate}: {}", config.gates.of(gate).as_str()));
             }
         }
         key => {

@@ -30,7 +30,7 @@ impl Machine {
         let Some(agent) = self.state.seen.policy.agent_for(role_file) else {
             let (why, hint) = (
                 "no agent is configured".to_owned(),
-                "Name one under `agents:` in .orchestra/config.yaml (`orchestra doctor` lists what is installed)."
+                "Name one under `agents:` in .orchestra/config.yaml: `orchestra doctor` says what is installed, and the lines."
                     .to_owned(),
             );
             self.state.keep(work);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use orchestra_core::config::trust::hash_of;
+use orchestra_core::config::trust::{commands_of, hash_of};
 use orchestra_core::diagnostic::Diagnostic;
 use orchestra_core::document::{self, MilestoneSource, SourceFile};
 use orchestra_core::id::MilestoneId;
@@ -48,9 +48,18 @@ impl Place {
             .map_err(|error| failure::run("read the project", &error))?;
         let Loaded { mut plan, config, trust } = loaded;
         plan.warnings.extend(config.warnings);
-        let policy = match config.result {
-            Ok(resolved) => Policy { config: resolved.config, run: run.clone() },
-            Err(faults) => self.last_policy(faults, &mut plan.warnings)?,
+        let (policy, trust) = match config.result {
+            Ok(resolved) => {
+                let policy = Policy { config: resolved.config.clone(), run: run.clone() };
+                *held(&self.configuration) = Some(resolved);
+                (policy, trust)
+            }
+            Err(faults) => {
+                let policy = self.last_policy(faults, &mut plan.warnings)?;
+                // What it would run is run on, and is no less agreed to because of a slip of the pen.
+                let trust = held(&self.configuration).as_ref().map_or(trust, |last| commands_of(last, &plan));
+                (policy, trust)
+            }
         };
         *held(&self.policy) = Some(policy.clone());
         let untrusted = self.untrusted(&trust)?;

@@ -7,6 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
+use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
 use orchestra_core::id::{MilestoneId, TurnId, WorkId};
 use orchestra_core::record::Record;
@@ -37,6 +38,8 @@ pub(super) struct Place {
     pub(super) scanner: Mutex<Scanner>,
     /// The last policy that could be read, and what a person has to trust for it.
     pub(super) policy: Mutex<Option<Policy>>,
+    /// The configuration that it comes from.
+    pub(super) configuration: Mutex<Option<Resolved>>,
     pub(super) trust_items: Mutex<Vec<TrustItem>>,
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
@@ -71,6 +74,7 @@ impl Place {
             memory: Mutex::new(folded.memory),
             scanner: Mutex::new(Scanner::default()),
             policy: Mutex::new(None),
+            configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
             index_seen: Mutex::new(None),

@@ -108,7 +108,7 @@ impl Place {
         let config = policy.config.agents.get(&order.agent).cloned().ok_or_else(|| Failure {
             what: format!("start the agent `{}`", order.agent),
             why: "the configuration does not describe it".to_owned(),
-            hint: "Describe it under `agents:` in .orchestra/config.yaml; `orchestra doctor` lists what is installed."
+            hint: "Describe it under `agents:` in .orchestra/config.yaml: `orchestra doctor` says what is installed, and the lines."
                 .to_owned(),
             kind: FailureKind::Run,
         })?;

@@ -25,7 +25,7 @@ pub(super) struct Layout {
 pub(super) fn read(root: &Path) -> Result<Layout, OpenError> {
     let entry = root.join(".git");
     let Ok(metadata) = entry.symlink_metadata() else {
-        let is_bare = root.join("HEAD").is_file() && root.join("objects").is_dir();
+        let is_bare = is_bare(root);
         let root = root.to_owned();
         return Err(if is_bare { OpenError::Bare { root } } else { OpenError::NotARepository { root } });
     };
@@ -49,6 +49,11 @@ pub(super) fn read(root: &Path) -> Result<Layout, OpenError> {
         None if is_submodule(root, &git_dir)? => Ok(Layout { git_dir: git_dir.clone(), common_dir: git_dir }),
         Some(_) | None => Err(foreign(&git_dir)),
     }
+}
+
+/// Tells whether a folder looks like a git directory: what git itself looks for first.
+pub(super) fn is_bare(folder: &Path) -> bool {
+    folder.join("HEAD").is_file() && folder.join("objects").is_dir() && folder.join("refs").is_dir()
 }
 
 /// The common directory that a linked worktree's git directory names.

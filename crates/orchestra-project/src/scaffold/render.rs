@@ -139,9 +139,16 @@ fn agents_block(agents: &[FoundAgent]) -> String {
                 #   codex: { kind: command, preset: codex }"
             .to_owned();
     };
-    let entries = agents.iter().map(|agent| format!("  {}: {}", agent.name, agent_entry(&agent.config)));
+    let entries = agents.iter().map(|agent| format!("  {}", agent.line()));
     let head = ["agents:".to_owned(), format!("  default: {}", first.name)];
     head.into_iter().chain(entries).collect::<Vec<_>>().join("\n")
+}
+
+impl FoundAgent {
+    /// The line that describes it below `agents:` in `config.yaml`.
+    pub fn line(&self) -> String {
+        format!("{}: {}", self.name, agent_entry(&self.config))
+    }
 }
 
 fn agent_entry(config: &AgentConfig) -> String {

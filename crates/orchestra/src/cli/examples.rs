@@ -21,6 +21,7 @@ Examples:
   orchestra start --auto --once      overnight: answer gates with yes, leave when all is done
   orchestra start --auto=rfc         build without asking, ask before anything is pushed
   orchestra start --milestone M2     only this one; takes up a parked one again
+  orchestra start -c gates.push=never -c limits.phase_timeout=4h    other settings, for this run
 
 Exit codes: 0 done, 1 something failed, 2 usage or not trusted, 3 something waits for you, 4 another worker runs";
 
@@ -62,6 +63,7 @@ pub(super) const RESCUE: &str = "\
 Examples:
   orchestra rescue
   orchestra rescue show M1-user-auth/phase-2/1/out-of-room
+  orchestra rescue show M1-user-auth/phase-2/1/before | git apply
   orchestra rescue restore M1-user-auth/phase-2/1/out-of-room src/config.rs";
 
 pub(super) const DOCTOR: &str = "\
@@ -73,6 +75,7 @@ Examples:
 pub(super) const CONFIG: &str = "\
 Examples:
   orchestra config
+  orchestra config -c limits.retries=5    what would hold with this flag
   orchestra config --json | jq -r '.[] | select(.layer != \"default\") | .key'";
 
 pub(super) const DEMO: &str = "\

@@ -26,12 +26,12 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
     if request.trim().is_empty() {
         return Err(Failure::usage_with(
             "there is nothing to do in an empty text",
-            "orchestra add \"fix …\"",
+            context.typed("add \"fix …\""),
         ));
     }
     let layout = init::layout_or_set_up(context)?;
-    let plan = context.load(&layout, &[])?.plan;
-    let role = find_role(&plan, args.role.as_deref())?;
+    let plan = context.load(&layout)?.plan;
+    let role = find_role(context, &plan, args.role.as_deref())?;
     let (mut journal, _) = Journal::open(&layout)?;
     let mut taken: Vec<MilestoneId> = plan.milestones.iter().map(|milestone| milestone.id.clone()).collect();
     let folders = plan.milestones.iter().map(|milestone| &milestone.folder);
@@ -56,7 +56,7 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
     Err(Failure::usage("others are adding milestones at the same moment; try again"))
 }
 
-fn find_role<'a>(plan: &'a Plan, wanted: Option<&str>) -> Result<&'a Role, Failure> {
+fn find_role<'a>(context: &Context, plan: &'a Plan, wanted: Option<&str>) -> Result<&'a Role, Failure> {
     let names = || {
         let names = plan.roles.iter().filter(|role| !role.writes.is_empty());
         names.map(|role| role.id.as_str()).collect::<Vec<_>>().join(", ")
@@ -65,7 +65,7 @@ fn find_role<'a>(plan: &'a Plan, wanted: Option<&str>) -> Result<&'a Role, Failu
         let usual = plan.roles.iter().find(|role| role.id.as_str() == USUAL);
         let usual = usual.or_else(|| plan.roles.iter().find(|role| !role.writes.is_empty()));
         return usual.ok_or_else(|| {
-            Failure::usage_with("no role of this project may write anything", "orchestra init --upgrade")
+            Failure::usage_with("no role of this project may write anything", context.typed("init --upgrade"))
         });
     };
     let name = wanted.trim_start_matches('#');

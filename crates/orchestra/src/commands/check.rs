@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::out::{BAD, FAINT, GOOD, STRONG, TYPED, block, shown, styled};
+use crate::out::{BAD, FAINT, GOOD, STRONG, TYPED, block, styled};
 
 /// What came of a look.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -14,7 +14,7 @@ pub(super) struct Check {
     pub(super) state: State,
     /// What was found.
     pub(super) found: String,
-    /// What to do about it.
+    /// What to do about it, in a line or a few.
     pub(super) hint: String,
 }
 
@@ -44,7 +44,7 @@ impl Check {
     }
 
     /// A look that failed by itself.
-    pub(super) fn failed(name: &str, failure: &Failure) -> Self {
+    pub(super) fn failed(context: &Context, name: &str, failure: &Failure) -> Self {
         let mut found = failure.to_string();
         let mut cause = std::error::Error::source(failure);
         while let Some(source) = cause {
@@ -56,7 +56,7 @@ impl Check {
                 found = format!("{found}\n{fault}");
             }
         }
-        Self::bad(name, found, failure.advice().1)
+        Self::bad(name, found, failure.advice(context).1)
     }
 }
 
@@ -79,7 +79,8 @@ pub(super) fn show(context: &Context, checks: &[Check]) {
         let found = block(&check.found, &indent);
         context.out.line(format_args!("{sign} {name}  {}", found.trim_start()));
         if !check.hint.is_empty() {
-            context.out.line(format_args!("{indent}→ {}", styled(TYPED, shown(&check.hint))));
+            let hint = block(&check.hint, &indent);
+            context.out.line(format_args!("{indent}→ {}", styled(TYPED, hint.trim_start())));
         }
     }
 }

@@ -4,7 +4,7 @@ use orchestra_core::config::layer::Layer;
 use orchestra_core::config::resolve::Origin;
 use serde::Serialize;
 
-use crate::cli::JsonArgs;
+use crate::cli::ConfigArgs;
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
 use crate::out::{FAINT, WAITS, block, shown, styled};
@@ -26,8 +26,8 @@ impl<'a> From<&'a Origin> for Setting<'a> {
     }
 }
 
-pub(super) fn run(context: &Context, args: &JsonArgs) -> Result<Exit, Failure> {
-    let loaded = context.load(&context.layout()?, &[])?;
+pub(super) fn run(context: &Context, args: &ConfigArgs) -> Result<Exit, Failure> {
+    let loaded = context.load(&context.layout()?)?;
     let origins = &Context::config(&loaded)?.origins;
     for warning in &loaded.config.warnings {
         context.out.error(styled(WAITS, block(&warning.to_string(), "")));

@@ -64,7 +64,7 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, Failure> {
 
 fn build(context: &Context, args: &DemoArgs, is_new: bool) -> Result<Exit, Failure> {
     let layout = context.layout()?;
-    let loaded = context.load(&layout, &[])?;
+    let loaded = context.load(&layout)?;
     Context::config(&loaded)?;
     let shown = Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() };
     let lock = start::lock(context, &layout)?;

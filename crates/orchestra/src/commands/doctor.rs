@@ -24,7 +24,7 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Exit {
     let mut checks = vec![Check::note("orchestra", VERSION)];
     match context.open_repo(None) {
         Ok(repo) => checks.extend(of_repository(context, &repo)),
-        Err(failure) => checks.push(Check::failed("git", &failure)),
+        Err(failure) => checks.push(Check::failed(context, "git", &failure)),
     }
     if let Ok(layout) = context.layout() {
         checks.extend(of_project(context, &layout));
@@ -52,7 +52,7 @@ pub(super) fn run(context: &Context, args: &DoctorArgs) -> Exit {
 }
 
 fn of_repository(context: &Context, repo: &Repo) -> Vec<Check> {
-    let failed = |name: &str, fault| Check::failed(name, &Failure::Git(fault));
+    let failed = |name: &str, fault| Check::failed(context, name, &Failure::Git(fault));
     let git = match repo.git_version() {
         Ok((major, minor)) => {
             let (oldest, program) = (OLDEST_GIT, shown(repo.options().program.display()));
@@ -85,7 +85,7 @@ fn of_repository(context: &Context, repo: &Repo) -> Vec<Check> {
 /// Names what of the environment commands and agents do not get; never a value.
 fn held_back(context: &Context, repo: &Repo) -> Check {
     let commands = command_environment(&context.environment).held_back;
-    let loaded = context.layout().and_then(|layout| context.load(&layout, &[]));
+    let loaded = context.layout().and_then(|layout| context.load(&layout));
     let config = loaded.ok().and_then(|loaded| loaded.config.result.ok()).map(|resolved| resolved.config);
     let agent = config.and_then(|config| {
         let name = config.default_agent.clone()?;
@@ -128,7 +128,7 @@ fn of_project(context: &Context, layout: &Layout) -> Vec<Check> {
                 ),
             }
         }
-        Err(error) => Check::failed("lock", &Failure::File(error)),
+        Err(error) => Check::failed(context, "lock", &Failure::File(error)),
     };
     let watching = match watch::watch(layout, |_hint| {}).mode() {
         Watching::Events => Check::good("watching", "the system tells when a document changes"),
@@ -141,7 +141,7 @@ fn of_project(context: &Context, layout: &Layout) -> Vec<Check> {
         Ok(folded) => {
             Check::note("journal", format!("{} could not be understood", counted(folded.skipped, "line")))
         }
-        Err(error) => Check::failed("journal", &Failure::Journal(error)),
+        Err(error) => Check::failed(context, "journal", &Failure::Journal(error)),
     };
     let sandbox = Check::note(
         "sandbox",
@@ -150,7 +150,7 @@ fn of_project(context: &Context, layout: &Layout) -> Vec<Check> {
     );
     let own = match &context.data {
         Some(data) => Check::note("your own files", shown(data.display())),
-        None => Check::failed("your own files", &Failure::NoHome),
+        None => Check::failed(context, "your own files", &Failure::NoHome),
     };
     vec![lock, watching, journal, sandbox, own]
 }

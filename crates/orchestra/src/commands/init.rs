@@ -3,7 +3,7 @@
 //! Invariants: nothing that exists is overwritten without an answer; what becomes trusted is what was written here, and
 //! what the person had agreed to before; a file that was changed before is never committed; no worker runs meanwhile.
 
-mod agents;
+pub(super) mod agents;
 mod commit;
 mod told;
 mod upgrade;
@@ -143,7 +143,7 @@ fn look<'a>(
     let exclude = repo.common_dir().join("info/exclude");
     let is_private = args.private || scaffold::is_private(&exclude)?;
     let before = match context.layout() {
-        Ok(layout) => context.load(&layout, &[])?.trust,
+        Ok(layout) => context.load(&layout)?.trust,
         // There is none yet; where it cannot be used, what follows says so.
         Err(_) => Vec::new(),
     };
@@ -183,7 +183,7 @@ fn scaffold(setting: &Setting<'_>) -> Result<Option<Written>, Failure> {
 /// ours took it over, and not where a document that holds it was rewritten.
 fn remember(setting: &Setting<'_>, written: &Written) -> Result<bool, Failure> {
     let context = setting.context;
-    let loaded = context.load(&context.layout()?, &[])?;
+    let loaded = context.load(&context.layout()?)?;
     if loaded.config.result.is_err() {
         return Ok(false);
     }

@@ -62,6 +62,7 @@ pub(super) fn basics(context: &Context) -> Vec<Check> {
     let all = |subject: &Subject<'_>, checks: &mut Vec<Check>| {
         checks.push(space(subject));
         checks.extend(agents::check(subject));
+        checks.extend(agents::offer(subject));
         checks.push(push::look_at_target(subject));
     };
     look(context, &mut checks, all);
@@ -77,25 +78,32 @@ pub(super) fn target(context: &Context) -> Check {
 
 /// Looks at configuration, trust and repository, and then at the rest, as far as these let it.
 fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'_>, &mut Vec<Check>)) {
-    let loaded = match context.layout().and_then(|layout| context.load(&layout, &[])) {
+    let loaded = match context.layout().and_then(|layout| context.load(&layout)) {
         Ok(loaded) => loaded,
-        Err(failure) => return checks.push(Check::failed("project", &failure)),
+        Err(failure) => return checks.push(Check::failed(context, "project", &failure)),
     };
     let resolved = match Context::config(&loaded) {
         Ok(resolved) => resolved,
-        Err(failure) => return checks.push(Check::failed("configuration", &failure)),
+        Err(failure) => return checks.push(Check::failed(context, "configuration", &failure)),
     };
+    checks.extend(odd_settings(&loaded));
     checks.push(documents(&loaded));
     let (trust, is_trusted) = trust(context, &loaded);
     checks.push(trust);
     let repo = match context.open_repo(None) {
         Ok(repo) => repo,
-        Err(failure) => return checks.push(Check::failed("repository", &failure)),
+        Err(failure) => return checks.push(Check::failed(context, "repository", &failure)),
     };
-    checks.push(branch(&repo));
+    checks.push(branch(context, &repo));
     let subject =
         Subject { context, root: repo.root(), repo: &repo, resolved, plan: &loaded.plan, is_trusted };
     rest(&subject, checks);
+}
+
+/// What the configuration says that has no effect, or another one than it looks.
+fn odd_settings(loaded: &Loaded) -> Option<Check> {
+    let warnings: Vec<String> = loaded.config.warnings.iter().map(ToString::to_string).collect();
+    (!warnings.is_empty()).then(|| Check::note("configuration", warnings.join("\n")))
 }
 
 /// A milestone that is set aside holds nothing else up.
@@ -131,15 +139,15 @@ fn trust(context: &Context, loaded: &Loaded) -> (Check, bool) {
             let found = "you have not agreed to what this project would run";
             (Check::bad("trust", found, context.typed("trust")), false)
         }
-        Err(failure) => (Check::failed("trust", &failure), false),
+        Err(failure) => (Check::failed(context, "trust", &failure), false),
     }
 }
 
-fn branch(repo: &Repo) -> Check {
+fn branch(context: &Context, repo: &Repo) -> Check {
     match standing(repo) {
         Ok(Ok(head)) => Check::good("branch", format!("{} at {}", head.branch, head.commit.short())),
         Ok(Err(obstacle)) => Check::bad("branch", obstacle.what, obstacle.hint),
-        Err(fault) => Check::failed("branch", &Failure::Git(fault)),
+        Err(fault) => Check::failed(context, "branch", &Failure::Git(fault)),
     }
 }
 

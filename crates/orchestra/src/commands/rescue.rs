@@ -3,18 +3,18 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::path::RepoPath;
-use orchestra_git::rescue::{self, Rescued};
+use orchestra_git::rescue::{self, PatchFor, Rescued};
 use orchestra_project::lock::WorkerLock;
 use serde::Serialize;
 
 use crate::cli::{JsonArgs, RescueArgs, RescueCommand};
 use crate::context::{Context, VERSION};
 use crate::failure::{Exit, Failure};
-use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, block, shown, styled};
+use crate::out::{FAINT, GOOD, STRONG, TYPED, WAITS, shown, styled, verbatim};
 
 /// The folder of the refs, which is left out where names are printed.
 const PREFIX: &str = "refs/orchestra/rescue/";
-/// How much of a patch is shown, in bytes.
+/// How much of a patch is shown at a terminal, in bytes.
 const MAX_PATCH: usize = 1024 * 1024;
 
 /// One thing that was saved, as a script sees it.
@@ -68,13 +68,18 @@ fn list(context: &Context, args: &JsonArgs) -> Result<Exit, Failure> {
         ));
         context.out.line(styled(FAINT, format_args!("    {}", shown(&rescued.subject))));
     }
-    context.out.line(format_args!("\nlook: {}", styled(TYPED, "orchestra rescue show REF")));
-    context.out.line(format_args!("back: {}", styled(TYPED, "orchestra rescue restore REF [PATH…]")));
+    context.out.line(format_args!("\nlook: {}", styled(TYPED, shown(context.typed("rescue show REF")))));
+    context
+        .out
+        .line(format_args!("back: {}", styled(TYPED, shown(context.typed("rescue restore REF [PATH…]")))));
     Ok(Exit::DONE)
 }
 
+/// Shows what was saved. What a program reads instead of a person is a patch that applies, to the last byte.
 fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
-    let shown_one = rescue::show(&context.open_repo(None)?, reference, MAX_PATCH)?;
+    let is_read = context.out.is_terminal();
+    let wanted = if is_read { PatchFor::Reading { limit: MAX_PATCH } } else { PatchFor::Applying };
+    let shown_one = rescue::show(&context.open_repo(None)?, reference, wanted)?;
     let name = name_of(&shown_one.what.reference);
     context.out.line(format_args!("{}  {}", styled(STRONG, shown(name)), facts(&shown_one.what)));
     for path in &shown_one.paths {
@@ -86,10 +91,18 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
         context.out.line(format_args!("  {}{}", shown(path), styled(FAINT, stat.unwrap_or_default())));
     }
     context.out.line("");
-    context.out.line(block(&shown_one.patch, ""));
+    if !is_read {
+        context.out.bytes(&shown_one.patch);
+        return Ok(Exit::DONE);
+    }
+    context.out.bytes(verbatim(&shown_one.patch).as_bytes());
+    if shown_one.cut > 0 {
+        let cut = format_args!("\n… cut here: {} more bytes", shown_one.cut);
+        context.out.line(styled(FAINT, cut));
+    }
     context.out.line(format_args!(
         "\nback: {}",
-        styled(TYPED, shown(format_args!("orchestra rescue restore {name}")))
+        styled(TYPED, shown(context.typed(&format!("rescue restore {name}"))))
     ));
     Ok(Exit::DONE)
 }
@@ -98,7 +111,10 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
     context.refuse_below_the_worker("rescue restore")?;
     let parse = |path: &String| {
         RepoPath::parse(path.as_str()).map_err(|error| {
-            Failure::usage_with(error.to_string(), "write it as `orchestra rescue show` does")
+            Failure::usage_with(
+                error.to_string(),
+                format!("write it as `{}` does", context.typed("rescue show")),
+            )
         })
     };
     let paths: Vec<RepoPath> = paths.iter().map(parse).collect::<Result<_, _>>()?;
@@ -123,7 +139,7 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
         let name = name_of(reference);
         context.out.line(format_args!(
             "What was there is saved: {}",
-            styled(TYPED, shown(format_args!("orchestra rescue show {name}")))
+            styled(TYPED, shown(context.typed(&format!("rescue show {name}"))))
         ));
     }
     Ok(Exit::DONE)

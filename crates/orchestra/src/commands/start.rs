@@ -51,9 +51,9 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
         return Err(Failure::usage_with(what, "leave --jobs out"));
     }
     let layout = init::layout_or_set_up(context)?;
-    let loaded = context.load(&layout, &[])?;
+    let loaded = context.load(&layout)?;
     Context::config(&loaded)?;
-    let only = wanted(args, &loaded)?;
+    let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
         Output::Text => Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() },
         Output::Json => Shown::Json,
@@ -77,7 +77,7 @@ impl Shown {
 }
 
 /// The milestone that `--milestone` names.
-fn wanted(args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Failure> {
+fn wanted(context: &Context, args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Failure> {
     let plan = &loaded.plan;
     let Some(wanted) = &args.milestone else { return Ok(None) };
     if let Some(found) = plan.resolve(wanted) {
@@ -85,7 +85,10 @@ fn wanted(args: &StartArgs, loaded: &Loaded) -> Result<Option<MilestoneId>, Fail
     }
     if plan.set_aside.iter().any(|aside| aside.folder.starts_with(&format!("{wanted}-"))) {
         let what = format!("{wanted} cannot be read");
-        return Err(Failure::usage_with(what, "orchestra status says what is wrong with it"));
+        return Err(Failure::usage_with(
+            what,
+            format!("{} says what is wrong with it", context.typed("status")),
+        ));
     }
     let known: Vec<String> = plan.milestones.iter().map(|one| one.id.to_string()).collect();
     let known = if known.is_empty() {
@@ -123,13 +126,13 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
     let target = preflight::target(context);
     match shown {
         Shown::Text { .. } => check::show(context, std::slice::from_ref(&target)),
-        Shown::Json => context.out.line(json!({ "event": "target", "check": target })),
+        Shown::Json => context.out.data(json!({ "event": "target", "check": target })),
     }
     let Some(auto) = auto else { return Ok(()) };
     let checks = preflight::preflight(context, auto.push);
     match shown {
         Shown::Text { .. } => check::show(context, &checks),
-        Shown::Json => context.out.line(json!({ "event": "preflight", "checks": checks })),
+        Shown::Json => context.out.data(json!({ "event": "preflight", "checks": checks })),
     }
     if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
 }
@@ -151,7 +154,7 @@ pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Ru
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
         variables: context.variables(),
-        flags: Vec::new(),
+        flags: context.settings.clone(),
         trust: context.trust_store()?,
         version: VERSION.to_owned(),
         layout,
@@ -181,8 +184,8 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
     match shown {
-        Shown::Text { unicode, .. } => summary::print(&end, begun.elapsed(), unicode, &context.out),
-        Shown::Json => context.out.line(json!({ "event": "left", "code": end.code })),
+        Shown::Text { .. } => summary::print(context, &end, begun.elapsed()),
+        Shown::Json => context.out.data(json!({ "event": "left", "code": end.code })),
     }
     Ok(Exit(end.code))
 }

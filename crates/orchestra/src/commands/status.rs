@@ -20,7 +20,7 @@ use crate::out::{FAINT, STRONG, TYPED, shown, styled};
 const SLOW: Duration = Duration::from_secs(1);
 
 /// What a terminal understands as: away with everything, and begin at the top.
-const CLEAR: &str = "\u{1b}[2J\u{1b}[H";
+const CLEAR: &[u8] = b"\x1b[2J\x1b[H";
 
 pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure> {
     let layout = context.layout()?;
@@ -39,9 +39,11 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
 /// `orchestra` alone: the status, or how to begin.
 pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
     let (what, command) = match context.layout() {
-        Err(Failure::NoWorkTree { .. }) => ("This folder is in no git repository.".to_owned(), "git init"),
+        Err(Failure::NoWorkTree { .. }) => {
+            ("This folder is in no git repository.".to_owned(), context.typed_git_init())
+        }
         Err(Failure::Layout(LayoutError::Missing { root })) => {
-            (format!("{} is not set up for Orchestra yet.", shown(root.display())), "orchestra init")
+            (format!("{} is not set up for Orchestra yet.", shown(root.display())), context.typed("init"))
         }
         layout => {
             let status = Reader::default().read(context, &layout?)?;
@@ -53,7 +55,7 @@ pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
         .out
         .line(styled(STRONG, "Orchestra turns one repository and any coding agent into a small team."));
     context.out.line(what);
-    context.out.line(format_args!("next: {}", styled(TYPED, command)));
+    context.out.line(format_args!("next: {}", styled(TYPED, shown(command))));
     let demo = styled(TYPED, "orchestra demo");
     context.out.line(format_args!("      {demo}  shows the whole flow first; it needs no agent"));
     Ok(Exit::DONE)
@@ -81,16 +83,18 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
     });
     let mut reader = Reader::default();
     let mut last: Option<Status> = None;
+    let clears = can_clear(context);
     loop {
         watch.refresh();
         let status = reader.read(context, layout)?;
         if last.as_ref() != Some(&status) {
             if json {
                 let line = serde_json::to_string(&status).expect("plain data with text keys makes JSON");
-                context.out.line(line);
+                context.out.data(line);
             } else {
-                if context.is_terminal {
-                    context.out.text(CLEAR);
+                if clears {
+                    // Past what takes colours out: who wants none still wants to see one status at a time.
+                    context.out.bytes(CLEAR);
                 } else if last.is_some() {
                     let now = Zoned::now().strftime("%H:%M:%S").to_string();
                     context.out.line(styled(FAINT, format_args!("── {now}")));
@@ -106,4 +110,10 @@ fn follow(context: &Context, layout: &Layout, json: bool) -> Result<Exit, Failur
         // Told, or time to look again: both mean to look.
         let _either = hints.recv_timeout(SLOW);
     }
+}
+
+/// Whether there is a screen that can be cleared. Where there is none, a line parts one status from the next.
+fn can_clear(context: &Context) -> bool {
+    let term = context.environment.iter().find(|(name, _)| name == "TERM");
+    context.out.is_terminal() && term.is_some_and(|(_, term)| !term.is_empty() && term != "dumb")
 }

@@ -16,7 +16,7 @@ pub(super) fn run(context: &Context, args: &TrustArgs) -> Result<Exit, Failure> 
     if !args.show {
         context.refuse_below_the_worker("trust")?;
     }
-    let loaded = context.load(&context.layout()?, &[])?;
+    let loaded = context.load(&context.layout()?)?;
     // A configuration that cannot be read names commands that cannot be shown.
     Context::config(&loaded)?;
     let items = &loaded.trust;
@@ -35,7 +35,10 @@ pub(super) fn run(context: &Context, args: &TrustArgs) -> Result<Exit, Failure> 
         ask::yes_or_no(context, QUESTION, false)?
     } else {
         let what = "nobody sits at a terminal to be asked";
-        return Err(Failure::usage_with(what, "read the list above, then: orchestra trust --yes"));
+        return Err(Failure::usage_with(
+            what,
+            format!("read the list above, then: {}", context.typed("trust --yes")),
+        ));
     };
     if !agrees {
         context.out.line("Not trusted. Nothing was changed.");

@@ -2,51 +2,56 @@
 
 use orchestra_core::record::Answer;
 use orchestra_core::repo::PushTarget;
-use orchestra_core::report::Verdict;
 use orchestra_core::worker::{Asked, Question};
 
-use super::lines::{Lines, visible};
+use super::lines::visible;
+use crate::out::block;
 
 /// The question in full: what is asked, what it is about, and how to answer.
-pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<String> {
-    let mut shown = vec![String::new()];
+pub(crate) fn shown(asked: &Asked, rfc: Option<&str>) -> Vec<String> {
+    // Fields come from models, files, git and servers. No field is trusted more than another, so all go through here.
+    written(asked, rfc).iter().flat_map(|entry| harmless(entry)).collect()
+}
+
+/// An entry without anything that could move a cursor. What it has more than one line of is indented, so that no
+/// field can begin a line as ours begin.
+fn harmless(entry: &str) -> Vec<String> {
+    let mut shown: Vec<String> = Vec::new();
+    for line in entry.trim_end().split('\n') {
+        let indent = if shown.is_empty() { "" } else { "     " };
+        shown.push(block(line, indent));
+    }
+    shown
+}
+
+/// An entry for each thing to say, with the text of others as it came.
+fn written(asked: &Asked, rfc: Option<&str>) -> Vec<String> {
+    let mut entries = vec![String::new()];
     match &asked.question {
-        Question::Rfc { concerns, skipped, .. } => {
-            shown.extend(rfc.unwrap_or_default().lines().map(|line| format!("   │ {}", visible(line))));
-            shown.extend(concerns.iter().map(|concern| format!("   ⚠ found wanting: {}", visible(concern))));
-            shown.extend(skipped.iter().map(|work| format!("   · skipped by you: {work}")));
+        Question::Rfc { .. } => {
+            entries.extend(rfc.unwrap_or_default().lines().map(|line| format!("   │ {line}")));
         }
         Question::Push(push) | Question::Rejected(push) => {
             for commit in &push.survey.commits {
                 let foreign = if push.foreign.contains(commit) { "  ← not this milestone's" } else { "" };
-                shown.push(format!("   │ {} {}{foreign}", commit.id.short(), visible(&commit.subject)));
+                entries.push(format!("   │ {} {}{foreign}", commit.id.short(), commit.subject));
             }
             for stat in &push.survey.files {
                 let count = |count: Option<u32>| count.map_or("bin".to_owned(), |count| count.to_string());
-                shown.push(format!("   │ {:<50} +{} −{}", stat.path, count(stat.added), count(stat.removed)));
+                entries.push(format!(
+                    "   │ {:<50} +{} −{}",
+                    stat.path,
+                    count(stat.added),
+                    count(stat.removed)
+                ));
             }
             if let PushTarget::Remote { name, url, branch } = &push.survey.target {
-                shown.push(format!("   · to {name} ({url}), branch {branch}"));
+                entries.push(format!("   · to {name} ({url}), branch {branch}"));
             }
-            let verdict = push.verdict.map_or("none".to_owned(), |verdict| verdict.to_string());
-            let is_mended = push.verdict == Some(Verdict::ChangesRequested) && push.findings.is_empty();
-            let mended = if is_mended { "; what was found has been mended" } else { "" };
-            shown.push(format!("   · review: {verdict}{mended}"));
-            shown.extend(
-                push.findings.iter().map(|finding| format!("   {}", visible(&lines.finding(finding)))),
-            );
-            shown.extend(push.red.iter().map(|command| format!("   ⚠ red before, not counted: {command}")));
-            shown.extend(push.skipped.iter().map(|work| format!("   ⚠ skipped by you: {work}")));
-            shown.extend(
-                push.words
-                    .iter()
-                    .flat_map(|words| words.lines())
-                    .map(|line| format!("   ✘ {}", visible(line))),
-            );
         }
         Question::Trust { lines: commands, .. } => {
-            shown.push("   This repository names commands that would be run here:".to_owned());
-            shown.extend(commands.iter().map(|line| format!("   │ {}", visible(line))));
+            entries.push("   This repository names commands that would be run here:".to_owned());
+            entries.extend(commands.iter().map(|line| format!("   │ {line}")));
         }
         Question::Dirty { .. }
         | Question::RedBase { .. }
@@ -57,9 +62,10 @@ pub(crate) fn shown(asked: &Asked, lines: &Lines<'_>, rfc: Option<&str>) -> Vec<
         | Question::Locked { .. }
         | Question::TooLarge { .. } => {}
     }
-    shown.push(format!("🚦 {}", visible(&asked.question.text())));
-    shown.push(format!("   {}", ways(&asked.question)));
-    shown
+    entries.extend(asked.question.about().into_iter().map(|line| format!("   · {line}")));
+    entries.push(format!("🚦 {}", asked.question.text()));
+    entries.push(format!("   {}", ways(&asked.question)));
+    entries
 }
 
 /// The ways to answer, each with what it takes.
@@ -119,37 +125,4 @@ pub(crate) fn parse(line: &str, question: &Question) -> Result<Answer, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use orchestra_core::id::{MilestoneId, WorkId};
-
-    use super::*;
-
-    fn failed() -> Question {
-        let milestone = MilestoneId::parse("M1-x").unwrap();
-        Question::Failed { milestone, work: WorkId::Rfc, reason: "no".to_owned() }
-    }
-
-    #[test]
-    fn an_answer_is_a_word_or_its_beginning_and_never_a_guess() {
-        let parse = |line| parse(line, &failed());
-        assert_eq!(parse("retry"), Ok(Answer::Retry { note: None }));
-        assert_eq!(
-            parse(" R  look at the lock "),
-            Ok(Answer::Retry { note: Some("look at the lock".to_owned()) })
-        );
-        assert_eq!(parse("sk"), Ok(Answer::Skip));
-        for line in ["", "s", "yes", "approve", "stopp", "skip skip", "stop and look"] {
-            assert!(parse(line).is_err(), "{line}");
-        }
-    }
-
-    #[test]
-    fn words_that_need_a_text_are_not_taken_without_one() {
-        let question = Question::RedBase { milestone: MilestoneId::parse("M1").unwrap(), commands: vec![] };
-        assert!(parse("verify", &question).unwrap_err().contains("verify COMMAND"));
-        assert_eq!(
-            parse("verify make test", &question),
-            Ok(Answer::Verify { command: "make test".to_owned() })
-        );
-    }
-}
+mod tests;

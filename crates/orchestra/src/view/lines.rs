@@ -17,7 +17,7 @@ use crate::out::block;
 pub(crate) struct Lines<'a> {
     /// The documents, for roles.
     pub(crate) plan: &'a Plan,
-    /// Whether signs beyond ASCII may be used.
+    /// Whether the signs of roles are shown, which may be any.
     pub(crate) unicode: bool,
 }
 
@@ -27,10 +27,10 @@ impl Lines<'_> {
     pub(crate) fn of(&self, note: &Note) -> Option<String> {
         Some(match note {
             Note::Starting { milestone, resumed: false } => {
-                format!("{} Starting {milestone}", self.sign("📋", "*"))
+                format!("📋 Starting {milestone}")
             }
             Note::Starting { milestone, resumed: true } => {
-                format!("{} Going on with {milestone}", self.sign("📋", "*"))
+                format!("📋 Going on with {milestone}")
             }
             Note::TurnBegan { work, role, title, attempt, .. } => {
                 let again = if *attempt > 1 { format!(" (attempt {attempt})") } else { String::new() };
@@ -43,132 +43,112 @@ impl Lines<'_> {
                     | WorkId::Diagnosis(_)
                     | WorkId::Close(_) => title.clone(),
                 };
-                format!("{} {} {what}…{again}", self.who(role), self.sign("▶", ">"))
+                format!("{} ▶ {what}…{again}", self.who(role))
             }
             Note::RfcReady { role, concerns } => {
-                let mut text = format!("{} {} RFC ready", self.who(role), self.sign("✅", "ok"));
+                let mut text = format!("{} ✅ RFC ready", self.who(role));
                 for concern in concerns {
                     text.push_str(&format_detail(&format!("found wanting in the grooming: {concern}")));
                 }
                 text
             }
             Note::Waiting { gate, text, answers } => {
-                format!(
-                    "{} {text} → waiting for {} (`orchestra answer {gate} …`)",
-                    self.gate(),
-                    answers.join(" / ")
-                )
+                format!("🚦 {text} → waiting for {} (`orchestra answer {gate} …`)", answers.join(" / "))
             }
             Note::Answered { text, answer, by } => {
-                format!("{} {text} → {} ({})", self.gate(), answer_in_words(answer), by_in_words(*by))
+                format!("🚦 {text} → {} ({})", answer_in_words(answer), by_in_words(*by))
             }
             Note::Committed { work: WorkId::Close(_), .. } => return None,
             Note::Committed { work, role, subject, usage } => {
                 let who = role.as_ref().map(|role| format!("{} ", self.who(role))).unwrap_or_default();
-                format!("{who}{} {work} done ({subject}){}", self.sign("✅", "ok"), usage_in_words(*usage))
+                format!("{who}✅ {work} done ({subject}){}", usage_in_words(*usage))
             }
             Note::Repairing { work, role, why } => {
-                format!("{} {} {work}: {why}; back to the agent", self.who(role), self.sign("↻", "~"))
+                format!("{} ↻ {work}: {why}; back to the agent", self.who(role))
             }
             Note::Diagnosing { work } => {
-                format!("{} why does {work} keep failing? Asking the architect once", self.sign("📐", "*"))
+                format!("📐 why does {work} keep failing? Asking the architect once")
             }
             Note::Retrying { agent, why, at, outage: false } => {
-                format!("{} {agent}: {why}; again at {}", self.sign("⏳", "~"), clock(*at))
+                format!("⏳ {agent}: {why}; again at {}", clock(*at))
             }
             Note::Retrying { agent, why, at, outage: true } => {
-                format!("{} {agent} is out of reach ({why}); next try {}", self.sign("⏳", "~"), clock(*at))
+                format!("⏳ {agent} is out of reach ({why}); next try {}", clock(*at))
             }
             Note::AgentRests { agent, failures, until } => {
-                format!(
-                    "{} {agent} failed {failures} times; next try {}",
-                    self.sign("⏳", "~"),
-                    clock(*until)
-                )
+                format!("⏳ {agent} failed {failures} times; next try {}", clock(*until))
             }
             Note::RedBase { commands } => {
-                format!("{} red before anything was done: {}", self.warn(), commands.join(", "))
+                format!("⚠ red before anything was done: {}", commands.join(", "))
             }
             Note::Red { command, output, .. } => {
-                format!("{} {command} is red:{}", self.bad(), format_detail(&last_lines(output)))
+                format!("✘ {command} is red:{}", format_detail(&last_lines(output)))
             }
             Note::Verifying { work, commands } => {
-                format!("{} {work}: {}", self.sign("🧪", "*"), commands.join(", "))
+                format!("🧪 {work}: {}", commands.join(", "))
             }
             Note::PutBack { paths, reference } if paths.is_empty() => {
-                format!("{} put back; it is kept: `orchestra rescue show {reference}`", self.warn())
+                format!("⚠ put back; it is kept: `orchestra rescue show {reference}`")
             }
             Note::PutBack { paths, reference } => {
-                format!(
-                    "{} put back {}; it is kept: `orchestra rescue show {reference}`",
-                    self.warn(),
-                    list(paths)
-                )
+                format!("⚠ put back {}; it is kept: `orchestra rescue show {reference}`", list(paths))
             }
             Note::HooksChanged { paths, left_out } if left_out.is_empty() => {
-                format!("{} hooks changed {}", self.sign("🪝", "*"), list(paths))
+                format!("🪝 hooks changed {}", list(paths))
             }
             Note::HooksChanged { left_out, .. } => {
-                format!(
-                    "{} left out of the commit, a hook changed it outside the room: {}",
-                    self.warn(),
-                    list(left_out)
-                )
+                format!("⚠ left out of the commit, a hook changed it outside the room: {}", list(left_out))
             }
             Note::Folded { reference } => format!(
-                "{} the agent had made commits of its own; they are folded into the one (`orchestra rescue show {reference}`)",
-                self.warn()
+                "⚠ the agent had made commits of its own; they are folded into the one (`orchestra rescue show {reference}`)"
             ),
             Note::Reviewed { role, verdict, findings } => {
-                let mut text = format!("{} {} {verdict}", self.who(role), self.sign("✅", "ok"));
+                let mut text = format!("{} ✅ {verdict}", self.who(role));
                 for finding in findings {
-                    text.push_str(&format_detail(&self.finding(finding)));
+                    text.push_str(&format_detail(&self::finding(finding)));
                 }
                 text
             }
-            Note::Failed { work, reason } => format!("{} {work} failed: {reason}", self.bad()),
+            Note::Failed { work, reason } => format!("✘ {work} failed: {reason}"),
             Note::Parked { milestone, reason } => {
-                format!("{} {milestone} is set aside: {reason}", self.sign("🚧", "!"))
+                format!("🚧 {milestone} is set aside: {reason}")
             }
             Note::PassedOver { milestone, reason } => {
-                format!("{} {milestone} waits, others go on: {reason}", self.gate())
+                format!("🚦 {milestone} waits, others go on: {reason}")
             }
             Note::SetAside { folder, diagnostics } => {
-                let mut text = format!("{} {folder} cannot be read and is set aside", self.warn());
+                let mut text = format!("⚠ {folder} cannot be read and is set aside");
                 for diagnostic in diagnostics {
                     text.push_str(&format_detail(&diagnostic.to_string()));
                 }
                 text
             }
-            Note::Odd { diagnostic } => format!("{} {diagnostic}", self.warn()),
+            Note::Odd { diagnostic } => format!("⚠ {diagnostic}"),
             Note::Adopted { works } => {
                 let names: Vec<String> = works.iter().map(ToString::to_string).collect();
-                format!("{} done before Orchestra came: {}", self.sign("📋", "*"), names.join(", "))
+                format!("📋 done before Orchestra came: {}", names.join(", "))
             }
             Note::Recovered { work } => {
-                format!(
-                    "{} {work} has its commit already; its documents were brought up to date",
-                    self.sign("♻", "~")
-                )
+                format!("♻ {work} has its commit already; its documents were brought up to date")
             }
             Note::Reverted { work } => {
-                format!("{} the commit of {work} was reverted; it is not done again", self.warn())
+                format!("⚠ the commit of {work} was reverted; it is not done again")
             }
             Note::Pushed { commit, remote, branch } => {
-                format!("{} pushed {} to {remote}/{branch}", self.sign("🚀", "*"), commit.short())
+                format!("🚀 pushed {} to {remote}/{branch}", commit.short())
             }
-            Note::NotPushed { words } => format!("{} not pushed:{}", self.bad(), format_detail(words.trim())),
+            Note::NotPushed { words } => format!("✘ not pushed:{}", format_detail(words.trim())),
             Note::MilestoneDone { milestone, pushed: true } => {
-                format!("{} {milestone} done.", self.sign("✅", "ok"))
+                format!("✅ {milestone} done.")
             }
             Note::MilestoneDone { milestone, pushed: false } => {
-                format!("{} {milestone} done, not pushed.", self.sign("✅", "ok"))
+                format!("✅ {milestone} done, not pushed.")
             }
             Note::Idle => "All done. Waiting for new work.".to_owned(),
             Note::Silent { work, quiet } => {
-                format!("{} {work}: nothing heard for {}", self.sign("⏳", "~"), duration(*quiet))
+                format!("⏳ {work}: nothing heard for {}", duration(*quiet))
             }
-            Note::Stopping { why, hint } => format!("{} {why}{}", self.bad(), format_detail(hint)),
+            Note::Stopping { why, hint } => format!("✘ {why}{}", format_detail(hint)),
             Note::Remark { text } => format!("· {text}"),
         })
     }
@@ -182,32 +162,6 @@ impl Lines<'_> {
             None => format!("#{alias}"),
         }
     }
-
-    fn sign(&self, sign: &'static str, ascii: &'static str) -> &'static str {
-        if self.unicode { sign } else { ascii }
-    }
-
-    fn gate(&self) -> &'static str {
-        self.sign("🚦", "?")
-    }
-
-    fn warn(&self) -> &'static str {
-        self.sign("⚠", "!")
-    }
-
-    fn bad(&self) -> &'static str {
-        self.sign("✘", "x")
-    }
-
-    /// A reviewer's finding in one line.
-    pub(crate) fn finding(&self, finding: &Finding) -> String {
-        let mark = match finding.severity {
-            Severity::Blocking => self.bad(),
-            Severity::Important => self.warn(),
-            Severity::Suggestion | Severity::Praise => "·",
-        };
-        format!("{mark} {finding}")
-    }
 }
 
 /// How many lines of a red command's output are shown: tools say at the end what is wrong.
@@ -219,6 +173,16 @@ fn last_lines(output: &str) -> String {
     let left_out = lines.len().saturating_sub(LAST_LINES);
     let head = if left_out > 0 { format!("({left_out} lines before)\n") } else { String::new() };
     head + &lines[left_out..].join("\n")
+}
+
+/// A reviewer's finding in one line.
+pub(crate) fn finding(finding: &Finding) -> String {
+    let mark = match finding.severity {
+        Severity::Blocking => "✘",
+        Severity::Important => "⚠",
+        Severity::Suggestion | Severity::Praise => "·",
+    };
+    format!("{mark} {finding}")
 }
 
 /// A line below another, indented; each of its own lines too.

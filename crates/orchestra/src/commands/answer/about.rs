@@ -50,7 +50,7 @@ pub(super) fn show(
             show_survey(context, milestone, &found);
         }
         ("trust", _) => {
-            let items = context.load(layout, &[])?.trust;
+            let items = context.load(layout)?.trust;
             if trust::hash_of(&items) != open.of {
                 return changed();
             }
@@ -72,7 +72,7 @@ pub(super) fn show(
 
 /// The design's document, with its path as git has it.
 fn rfc(context: &Context, layout: &Layout, milestone: &MilestoneId) -> Result<(String, Vec<u8>), Failure> {
-    let plan = context.load(layout, &[])?.plan;
+    let plan = context.load(layout)?.plan;
     let folder = plan.find(milestone).map_or(milestone.as_str(), |milestone| milestone.folder.as_str());
     let above = format!("{ORCHESTRA}/milestones/{folder}");
     let path = format!("{above}/rfc.md");
@@ -87,7 +87,7 @@ fn find_survey(
     memory: &Memory,
     milestone: &MilestoneId,
 ) -> Result<Survey, Failure> {
-    let loaded = context.load(layout, &[])?;
+    let loaded = context.load(layout)?;
     let push = &Context::config(&loaded)?.config.push;
     let named = memory.recall(milestone).push_branch;
     let branch = named.or_else(|| push.branch_for(milestone));

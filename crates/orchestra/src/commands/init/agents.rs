@@ -14,15 +14,15 @@ const KNOWN: [(&str, &str, Preset); 2] =
     [("claude", "Claude Code", Preset::ClaudeCode), ("codex", "Codex", Preset::Codex)];
 
 /// What was found.
-pub(super) struct Agents {
+pub(in crate::commands) struct Agents {
     /// For `config.yaml`: the first becomes the default.
-    pub(super) found: Vec<FoundAgent>,
+    pub(in crate::commands) found: Vec<FoundAgent>,
     /// A line for a person about each, in the same order.
-    pub(super) lines: Vec<String>,
+    pub(in crate::commands) lines: Vec<String>,
 }
 
 /// Looks for each, and puts those first with which somebody is logged in.
-pub(super) fn find(context: &Context, root: &Path) -> Agents {
+pub(in crate::commands) fn find(context: &Context, root: &Path) -> Agents {
     let launcher = context.launcher(None);
     let mut seen = Vec::new();
     for (name, title, preset) in KNOWN {

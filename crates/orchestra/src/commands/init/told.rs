@@ -42,7 +42,7 @@ pub(super) fn agents(setting: &Setting<'_>, written: &Written) -> Result<(), Fai
     if !written.files.iter().any(|path| path == ".orchestra/config.yaml") {
         return Ok(());
     }
-    let loaded = context.load(&context.layout()?, &[])?;
+    let loaded = context.load(&context.layout()?)?;
     let Ok(resolved) = &loaded.config.result else { return Ok(()) };
     let config = &resolved.config;
     let Some(chosen) = &config.default_agent else {

@@ -76,7 +76,7 @@ fn replace_legacy(setting: &Setting<'_>, sections: &[LegacySection]) -> Result<b
 /// Offers to rewrite milestones of 1.7, which work as they are.
 fn rewrite_milestones(setting: &Setting<'_>) -> Result<Written, Failure> {
     let context = setting.context;
-    let plan = context.load(&context.layout()?, &[])?.plan;
+    let plan = context.load(&context.layout()?)?.plan;
     let (mut files, mut names) = (Vec::new(), Vec::new());
     for milestone in plan.milestones.iter().filter(|milestone| milestone.format == Format::V17) {
         let rewrite = upgrade::milestone::rewrite(setting.root, milestone, &plan.roles)?;

@@ -6,9 +6,11 @@ use std::collections::BTreeSet;
 use orchestra_agent::probe::{FoundProgram, Login, Probe, probe};
 use orchestra_core::config::AgentConfig;
 use orchestra_core::id::AgentName;
+use orchestra_project::scaffold::FoundAgent;
 
 use super::Subject;
 use crate::commands::check::Check;
+use crate::commands::init::{self, agents::Agents};
 
 /// How to get an agent, where there is none.
 pub(in crate::commands) const HOW_TO_GET_ONE: &str = "install Claude Code (`claude`) or Codex (`codex`) and log in, then name it under `agents:` in \
@@ -24,8 +26,7 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Check> {
     if config.default_agent.is_none() {
         let alone = subject.plan.roles.iter().filter(|role| role.agent.is_none()).count();
         if alone > 0 {
-            let found = format!("no agent is chosen for {}", counted(alone, "role"));
-            checks.push(Check::bad("agents", found, HOW_TO_GET_ONE));
+            checks.push(none_chosen(subject, alone));
         }
     }
     for name in &used {
@@ -42,6 +43,43 @@ pub(super) fn check(subject: &Subject<'_>) -> Vec<Check> {
         checks.push(Check::note("agents", format!("described and not used: {}", idle.join(", "))));
     }
     checks
+}
+
+/// No agent plays these roles: says which could, with the lines that make it.
+fn none_chosen(subject: &Subject<'_>, role_count: usize) -> Check {
+    let nobody = format!("no agent is chosen for {}", counted(role_count, "role"));
+    let described = &subject.resolved.config.agents;
+    if let Some(name) = described.keys().next() {
+        let hint = format!("choose one, below `agents:` in .orchestra/config.yaml:\n  default: {name}");
+        return Check::bad("agents", nobody, hint);
+    }
+    let Agents { found, lines } = init::agents::find(subject.context, subject.root);
+    let Some(first) = found.first() else { return Check::bad("agents", nobody, HOW_TO_GET_ONE) };
+    let head = "write into .orchestra/config.yaml:\n  agents:\n    default:";
+    let hint = format!("{head} {}\n    {}", first.name, entries(found.iter()).join("\n    "));
+    Check::bad("agents", format!("{nobody}; installed:\n{}", lines.join("\n")), hint)
+}
+
+/// A note about what is installed beside the agents that are described, with the lines that describe it.
+pub(super) fn offer(subject: &Subject<'_>) -> Option<Check> {
+    let described = &subject.resolved.config.agents;
+    if described.is_empty() {
+        // That nobody is chosen was said, and what could be.
+        return None;
+    }
+    let Agents { found, lines } = init::agents::find(subject.context, subject.root);
+    let is_new = |agent: &FoundAgent| !described.contains_key(&agent.name);
+    let new: Vec<_> = found.iter().zip(&lines).filter(|(agent, _)| is_new(agent)).collect();
+    let told: Vec<&str> = new.iter().map(|(_, line)| line.as_str()).collect();
+    let entries = entries(new.iter().map(|(agent, _)| *agent)).join("\n  ");
+    (!new.is_empty()).then(|| Check {
+        hint: format!("to have it play a role, below `agents:` in .orchestra/config.yaml:\n  {entries}"),
+        ..Check::note("agents", format!("installed and not described:\n{}", told.join("\n")))
+    })
+}
+
+fn entries<'a>(agents: impl Iterator<Item = &'a FoundAgent>) -> Vec<String> {
+    agents.map(FoundAgent::line).collect()
 }
 
 fn look_at(subject: &Subject<'_>, label: &str, agent: &AgentConfig) -> Check {

@@ -83,7 +83,7 @@ fn find(subject: &Subject<'_>) -> Result<(CommitId, PushTarget), Check> {
     });
     looked.map_err(|fault| match fault {
         Fault::NoHead => Check::note(NAME, "not looked at, because the branch has no commit"),
-        fault => Check::failed(NAME, &Failure::Git(fault)),
+        fault => Check::failed(subject.context, NAME, &Failure::Git(fault)),
     })
 }
 

@@ -105,7 +105,7 @@ impl Showing {
                     {
                         fields.extend(event);
                     }
-                    self.out.line(json);
+                    self.out.data(json);
                 }
             },
             View::Asked(asked) => self.asked(*asked),
@@ -136,7 +136,7 @@ impl Showing {
                 {
                     fields.extend(note);
                 }
-                self.out.line(json);
+                self.out.data(json);
             }
         }
     }
@@ -147,16 +147,14 @@ impl Showing {
 
     fn asked(&mut self, asked: Asked) {
         if self.asks {
-            let Shown::Text { unicode, .. } = self.shown else { return };
             // A line half typed was meant for something else. Where it is no terminal after all there is none.
             let _not_a_terminal = tcflush(std::io::stdin(), QueueSelector::IFlush);
             self.asked_at = Instant::now();
-            let lines = Lines { plan: self.plan(), unicode };
             let rfc = match &asked.question {
                 Question::Rfc { milestone, .. } => self.rfc(milestone),
                 _ => None,
             };
-            for line in ask::shown(&asked, &lines, rfc.as_deref()) {
+            for line in ask::shown(&asked, rfc.as_deref()) {
                 self.out.line(line);
             }
         }

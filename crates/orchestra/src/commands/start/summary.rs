@@ -7,13 +7,13 @@ use orchestra_core::words::counted;
 use orchestra_core::worker::Tally;
 use orchestra_engine::worker::End;
 
-use crate::out::Out;
+use crate::context::Context;
 use crate::view::lines::{duration, thousands, visible};
 
 /// What a run came to, in a few lines.
-pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
+pub(super) fn print(context: &Context, end: &End, took: Duration) {
     let Tally { done, parked, waiting, left_off, set_aside, commits, pushes, usage } = &end.tally;
-    let dot = if unicode { "·" } else { "-" };
+    let typed = |command: &str| context.typed(command);
     let mut lines = Vec::new();
     let names = |ids: &[MilestoneId]| ids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     if !done.is_empty() {
@@ -27,18 +27,15 @@ pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
     }
     let is_told = |id: &&MilestoneId| waiting.contains(id) || parked.iter().any(|(parked, _)| parked == *id);
     if let Some(milestone) = left_off.as_ref().filter(|id| !is_told(id)) {
-        lines.push(format!("left off: {milestone} (`orchestra start` goes on)"));
+        lines.push(format!("left off: {milestone} (`{}` goes on)", typed("start")));
     }
     for folder in set_aside {
-        lines.push(format!("cannot be read: {folder} (`orchestra status` says why)"));
+        lines.push(format!("cannot be read: {folder} (`{}` says why)", typed("status")));
     }
     for asked in &end.open {
         let text = asked.question.text();
-        lines.push(format!(
-            "open: {text} (`orchestra answer {} {}`)",
-            asked.gate,
-            asked.question.answers().join("|")
-        ));
+        let words = asked.question.answers().join("|");
+        lines.push(format!("open: {text} (`{}`)", typed(&format!("answer {} {words}", asked.gate))));
     }
     if *commits > 0 {
         let pushed = if pushes.is_empty() {
@@ -49,12 +46,12 @@ pub(super) fn print(end: &End, took: Duration, unicode: bool, out: &Out) {
         lines.push(format!("{}, {pushed}", counted(*commits, "commit")));
     }
     if lines.is_empty() && end.code == 0 {
-        lines.push("nothing to build (`orchestra status` says where things stand)".to_owned());
+        lines.push(format!("nothing to build (`{}` says where things stand)", typed("status")));
     }
     let tokens =
         if usage.tokens() > 0 { format!(", {} tokens", thousands(usage.tokens())) } else { String::new() };
     lines.push(format!("{}{tokens}", duration(took)));
     for line in lines {
-        out.line(format_args!("{dot} {}", visible(&line)));
+        context.out.line(format_args!("· {}", visible(&line)));
     }
 }

@@ -9,7 +9,6 @@ use orchestra_core::plan::{self, MilestoneStatus, PhaseStatus, Plan, Priority, S
 use orchestra_core::schedule;
 use orchestra_core::worker::Memory;
 use orchestra_project::answers;
-use orchestra_project::config_files::Sources;
 use orchestra_project::journal;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -146,9 +145,7 @@ impl Reader {
         context: &Context,
         layout: &Layout,
     ) -> Result<Status, Failure> {
-        let environment = context.variables();
-        let user = context.user_config.as_deref();
-        let loaded = self.scanner.load(layout, &Sources { user, environment: &environment, flags: &[] })?;
+        let loaded = context.load_with(&mut self.scanner, layout)?;
         self.follow_journal(layout)?;
         let faults = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Fault::from).collect::<Vec<_>>();
         let (configuration, agent) = match &loaded.config.result {
@@ -159,11 +156,11 @@ impl Reader {
             folder: set_aside.folder.clone(),
             diagnostics: faults(&set_aside.diagnostics),
         });
-        let trust = match context.trust(&loaded.trust) {
+        let trust = match Context::config(&loaded).and_then(|_| context.trust(&loaded.trust)) {
             Ok(Trust::Given) => "given",
             Ok(Trust::Changed { .. }) => "changed",
-            // Without a data folder nothing can have been agreed to.
-            Ok(Trust::Unknown) | Err(Failure::NoHome) => "unknown",
+            // Without a data folder nothing can have been agreed to; without a configuration nobody knows to what.
+            Ok(Trust::Unknown) | Err(Failure::NoHome | Failure::Config { .. }) => "unknown",
             Err(failure) => return Err(failure),
         };
         let mut status = Status {

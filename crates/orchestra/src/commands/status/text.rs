@@ -33,6 +33,8 @@ pub(super) fn lines(status: &Status) -> Vec<String> {
         hint(warning, &mut lines);
     }
     match status.trust {
+        // What would be run is known once the configuration is mended.
+        _ if !status.configuration.is_empty() => {}
         "unknown" => lines.push(styled(WAITS, "You have not agreed to what this project would run.")),
         "changed" => lines.push(styled(WAITS, "What this project would run has changed since you agreed.")),
         _ => {}
