@@ -34,9 +34,7 @@ impl Machine {
         if let Some(role) = work.role.clone() {
             self.note(Note::RfcReady { role, concerns });
         }
-        let mut edits = Self::said_in_passing(&work);
-        edits.push(DocEdit::Current(Some("rfc: waits for its answer".to_owned())));
-        self.write_with_cursor(edits, |cursor| cursor.stage = StageName::RfcGate);
+        self.show_gate(Self::said_in_passing(&work));
         self.advance();
     }
 
@@ -44,6 +42,14 @@ impl Machine {
         let Some(milestone) = self.state.milestone().cloned() else { return };
         let Some(document) = milestone.rfc_document else { return self.look() };
         let known = self.state.recalled();
+        if self.state.active().is_some_and(|active| active.cursor.stage != StageName::RfcGate) {
+            // A crash came between the record that it is ready and showing it.
+            let concerns = known.rfc_ready.iter().flatten();
+            let concerns: Vec<String> =
+                concerns.map(|concern| format!("{}: {concern}", WorkId::Rfc)).collect();
+            let is_silent = concerns.is_empty();
+            self.show_gate(if is_silent { Vec::new() } else { vec![DocEdit::Concerns(concerns)] });
+        }
         self.go_to(At::RfcGate);
         self.ask(Question::Rfc {
             milestone: milestone.id.clone(),
@@ -52,6 +58,12 @@ impl Machine {
             skipped: skipped(&milestone, &known),
             may_revise: known.rfc_revisions < REVISIONS,
         });
+    }
+
+    /// Shows in `context.md` that the design waits, with what else is to be said there.
+    fn show_gate(&mut self, mut edits: Vec<DocEdit>) {
+        edits.push(DocEdit::Current(Some("rfc: waits for its answer".to_owned())));
+        self.write_with_cursor(edits, |cursor| cursor.stage = StageName::RfcGate);
     }
 
     pub(super) fn rfc_answered(&mut self, document: ContentHash, answer: &Answer) {

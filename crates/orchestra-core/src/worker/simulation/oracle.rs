@@ -9,7 +9,7 @@ use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus};
+use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -193,6 +193,10 @@ impl World {
                 let rfc = tree.get(&path(&format!("{}/rfc.md", folder(milestone)))).map(Content::hash);
                 let rfc = rfc.ok_or("an rfc commit without rfc.md")?;
                 self.is_approved("rfc", rfc)?;
+                let context = tree.get(&path(&format!("{}/context.md", folder(milestone))));
+                if !matches!(context, Some(Content::Context(cursor)) if cursor.stage == StageName::RfcGate) {
+                    return Err("the design's commit does not say that it waited at its gate".to_owned());
+                }
                 if changed.is_empty() { Ok(()) } else { Err(format!("the rfc commit changes {changed:?}")) }
             }
             WorkId::Phase(_) | WorkId::Fix { .. } => {
