@@ -35,8 +35,9 @@ impl GuardedGit {
 
 impl Guarded for GuardedGit {
     fn run(&self, command: GuardedCommand) -> Result<GuardedOutput, GuardedError> {
-        let GuardedCommand { purpose: _, program, args, env, cwd, stdin, timeout, writable: _ } = command;
-        let failed = |source: Box<dyn Error + Send + Sync>| GuardedError { program: program.clone(), source };
+        let GuardedCommand { purpose, program, args, env, cwd, stdin, timeout } = command;
+        let failed =
+            |source: Box<dyn Error + Send + Sync>| GuardedError { purpose, program: program.clone(), source };
         let order = Order {
             program: program.clone().into_os_string(),
             args,

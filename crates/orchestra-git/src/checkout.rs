@@ -50,7 +50,7 @@ pub(crate) fn check_out(
     let runs_filters = repo.options().filters == Filters::Trusted
         && filtered.iter().any(|filtered| config.has_filter(&filtered.filter));
     if runs_filters {
-        call.guarded_read(Purpose::Filter, &[scratch])?;
+        call.guarded_read(Purpose::Filter)?;
     } else {
         call.without_filters(config).read()?;
     }

@@ -85,7 +85,7 @@ fn commit(
         .setting("core.fsync", "all")
         .env("GIT_LITERAL_PATHSPECS", "1")
         .stdin(nul_terminated(paths));
-    let output = call.guarded(Purpose::Hook, &[repo.root(), repo.git_dir()], Some(timeout))?;
+    let output = call.guarded(Purpose::Hook, Some(timeout))?;
     match output.ending {
         Ending::Exited(0) => Ok(()),
         Ending::TimedOut => Err(CommitPathsError::TimedOut { after: timeout }),

@@ -34,11 +34,9 @@ pub struct GuardedCommand {
     pub stdin: Vec<u8>,
     /// How long it may take.
     pub timeout: Duration,
-    /// The folders that it has to be able to write to; a sandbox may forbid all others.
-    pub writable: Vec<PathBuf>,
 }
 
-/// What a guarded command is for, so that a guard can choose how tight it holds it.
+/// What a guarded command is for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Purpose {
     /// A hook of the repository.
@@ -89,8 +87,10 @@ pub enum Ending {
 
 /// The guard itself failed: nothing is known about the command.
 #[derive(Debug, Error)]
-#[error("the guard could not run `{program}`")]
+#[error("the guard could not run `{program}` for {purpose}")]
 pub struct GuardedError {
+    /// What it was to be run for.
+    pub purpose: Purpose,
     /// The program that was to be run.
     pub program: PathBuf,
     /// Why not.

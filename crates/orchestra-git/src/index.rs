@@ -93,7 +93,7 @@ pub(crate) fn set(repo: &Repo, entries: &Edits) -> Result<(), IndexError> {
     loop {
         let call = Call::new(repo, ["update-index", "-z", "--index-info"]);
         let call = call.without_filters(&config).stdin(input.clone());
-        match call.guarded_read(Purpose::Index, &[repo.git_dir()]) {
+        match call.guarded_read(Purpose::Index) {
             Ok(_) => break,
             Err(ProgramError::Failed { words, .. }) if words.contains("index.lock") => {
                 if Instant::now() >= deadline {

@@ -232,7 +232,7 @@ impl<'a> Call<'a> {
     pub(crate) fn read_codes(self, codes: &[i32]) -> Result<Output, ProgramError> {
         debug_assert!(self.rules != Rules::Person, "a person's call belongs below the guard");
         let command = self.command();
-        let output = direct::run(&self.guarded_command(Purpose::Filter, &[], None), &command)?;
+        let output = direct::run(&self.guarded_command(Purpose::Filter, None), &command)?;
         output.accept(codes, &command)
     }
 
@@ -242,21 +242,16 @@ impl<'a> Call<'a> {
     }
 
     /// Runs it below the guard, however it ends.
-    pub(crate) fn guarded(
-        self,
-        purpose: Purpose,
-        writable: &[&Path],
-        timeout: Option<Duration>,
-    ) -> Result<Output, ProgramError> {
+    pub(crate) fn guarded(self, purpose: Purpose, timeout: Option<Duration>) -> Result<Output, ProgramError> {
         let GuardedOutput { ending, stdout, stderr } =
-            self.repo.options().guard.run(self.guarded_command(purpose, writable, timeout))?;
+            self.repo.options().guard.run(self.guarded_command(purpose, timeout))?;
         Ok(Output { ending, stdout, stderr })
     }
 
     /// Runs it below the guard and returns its standard output, if it succeeds.
-    pub(crate) fn guarded_read(self, purpose: Purpose, writable: &[&Path]) -> Result<Vec<u8>, ProgramError> {
+    pub(crate) fn guarded_read(self, purpose: Purpose) -> Result<Vec<u8>, ProgramError> {
         let (command, after) = (self.command(), self.repo.options().timeout);
-        let output = self.guarded(purpose, writable, None)?;
+        let output = self.guarded(purpose, None)?;
         if output.ending == Ending::TimedOut {
             return Err(ProgramError::TimedOut { command, after });
         }
@@ -268,12 +263,7 @@ impl<'a> Call<'a> {
         self.args.first().map(|arg| arg.to_string_lossy().into_owned()).unwrap_or_default()
     }
 
-    fn guarded_command(
-        &self,
-        purpose: Purpose,
-        writable: &[&Path],
-        timeout: Option<Duration>,
-    ) -> GuardedCommand {
+    fn guarded_command(&self, purpose: Purpose, timeout: Option<Duration>) -> GuardedCommand {
         let options = self.repo.options();
         GuardedCommand {
             purpose,
@@ -283,7 +273,6 @@ impl<'a> Call<'a> {
             cwd: self.work_tree.clone(),
             stdin: self.stdin.clone(),
             timeout: timeout.unwrap_or(options.timeout),
-            writable: writable.iter().map(|path| (*path).to_owned()).collect(),
         }
     }
 

@@ -123,7 +123,7 @@ fn run(repo: &Repo, order: &PushOrder, more: &[&str]) -> Result<PushOutcome, Pus
     if !has_own_ssh(repo, &config) {
         call = call.env("GIT_SSH_COMMAND", "ssh -o BatchMode=yes");
     }
-    let output = call.guarded(Purpose::Push, &[repo.common_dir(), repo.git_dir()], Some(order.timeout))?;
+    let output = call.guarded(Purpose::Push, Some(order.timeout))?;
     let words = words(&output.stdout, &output.stderr);
     match output.ending {
         Ending::Exited(0) => Ok(PushOutcome::Accepted),

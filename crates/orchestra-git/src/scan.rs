@@ -184,7 +184,7 @@ fn clear_filtered(repo: &Repo, config: &Config, view: &View, scan: &mut Scan) ->
         return Ok(());
     }
     let args = [&STATUS[..], &["--untracked-files=no"]].concat();
-    let output = view.call(repo, &args).guarded_read(Purpose::Filter, &[])?;
+    let output = view.call(repo, &args).guarded_read(Purpose::Filter)?;
     let through_filters = parse(&output)?;
     for path in doubtful {
         let really = through_filters.paths.get(path);

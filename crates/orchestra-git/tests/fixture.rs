@@ -38,6 +38,7 @@ impl Guarded for PlainGuard {
     fn run(&self, command: GuardedCommand) -> Result<GuardedOutput, GuardedError> {
         self.seen.lock().unwrap().push(command.purpose);
         let failed = |source: std::io::Error| GuardedError {
+            purpose: command.purpose,
             program: command.program.clone(),
             source: Box::new(source),
         };

@@ -106,8 +106,8 @@ fn check_out_all(private: &Private<'_>, folder: &Path) -> Result<(), Fault> {
     let refresh = private.call(&["update-index", "-q", "--refresh"]).work_tree(folder);
     let names = private.config.filter_names();
     if private.repo.options().filters == Filters::Trusted && !names.is_empty() {
-        check_out.guarded_read(Purpose::Filter, &[private.folder])?;
-        refresh.guarded_read(Purpose::Filter, &[private.folder])?;
+        check_out.guarded_read(Purpose::Filter)?;
+        refresh.guarded_read(Purpose::Filter)?;
     } else {
         check_out.without_filters(private.config).read()?;
         // Code 1: some file is not as the index says, which `git status` tells better.
@@ -199,8 +199,7 @@ impl Runner<'_> {
             .index(&private.index)
             .objects(&private.objects)
             .work_tree(&self.place.work_tree);
-        let writable = [private.folder, self.place.work_tree.as_path()];
-        Ok(call.guarded(Purpose::Hook, &writable, Some(self.timeout))?)
+        Ok(call.guarded(Purpose::Hook, Some(self.timeout))?)
     }
 
     /// Paths of the hooks' work tree that are not as the index has them.

@@ -53,12 +53,10 @@ pub(crate) fn signed_commit(repo: &Repo, new: &New<'_>, objects: Option<&Path>) 
             .env(&format!("GIT_{kind}_NAME"), &identity.name)
             .env(&format!("GIT_{kind}_EMAIL"), &identity.email);
     }
-    let shared = repo.common_dir().join("objects");
     if let Some(folder) = objects {
         call = call.objects(folder);
     }
-    let writable = [objects.unwrap_or(&shared)];
-    let output = call.guarded(Purpose::Sign, &writable, Some(SIGNING))?;
+    let output = call.guarded(Purpose::Sign, Some(SIGNING))?;
     match output.ending {
         Ending::Exited(0) => {
             let text = String::from_utf8_lossy(&output.stdout).trim().to_owned();

@@ -109,7 +109,7 @@ impl<'a> Private<'a> {
             call.without_filters(self.config).read()?;
             return Ok(());
         }
-        let output = call.guarded(Purpose::Filter, &[self.folder], None)?;
+        let output = call.guarded(Purpose::Filter, None)?;
         match output.ending {
             Ending::Exited(0) => Ok(()),
             Ending::Exited(_) | Ending::Signalled(_) | Ending::TimedOut => {
