@@ -150,6 +150,23 @@ fn what_was_never_agreed_to_is_the_next_thing() {
         said.contains("You have not agreed to what this project would run.\nnext: orchestra trust"),
         "{said}"
     );
+    let file = ".orchestra/milestones/M1-one/milestone.md";
+    project.write(file, project.read(file).replace("status: planning", "status: done"));
+    let said = project.run(["status"]).well();
+    assert!(said.contains("next: orchestra add"), "{said}");
+}
+
+#[test]
+fn at_a_terminal_the_only_gate_need_not_be_named() {
+    let project = Project::set_up();
+    let id = project.milestone("one");
+    let asked = Asked { milestone: Some(&id), answers: &["approve", "stop"], ..Asked::default() };
+    project.ask("rfc-3f9a", &asked);
+    let said = Terminal::start(&project, ["status"]).end().1;
+    assert!(said.ends_with("next: orchestra answer approve  answers for M1-one\n"), "{said}");
+    project.ask("trust-1", &Asked { name: "trust", answers: &["approve", "stop"], ..Asked::default() });
+    let said = Terminal::start(&project, ["status"]).end().1;
+    assert!(said.ends_with("next: orchestra answer rfc-3f9a approve  answers for M1-one\n"), "{said}");
 }
 
 #[test]

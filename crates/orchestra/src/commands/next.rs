@@ -3,7 +3,7 @@
 use orchestra_core::plan::{MilestoneStatus, Plan};
 use serde::Serialize;
 
-use super::status::model::{Gate, Status};
+use super::status::model::{Gate, Milestone, Status};
 use crate::context::Context;
 
 /// A command to type.
@@ -33,7 +33,9 @@ pub(super) fn after(context: &Context, status: &Status, plan: &Plan) -> Next {
     if status.worker.is_some() {
         return Next::new(context.typed("status --watch"), "follows the worker");
     }
-    if status.trust != "given" {
+    let is_over = |one: &Milestone| matches!(one.status, MilestoneStatus::Done | MilestoneStatus::Dropped);
+    let has_work = status.milestones.is_empty() || !status.milestones.iter().all(is_over);
+    if status.trust != "given" && has_work {
         return Next::new(context.typed("trust"), "shows what this project would run, and asks you");
     }
     let is_played = status.agent.is_some() || plan.roles.iter().any(|role| role.agent.is_some());
