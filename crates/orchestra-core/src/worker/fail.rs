@@ -58,10 +58,9 @@ impl Machine {
         let id = WorkId::Diagnosis(Box::new(work.id.clone()));
         self.note(Note::Diagnosing { work: work.id.clone() });
         let mut diagnosis = self.work_of(id, architect, work.turn_base.clone());
-        // One that was cut short has its snapshot already, and that is of another moment.
-        let known = self.state.recalled();
-        let number =
-            known.attempts.get(&diagnosis.id).map_or(work.attempt, |last| work.attempt.max(last + 1));
+        // One that was cut short, also before its turn was on record, has its snapshot already, and that is of another
+        // moment. Since then the work had a turn, so turns tell them apart.
+        let number = u32::try_from(self.state.last_turn.0).unwrap_or(u32::MAX).saturating_add(1);
         (diagnosis.attempt, diagnosis.since, diagnosis.baseline) = (number, number, number);
         diagnosis.standing = vec![Tell::Failures(work.failures.clone())];
         diagnosis.standing.extend(work.tell.clone());

@@ -73,6 +73,28 @@ fn a_person_writes_into_what_a_diagnosis_that_was_killed_looks_at() {
 }
 
 #[test]
+fn a_person_writes_after_a_diagnosis_that_was_killed_before_its_turn_was_on_record() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        phases: 3,
+        dirty: true,
+        hopeless: true,
+        ..plain(
+            246_325,
+            &[
+                (18, X::PowerCut),
+                (72, X::Person(Deed::SwitchesBranch)),
+                (185, X::Kill),
+                (196, X::Terminate),
+                (230, X::Agent(Misdeed::OverwritesPerson)),
+                (235, X::Kill),
+                (241, X::Person(Deed::EditsInside)),
+            ],
+        )
+    });
+}
+
+#[test]
 fn set_aside_during_a_diagnosis_that_was_killed() {
     keeps_every_promise(&Schedule {
         rfc: true,

@@ -3,11 +3,11 @@
 use super::disk::{Author, Commit, Content, Hashed, set};
 use super::oracle::Precious;
 use super::schedule::{Deed, Mode, Schedule};
-use super::world::{World, path};
+use super::world::{World, folder, path};
 use crate::config::{Config, VerifyPlan};
 use crate::id::AgentName;
 use crate::path::RepoPath;
-use crate::plan::{Phase, PhaseStatus};
+use crate::plan::{MilestoneStatus, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
@@ -204,9 +204,14 @@ impl World {
     }
 
     /// Sets a phase that has not begun to `done`.
+    /// Says of a phase that it is done. A milestone that is closed is nobody's business any more.
     fn claims_done(&mut self) {
+        let plan = self.plan();
+        let open = plan.milestones.iter().filter(|milestone| milestone.status != MilestoneStatus::Done);
+        let open: Vec<String> = open.map(|milestone| folder(&milestone.id)).collect();
+        let is_open = |path: &RepoPath| open.iter().any(|folder| path.is_beneath(folder.as_bytes()));
         let pending = self.disk.files.iter().find_map(|(path, content)| match content {
-            Content::Phase(phase) if phase.status == PhaseStatus::Pending => {
+            Content::Phase(phase) if phase.status == PhaseStatus::Pending && is_open(path) => {
                 Some((path.clone(), Phase { status: PhaseStatus::Done, ..Phase::clone(phase) }))
             }
             _ => None,

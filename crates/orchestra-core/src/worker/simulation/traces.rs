@@ -249,8 +249,8 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
     turn    phase-1/3 by backend-engineer, told: red
     inspect phase-1
     verify  phase-1: check
-    save    before diagnosis-phase-1/3
-    turn    diagnosis-phase-1/3 by architect, told: failures, red
+    save    before diagnosis-phase-1/4
+    turn    diagnosis-phase-1/4 by architect, told: failures, red
     inspect diagnosis-phase-1
     write   phase-1 in-progress
     save    before phase-1/4
