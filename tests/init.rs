@@ -323,7 +323,7 @@ fn several_kinds_of_projects_are_recognised() {
 fn while_a_worker_runs_nothing_is_set_up_or_upgraded() {
     let project = Project::set_up();
     let mut worker = orchestra_project::lock::WorkerLock::try_acquire(&project.layout(), "1").unwrap();
-    worker.describe("M1-one phase-1").unwrap();
+    worker.describe("M1-one phase-1", false).unwrap();
     let said = project.run(["init", "--upgrade"]).badly(4);
     assert!(said.starts_with("error: a worker runs in this checkout\n"), "{said}");
     assert!(said.contains(&format!("  process {} on ", std::process::id())), "{said}");

@@ -69,6 +69,10 @@ fn with_wait_a_run_stays_until_it_is_answered_from_elsewhere() {
     for (question, word) in [("rfc", "approve"), ("push", "finish")] {
         let is_asked = || project.gates().iter().any(|gate| gate.starts_with(question));
         until("the question is asked", is_asked);
+        let status = || project.read(".orchestra/.state/worker.lock").contains("\"waits\":true");
+        until("it waits", status);
+        // Nothing runs: what is brought back now is the person's doing.
+        let _ran = project.run(&["rescue", "restore", "M1-one/rfc/1/before"]).expect(0);
         project.answer(&[word]);
     }
     let ran = running.wait().expect(0);

@@ -115,6 +115,8 @@ fn at_a_terminal_ctrl_c_interrupts_the_turn_and_a_second_one_leaves() {
     terminal.wait_for("stop\r\n");
     terminal.line("approve\napprove");
     terminal.wait_for("a paste answers nothing");
+    terminal.write("approve\u{4}\u{4}");
+    terminal.wait_for("ctrl-d answers nothing");
     terminal.line("\u{4}");
     terminal.wait_for("ctrl-d answers nothing");
     terminal.wait_for("Please type one of");

@@ -89,7 +89,7 @@ fn an_open_question_stands_with_its_milestone_and_the_commands_that_answer_it() 
 fn the_worker_that_runs_is_named_with_what_it_runs() {
     let project = Project::set_up();
     let mut worker = WorkerLock::try_acquire(&project.layout(), "9.9").unwrap();
-    worker.describe("M1-one phase-1").unwrap();
+    worker.describe("M1-one phase-1", false).unwrap();
     let pid = std::process::id();
     let said = project.run(["status"]).well();
     assert!(said.starts_with(&format!("shop · ● M1-one phase-1 (process {pid}, since ")), "{said}");

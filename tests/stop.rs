@@ -17,7 +17,7 @@ fn the_worker_that_runs_is_asked_and_no_other() {
     let project = Project::set_up();
     let layout = project.layout();
     let mut worker = WorkerLock::try_acquire(&layout, "1").unwrap();
-    worker.describe("M1-x phase-2").unwrap();
+    worker.describe("M1-x phase-2", false).unwrap();
     let pid = std::process::id();
     assert_eq!(
         project.run(["stop"]).well(),

@@ -85,7 +85,12 @@ impl Terminal {
 
     /// Types a line.
     pub(crate) fn line(&mut self, line: &str) {
-        self.ours.write_all(format!("{line}\n").as_bytes()).unwrap();
+        self.write(&format!("{line}\n"));
+    }
+
+    /// Presses keys.
+    pub(crate) fn write(&mut self, keys: &str) {
+        self.ours.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Does what `ctrl-c` does.

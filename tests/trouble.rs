@@ -92,24 +92,29 @@ fn a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n",
     );
-    // A formatter, and somebody who holds the index from then on: the branch moves, and the worker waits.
-    let lock = project.path(".git/index.lock");
     project.hook(
         "pre-commit",
-        &format!(
-            "git diff --cached --name-only | grep -q src/a.txt || exit 0\n\
-             printf 'good style\\n' > src/a.txt && git add src/a.txt && : > '{}'\n",
-            lock.display()
-        ),
+        "git diff --cached --name-only | grep -q src/a.txt || exit 0\n\
+         printf 'good style\\n' > src/a.txt && git add src/a.txt\n",
     );
+    // A git that stands still where the index would follow the branch.
+    let (bin, reached) = (project.top().join("bin"), project.top().join("reached"));
+    std::fs::create_dir(&bin).unwrap();
+    let path = std::env::var("PATH").unwrap();
+    let slow = format!(
+        "#!/bin/sh\nPATH='{path}'\ncase \"$GIT_INDEX_FILE $*\" in \" update-index\"*--index-info*) : > '{}'; exec sleep 1000;; esac\n\
+         exec git \"$@\"\n",
+        reached.display()
+    );
+    crate::project::script(&bin.join("git"), &slow);
     // Something that is not in the commit, so that hooks get a checkout of their own.
     project.write("notes.txt", "the person's\n");
-    let begun = project.subjects().len();
-    let running = project.start(&["start", "--auto", "--once"]);
-    until("the branch has moved", || project.subjects().len() > begun);
+    let mut command = project.orchestra(&["start", "--auto", "--once"]);
+    command.env("PATH", format!("{}:{path}", bin.display()));
+    let running = TestProject::start_as(command);
+    until("the branch has moved", || reached.exists());
     let _ran = running.kill();
     until("nothing of the run is alive", || nothing_runs(&project));
-    std::fs::remove_file(&lock).unwrap();
     assert_eq!(project.git(&["show", "HEAD:src/a.txt"]), "good style\n");
     assert_eq!(project.read("src/a.txt"), "bad style\n");
 
@@ -155,7 +160,7 @@ fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
 }
 
 #[test]
-fn what_an_agent_stages_and_unstages_is_taken_back_and_named() {
+fn what_was_staged_and_unstaged_during_a_turn_is_named_with_the_way_back() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n\
          \x20     - run: git add -A\n\
@@ -170,7 +175,20 @@ fn what_an_agent_stages_and_unstages_is_taken_back_and_named() {
     project.write("README.md", "on disk\n");
     project.write("private.txt", "the person's\n");
     let before = project.status();
-    let _ran = project.build().expect(0).says("the index was changed during the turn").says("private.txt");
+    let _ran = project.build().expect(0).says("staged or unstaged since the turn began").says("private.txt");
+    let context = project.read(".orchestra/milestones/M1-one/context.md");
+    let source = context.split("--source=").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    // Whoever staged it: nothing of it is committed, and the way back leads back.
+    assert!(!project.git(&["ls-tree", "-r", "HEAD"]).contains("private.txt"));
+    project.git(&[
+        "restore",
+        "--staged",
+        &format!("--source={source}"),
+        "--",
+        "README.md",
+        "private.txt",
+        "src/lib.rs",
+    ]);
     assert_eq!(project.status(), before);
     assert_eq!(project.git(&["show", ":README.md"]), "staged\n");
     project.check();

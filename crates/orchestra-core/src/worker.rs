@@ -41,7 +41,7 @@ mod verify;
 mod work;
 
 pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
-pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Stop, Unprepared};
+pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Restaged, Stop, Unprepared};
 pub use memory::{Answered, Base, Memory, Open, Picked, Recalled, Review};
 pub use note::Note;
 pub use policy::{Auto, Policy, Presence, Run};

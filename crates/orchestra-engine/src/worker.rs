@@ -9,7 +9,6 @@ mod brief;
 mod commit;
 mod documents;
 mod failure;
-mod index;
 mod locks;
 mod observe;
 mod perform;
@@ -302,6 +301,7 @@ impl Worker {
 
     /// Says in the lock's file what runs, for whoever finds it held.
     fn describe(&mut self) {
+        let waits = self.state.open.is_some();
         let running = self.state.active().map_or_else(String::new, |active| {
             let works: Vec<String> = self.state.works().iter().map(|work| work.id.to_string()).collect();
             let waits = self.state.open.as_ref().map(|asked| format!("waits for {}", asked.gate));
@@ -309,7 +309,7 @@ impl Worker {
             format!("{} {what}", active.id).trim_end().to_owned()
         });
         // It is for information only: a disk that refuses it shows at the next write that matters.
-        if running != self.described && self.lock.describe(&running).is_ok() {
+        if running != self.described && self.lock.describe(&running, waits).is_ok() {
             self.described = running;
         }
     }

@@ -1,7 +1,7 @@
 //! Everything that Orchestra does with git: one operation a file.
 //!
 //! Reads facts (`standing`, `status`, `changes`, `history`, `survey`), keeps what could be lost (`snapshot`, `save`,
-//! `put_back`, `index_back`, `rescue`) and makes one commit out of a phase (`prepare`, `swap`, `settle`), then publishes it (`push`).
+//! `put_back`, `rescue`) and makes one commit out of a phase (`prepare`, `swap`, `settle`), then publishes it (`push`).
 //!
 //! Invariants, each held by a test in `tests/`:
 //! - Nothing shared is touched before [`swap::swap`]: no ref, no index, no file of the work tree.
@@ -22,12 +22,12 @@ pub mod facts;
 pub mod fault;
 pub mod fold;
 pub mod history;
-pub mod index_back;
 pub mod own_commits;
 pub mod prepare;
 pub mod push;
 pub mod put_back;
 pub mod rescue;
+pub mod restaged;
 pub mod review_diff;
 pub mod save;
 pub mod settle;

@@ -85,9 +85,17 @@ pub fn swap(
     sync(repo, &name)
 }
 
-/// Takes both locks, and waits for whoever holds one.
+/// Takes both locks, and waits for whoever holds one. While somebody holds the index's, the branch stays where it is, too:
+/// an index that cannot follow makes the next commit of theirs take ours back.
 fn lock<'a>(repo: &Repo, durable: &'a Durable, name: &str) -> Result<Transaction<'a>, SwapError> {
     let deadline = Instant::now() + repo.options().lock_wait;
+    let index = repo.git_dir().join("index.lock");
+    while index.symlink_metadata().is_ok() {
+        if Instant::now() >= deadline {
+            return Err(SwapError::Locked { held_for: age(&index), path: index });
+        }
+        thread::sleep(GLANCE);
+    }
     loop {
         let mut transaction = durable.repository.transaction().doing("begin a transaction")?;
         match transaction.lock_ref("HEAD").and_then(|()| transaction.lock_ref(name)) {

@@ -70,7 +70,7 @@ fn a_branch_that_lies_in_packed_refs_moves_too_and_so_does_one_with_a_slash() {
 fn a_lock_that_stays_is_named_and_never_removed() {
     let fixture = Fixture::new();
     let (parent, commit) = (fixture.head(), prepared(&fixture));
-    for lock in ["HEAD.lock", "refs/heads/main.lock"] {
+    for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
         let file = fixture.root.join(".git").join(lock);
         fs::write(&file, "").unwrap();
         match swap(&fixture.repo(), "main", &commit, &parent, "x").unwrap_err() {

@@ -93,6 +93,7 @@ impl WorkerLock {
             since: Timestamp::now(),
             version: version.to_owned(),
             running: String::new(),
+            waits: false,
         };
         let mut looks = 0;
         let exclusive = loop {
@@ -158,8 +159,9 @@ impl WorkerLock {
         &self.holder
     }
 
-    /// Says what runs now, for whoever finds the lock held.
-    pub fn describe(&mut self, running: &str) -> Result<(), FileError> {
+    /// Says what runs now, or that a person is waited for, for whoever finds the lock held.
+    pub fn describe(&mut self, running: &str, waits: bool) -> Result<(), FileError> {
+        self.holder.waits = waits;
         self.holder.running = running.chars().take(holder::MAX_RUNNING).collect();
         self.holder.write_to(&self.file).at("write", &self.folder.path().join(NAME))
     }

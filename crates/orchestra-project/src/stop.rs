@@ -101,6 +101,7 @@ mod tests {
             since: Timestamp::UNIX_EPOCH,
             version: "1".to_owned(),
             running: String::new(),
+            waits: false,
         }
     }
 

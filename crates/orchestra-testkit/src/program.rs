@@ -92,7 +92,11 @@ impl TestProject {
 
     /// Starts the program in a process group of its own.
     pub fn start(&self, args: &[&str]) -> Running {
-        let mut command = self.orchestra(args);
+        Self::start_as(self.orchestra(args))
+    }
+
+    /// Starts a program that is set up already in a process group of its own.
+    pub fn start_as(mut command: Command) -> Running {
         command.stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
         Running { child: command.spawn().unwrap() }
     }

@@ -172,6 +172,17 @@ pub struct Inspection {
     pub folded: Option<String>,
     /// Whether the agent's own commits lie below somebody else's, so that they cannot be folded.
     pub tangled: bool,
+    /// What was staged or unstaged since the attempt began, beside the changed paths.
+    pub restaged: Option<Restaged>,
+}
+
+/// Entries of the index that are not what they were.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Restaged {
+    /// Their paths.
+    pub paths: Vec<RepoPath>,
+    /// What `git restore --staged --source` takes to bring them back.
+    pub source: String,
 }
 
 /// The result of one verify command.

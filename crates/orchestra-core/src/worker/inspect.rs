@@ -1,8 +1,8 @@
 //! The tree after a turn: whose changes are these, and what follows.
 
 use super::effect::{Effect, Tell};
-use super::event::Inspection;
-use super::question::Question;
+use super::event::{Inspection, Restaged};
+use super::question::{Question, list};
 use super::state::{After, GivingUp, Pending, Progress, Work};
 use super::{Machine, Note};
 use crate::id::WorkId;
@@ -51,6 +51,16 @@ impl Machine {
             self.note(Note::Folded { reference: reference.clone() });
             work.concerns
                 .push(format!("the agent made commits of its own; they were folded into one ({reference})"));
+        }
+        if let (After::Turn | After::CutShort, Some(Restaged { paths, source })) = (after, &found.restaged) {
+            // Whoever did it: nothing is taken back, so that nobody's choice is.
+            let text = format!(
+                "staged or unstaged since the turn began, and left so: {}; as it was: \
+                 `git restore --staged --source={source} -- PATH`",
+                list(paths)
+            );
+            self.note(Note::Remark { text: format!("{}: {text}", work.id) });
+            work.concerns.push(text);
         }
         for path in std::mem::take(&mut work.claimed) {
             let content = found.changes.iter().find(|change| change.path == path);

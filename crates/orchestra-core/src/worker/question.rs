@@ -6,6 +6,7 @@ mod tests;
 mod words;
 
 pub use rows::{ROWS, Row, table};
+pub(super) use words::list;
 
 use super::policy::{Policy, Presence};
 use crate::config::GatePolicy;

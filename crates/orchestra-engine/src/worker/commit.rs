@@ -218,7 +218,11 @@ impl Place {
                     commit.short()
                 )])
             }
-            Err(SettleError::Locked { path, held_for }) => Err(locked(step, &path, held_for)),
+            Err(SettleError::Locked { path, held_for }) => {
+                let mut failure = locked(step, &path, held_for);
+                failure.hint.push_str(" Commit nothing before that: git's index is behind the branch.");
+                Err(failure)
+            }
             Err(error) => Err(failure::run(step, &error)),
         }
     }

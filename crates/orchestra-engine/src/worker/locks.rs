@@ -37,15 +37,13 @@ pub(super) enum Step {
     Fold,
     /// Putting changes back.
     PutBack,
-    /// Putting the person's index back.
-    IndexBack,
     /// The push.
     Push,
 }
 
 impl Step {
-    const ALL: [Self; 7] =
-        [Self::Save, Self::MoveBranch, Self::Settle, Self::Fold, Self::PutBack, Self::IndexBack, Self::Push];
+    const ALL: [Self; 6] =
+        [Self::Save, Self::MoveBranch, Self::Settle, Self::Fold, Self::PutBack, Self::Push];
 
     /// What it does, as the journal names it.
     pub(super) fn words(self) -> &'static str {
@@ -55,7 +53,6 @@ impl Step {
             Self::Settle => "bring the index in line with the commit",
             Self::Fold => "take the agent's own commits back",
             Self::PutBack => "put changes back",
-            Self::IndexBack => "bring the index back to what it was",
             Self::Push => "push",
         }
     }
@@ -66,7 +63,7 @@ impl Step {
 
     /// Tells whether it locks the index.
     fn locks_index(self) -> bool {
-        matches!(self, Self::Settle | Self::Fold | Self::PutBack | Self::IndexBack)
+        matches!(self, Self::Settle | Self::Fold | Self::PutBack)
     }
 
     /// Tells whether it locks HEAD and branches.

@@ -146,7 +146,6 @@ impl Worker {
         let Effect::Inspect { milestone, work, attempt, baseline, turn_base } = effect else { return Ok(()) };
         let folder = self.milestone(&milestone)?.folder;
         let Some(base) = self.state.active().map(|active| active.cursor.base.clone()) else { return Ok(()) };
-        let views = self.views.clone();
         self.spawn(move |place| {
             let looked = Looked {
                 milestone: &milestone,
@@ -158,12 +157,6 @@ impl Worker {
                 turn_base: &turn_base,
             };
             let found = place.inspect(&looked)?;
-            // Where the agent's own commits cannot be folded, the index follows them, and a person decides.
-            let remark = if found.tangled { None } else { place.index_back(&looked)? };
-            if let Some(text) = remark {
-                // Nobody watching is no reason to stop working.
-                drop(views.blocking_send(View::Note(Timestamp::now(), Note::Remark { text })));
-            }
             Ok(Fact::Inspected { work, found })
         });
         Ok(())

@@ -9,7 +9,7 @@ use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
-use orchestra_core::id::{MilestoneId, TurnId, WorkId};
+use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::record::Record;
 use orchestra_core::report::Usage;
 use orchestra_core::worker::{Failure, Memory, Policy};
@@ -44,7 +44,6 @@ pub(super) struct Place {
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
     /// The last turn after which the index was looked at.
-    pub(super) index_seen: Mutex<Option<TurnId>>,
     /// What each agent's conversation has consumed so far.
     pub(super) sessions: Mutex<BTreeMap<String, Usage>>,
 }
@@ -77,7 +76,6 @@ impl Place {
             configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
-            index_seen: Mutex::new(None),
             sessions: Mutex::new(BTreeMap::new()),
         };
         Ok((lock, place))

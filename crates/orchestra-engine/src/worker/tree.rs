@@ -5,11 +5,13 @@ use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Milestone;
 use orchestra_core::record::Record;
 use orchestra_core::repo::{Change, CommitId};
-use orchestra_core::worker::{Fact, Failure, Inspection};
+use orchestra_core::worker::{Fact, Failure, Inspection, Restaged};
 use orchestra_git::changes::{self, BaselineError};
 use orchestra_git::fold::{Fold, FoldError};
 use orchestra_git::snapshot::Snapshot;
-use orchestra_git::{facts, fold, own_commits, put_back, review_diff, save, snapshot, standing, status};
+use orchestra_git::{
+    facts, fold, own_commits, put_back, restaged, review_diff, save, snapshot, standing, status,
+};
 use orchestra_project::file::FileError;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
@@ -96,9 +98,29 @@ impl Place {
         };
         let descends =
             facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
-        let changes = found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
+        let changes: Vec<Change> =
+            found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
         let rfc_document = self.rfc_hash(looked.folder)?;
-        Ok(Inspection { head, descends, changes, overtaken, rfc_document, folded, tangled })
+        let restaged = if tangled { None } else { self.restaged(looked, &changes)? };
+        Ok(Inspection { head, descends, changes, overtaken, rfc_document, folded, tangled, restaged })
+    }
+
+    /// What else than its own changes a turn has staged or unstaged, as far as that can be told.
+    fn restaged(&self, looked: &Looked<'_>, changes: &[Change]) -> Result<Option<Restaged>, Failure> {
+        let of_attempt = Self::rescue(looked.milestone, looked.work, looked.attempt, "before");
+        let of_work = Self::rescue(looked.milestone, looked.work, looked.baseline, "before");
+        for baseline in [of_attempt, of_work] {
+            match restaged::restaged(&self.repo, &baseline) {
+                Ok(restaged::Restaged { mut paths, source }) => {
+                    let is_changed = |path: &RepoPath| changes.iter().any(|change| change.path == *path);
+                    paths.retain(|path| !is_changed(path) && !path.is_beneath(b".orchestra/milestones"));
+                    return Ok((!paths.is_empty()).then_some(Restaged { paths, source }));
+                }
+                Err(BaselineError::Missing { .. }) => {}
+                Err(error) => return Err(failure::run("see what is staged", &error)),
+            }
+        }
+        Ok(None)
     }
 
     fn fold(&self, looked: &Looked<'_>) -> Result<(Option<String>, bool), Failure> {

@@ -35,6 +35,9 @@ pub struct Holder {
     /// What it is doing, for a person.
     #[serde(default)]
     pub running: String,
+    /// Whether nothing runs and a person is waited for.
+    #[serde(default)]
+    pub waits: bool,
 }
 
 impl Holder {

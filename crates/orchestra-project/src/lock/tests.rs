@@ -28,8 +28,8 @@ fn the_second_worker_is_told_who_the_first_one_is_and_what_it_does() {
     let (_temp, layout) = project();
     assert_eq!(peek(&layout).unwrap(), None);
     let mut first = WorkerLock::try_acquire(&layout, "1.2.3").unwrap();
-    first.describe("M1-user-auth, phase-2, in some detail").unwrap();
-    first.describe("M1 phase-3").unwrap();
+    first.describe("M1-user-auth, phase-2, in some detail", false).unwrap();
+    first.describe("M1 phase-3", false).unwrap();
 
     let held = held_by(WorkerLock::try_acquire(&layout, "1.2.3"));
     assert_eq!(held.by, HeldBy::Worker);

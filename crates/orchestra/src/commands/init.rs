@@ -90,7 +90,7 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     let lock = match Layout::open(root) {
         Ok(layout) => {
             let mut lock = start::lock(context, &layout)?;
-            lock.describe("orchestra init")?;
+            lock.describe("orchestra init", false)?;
             layout.sweep().map_err(ScaffoldError::from)?;
             Some(lock)
         }

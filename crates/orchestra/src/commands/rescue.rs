@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::path::RepoPath;
 use orchestra_git::rescue::{self, PatchFor, Rescued};
-use orchestra_project::lock::WorkerLock;
+use orchestra_project::lock::{LockError, WorkerLock};
 use serde::Serialize;
 
 use crate::cli::{JsonArgs, RescueArgs, RescueCommand};
@@ -121,7 +121,12 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
     let chosen = (!paths.is_empty()).then_some(paths.as_slice());
     // What is brought back while a turn runs would be taken for the agent's doing.
     let _held = match context.layout() {
-        Ok(layout) => Some(WorkerLock::try_acquire(&layout, VERSION)?),
+        Ok(layout) => match WorkerLock::try_acquire(&layout, VERSION) {
+            Ok(lock) => Some(lock),
+            // Nothing runs while a person is waited for: what they change then is theirs.
+            Err(LockError::Held(held)) if held.holder.as_ref().is_some_and(|holder| holder.waits) => None,
+            Err(error) => return Err(error.into()),
+        },
         Err(Failure::Layout(_)) => None,
         Err(failure) => return Err(failure),
     };

@@ -131,7 +131,7 @@ fn refusal(words: &str) -> &str {
 }
 
 /// Names a few paths and counts the rest.
-fn list(paths: &[RepoPath]) -> String {
+pub(in crate::worker) fn list(paths: &[RepoPath]) -> String {
     let named: Vec<String> = paths.iter().take(5).map(ToString::to_string).collect();
     let rest = paths.len().saturating_sub(5);
     if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }

@@ -91,6 +91,7 @@ impl World {
             rfc_document: self.rfc(milestone),
             folded: None,
             tangled: false,
+            restaged: None,
         }
     }
 

@@ -28,8 +28,10 @@ pub(super) fn show(
     open: &Open,
 ) -> Result<(), Failure> {
     let changed = || {
-        let what = format!("what `{gate}` asks about has changed since it was asked");
-        let hint = "the worker asks anew when it looks; or name the gate, to answer what it showed";
+        let what = format!(
+            "what `{gate}` asks about has changed since it was asked, or the worker has other settings than this command"
+        );
+        let hint = "the worker asks anew when something has changed; name the gate to answer what it showed";
         Err(Failure::usage_with(what, hint))
     };
     match (open.question.as_str(), &open.milestone) {

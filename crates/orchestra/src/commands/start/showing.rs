@@ -204,7 +204,8 @@ fn read_lines(typed: mpsc::Sender<Typed>) {
             let mut line = Vec::new();
             let heard = match stdin.read_until(b'\n', &mut line) {
                 Ok(0) if is_gone(&std::io::stdin()) => return,
-                Ok(0) => Typed::End,
+                // Half a line that `ctrl-d` pushed through is no answer.
+                Ok(_) if !line.ends_with(b"\n") => Typed::End,
                 Ok(_) => Typed::Line {
                     text: String::from_utf8_lossy(&line).trim_end_matches(['\r', '\n']).to_owned(),
                     at: Instant::now(),

@@ -1,10 +1,8 @@
-use orchestra_git::index_back::{IndexBack, index_back, is_index_changed};
 use orchestra_git::rescue::{PatchFor, list, restore, show};
+use orchestra_git::restaged::restaged;
 use orchestra_git::snapshot::snapshot;
 
 use crate::fixture::{BEFORE, Fixture, paths};
-
-const INDEX: &str = "refs/orchestra/rescue/M1-a/phase-1/1/index";
 
 /// The person has staged one version of `README.md` and works on another, and has a file that git does not know.
 fn begun() -> Fixture {
@@ -17,65 +15,58 @@ fn begun() -> Fixture {
     fixture
 }
 
-fn back(fixture: &Fixture) -> IndexBack {
-    let repo = fixture.repo();
-    let is_changed = is_index_changed(&repo, BEFORE).unwrap();
-    let done = index_back(&repo, BEFORE, INDEX).unwrap();
-    assert_eq!(is_changed, !done.paths.is_empty());
-    done
+/// The paths that are named.
+fn named(fixture: &Fixture) -> Vec<orchestra_core::path::RepoPath> {
+    restaged(&fixture.repo(), BEFORE).unwrap().paths
 }
 
 #[test]
-fn what_was_staged_and_unstaged_during_a_turn_is_as_it_was_and_nothing_is_lost() {
+fn what_was_staged_and_unstaged_is_named_and_the_way_back_leads_back() {
     let fixture = begun();
     let before = fixture.status();
+    assert_eq!(named(&fixture), []);
     fixture.git(["add", "-A"]);
     fixture.git(["rm", "-q", "--cached", "src/a.rs"]);
-    let done = back(&fixture);
-    assert_eq!(done.paths, paths(&["README.md", "private.txt", "src/a.rs"]));
-    assert_eq!(done.reference.as_deref(), Some(INDEX));
+    let found = restaged(&fixture.repo(), BEFORE).unwrap();
+    assert_eq!(found.paths, paths(&["README.md", "private.txt", "src/a.rs"]));
+    fixture.git([
+        "restore",
+        "--staged",
+        "--source",
+        &found.source,
+        "--",
+        "README.md",
+        "private.txt",
+        "src/a.rs",
+    ]);
     assert_eq!((fixture.status(), fixture.git(["show", ":README.md"])), (before, "staged".to_owned()));
-    assert_eq!(fixture.git(["show", &format!("{INDEX}^2:README.md")]), "on disk");
-    assert_eq!(fixture.read("src/a.rs"), "fn a() {}\n");
-    assert_eq!(back(&fixture), IndexBack::default());
-    fixture.assert_sound();
+    assert_eq!(named(&fixture), []);
 }
 
 #[test]
-fn what_was_only_unstaged_is_staged_again() {
-    let fixture = begun();
-    let before = fixture.status();
-    fixture.git(["reset", "-q"]);
-    assert_eq!(back(&fixture), IndexBack { paths: paths(&["README.md"]), reference: None });
-    assert_eq!(fixture.status(), before);
-    fixture.git(["rm", "-q", "-f", "--cached", "README.md"]);
-    assert_eq!(back(&fixture).paths, paths(&["README.md"]));
-    assert_eq!(fixture.status(), before);
+fn where_nothing_was_staged_the_way_back_is_the_head_of_then() {
+    let fixture = Fixture::new();
+    snapshot(&fixture.repo(), BEFORE, u64::MAX).unwrap();
+    fixture.git(["rm", "-q", "--cached", "src/a.rs"]);
+    let found = restaged(&fixture.repo(), BEFORE).unwrap();
+    assert_eq!(found.paths, paths(&["src/a.rs"]));
+    fixture.git(["restore", "--staged", "--source", &found.source, "--", "src/a.rs"]);
+    assert_eq!(named(&fixture), []);
 }
 
 #[test]
-fn what_the_person_committed_meanwhile_and_a_turn_that_staged_nothing_are_left() {
+fn what_the_person_committed_meanwhile_and_another_history_are_not_named() {
     let fixture = begun();
-    assert_eq!(back(&fixture), IndexBack::default());
     fixture.git(["commit", "-q", "-m", "the person's"]);
-    assert_eq!(back(&fixture), IndexBack::default());
+    assert_eq!(named(&fixture), []);
     fixture.git(["add", "README.md"]);
-    assert_eq!(back(&fixture), IndexBack::default());
-    assert_eq!(fixture.status(), "M  README.md\n?? private.txt");
+    assert_eq!(named(&fixture), []);
     fixture.git(["add", "private.txt"]);
+    assert_eq!(named(&fixture), paths(&["private.txt"]));
     let tree = fixture.git(["rev-parse", "HEAD^{tree}"]);
     let elsewhere = fixture.git(["commit-tree", &tree, "-m", "another history"]);
     fixture.git(["update-ref", "refs/heads/main", &elsewhere]);
-    assert_eq!(back(&fixture), IndexBack::default());
-}
-
-#[test]
-fn an_entry_that_names_an_object_nobody_has_is_no_trouble() {
-    let fixture = begun();
-    let entry = format!("100644,{},src/a.rs", "1".repeat(40));
-    fixture.git(["update-index", "--cacheinfo", &entry]);
-    assert_eq!(back(&fixture), IndexBack { paths: paths(&["src/a.rs"]), reference: None });
-    assert_eq!(fixture.status(), "MM README.md\n?? private.txt");
+    assert_eq!(named(&fixture), []);
 }
 
 #[test]
