@@ -12,6 +12,20 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         breaks: "2: an answer is acted upon and is nowhere on record",
     },
     Mutation {
+        name: "older-findings-forgotten",
+        file: "push.rs",
+        find: "known.reviews.iter().flat_map(of_review).collect()",
+        replace: "known.reviews.last().into_iter().flat_map(of_review).collect()",
+        breaks: "2: what a review found and nobody mended is published because a later one read something else",
+    },
+    Mutation {
+        name: "closed-with-what-came-meanwhile",
+        file: "push.rs",
+        find: "Answer::Approve | Answer::Finish => self.advance(),",
+        replace: "Answer::Approve | Answer::Finish => self.close(),",
+        breaks: "1: a phase that was planned while the gate was open is never built",
+    },
+    Mutation {
         name: "push-unasked",
         file: "push.rs",
         find: "words.is_none() && (is_settled(shown.hash()) || is_settled(survey.hash()))",

@@ -1,6 +1,7 @@
 //! The design's gate, and who owns what at both gates.
 
 use super::effect::Tell;
+use super::next::Next;
 use super::question::Question;
 use super::state::{After, At, Work};
 use super::{Machine, Note};
@@ -8,7 +9,7 @@ use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
 use crate::ownership::{Place, Room};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{GateAnswer, GateKind, Milestone, PhaseStatus, Role, StageName};
+use crate::plan::{GateAnswer, GateKind, Milestone, MilestoneStatus, PhaseStatus, Role, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{Change, ChangeKind};
 use crate::report::Finding;
@@ -98,8 +99,20 @@ impl Machine {
         Some(GateAnswer { answer: word.to_owned(), by: answered.by, at: self.state.at, of: answered.of })
     }
 
-    /// The design was changed while its gate is open: what was shown is no longer what is there.
+    /// Documents were changed while a gate is open: the design that was shown is no longer what is there, or the gate is
+    /// no longer what comes next.
     pub(super) fn plan_changed_at_gate(&mut self) {
+        let at = self.state.active().map(|active| active.at.clone());
+        let status = self.state.milestone().map(|milestone| milestone.status);
+        let is_taken_away = matches!(status, Some(MilestoneStatus::Dropped | MilestoneStatus::Parked));
+        let is_next = match at {
+            Some(At::RfcGate) => matches!(self.next(), Next::RfcGate),
+            Some(At::PushGate) => matches!(self.next(), Next::Push),
+            _ => return,
+        };
+        if is_taken_away || !is_next {
+            return self.look();
+        }
         let is_at_gate = matches!(self.state.active().map(|active| &active.at), Some(At::RfcGate));
         let shown = self.state.open.as_ref().map(|asked| asked.of);
         let now = self.state.milestone().and_then(|milestone| milestone.rfc_document);

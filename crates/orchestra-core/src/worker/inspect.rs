@@ -52,15 +52,8 @@ impl Machine {
             work.concerns
                 .push(format!("the agent made commits of its own; they were folded into one ({reference})"));
         }
-        if let (After::Turn | After::CutShort, Some(Restaged { paths, source })) = (after, &found.restaged) {
-            // Whoever did it: nothing is taken back, so that nobody's choice is.
-            let text = format!(
-                "staged or unstaged since the turn began, and left so: {}; as it was: \
-                 `git restore --staged --source={source} -- PATH`",
-                list(paths)
-            );
-            self.note(Note::Remark { text: format!("{}: {text}", work.id) });
-            work.concerns.push(text);
+        if let (After::Turn | After::CutShort, Some(restaged)) = (after, &found.restaged) {
+            self.name_restaged(&mut work, restaged);
         }
         for path in std::mem::take(&mut work.claimed) {
             let content = found.changes.iter().find(|change| change.path == path);
@@ -91,7 +84,11 @@ impl Machine {
             .filter(|change| change.kind != ChangeKind::Added)
             .map(|change| change.path.clone())
             .collect();
-        let (inside, outside) = sort(&work, &room, found.changes, after);
+        let (inside, mut outside) = sort(&work, &room, found.changes, after);
+        if after == After::Approval {
+            // It was looked at when the turn ended: what came since is the doing of whoever read the design.
+            outside.clear();
+        }
         if after == After::Verify && outside.iter().any(|path| kept.contains(path)) {
             // Commands ran beside something that is put back now: what is left is verified once more.
             work.verified.clear();
@@ -107,6 +104,17 @@ impl Machine {
             return self.accept(work, after);
         }
         self.ask_whose(work, outside, after);
+    }
+
+    /// Whoever staged it: nothing is taken back, so that nobody's choice is.
+    fn name_restaged(&mut self, work: &mut Work, Restaged { paths, source }: &Restaged) {
+        let text = format!(
+            "staged or unstaged since the turn began, and left so: {}; as it was: \
+             `git restore --staged --source={source} -- PATH`",
+            list(paths)
+        );
+        self.note(Note::Remark { text: format!("{}: {text}", work.id) });
+        work.concerns.push(text);
     }
 
     /// Everything that the work changed is put back. What was changed before it, too, may be the person's doing.
@@ -181,6 +189,8 @@ impl Machine {
             After::GivingUp(GivingUp::Parking) => "parked",
             After::GivingUp(GivingUp::Skipping) => "skipped",
         };
+        // A document that is put back may be in the plan as it was.
+        self.state.stale |= paths.iter().any(|path| path.is_beneath(b".orchestra"));
         self.act(Effect::PutBack {
             milestone,
             work: work.id.clone(),

@@ -94,13 +94,16 @@ impl Machine {
         self.ask(Question::Failed { milestone, work, reason });
     }
 
-    fn next(&self) -> Next {
+    pub(super) fn next(&self) -> Next {
         let (Some(milestone), known) = (self.state.milestone(), self.state.recalled()) else {
             return Next::Push;
         };
         if self.state.seen.policy.wants_rfc(milestone)
             && let Some(next) = self.next_of_rfc(milestone, &known)
         {
+            return next;
+        }
+        if let Some(next) = self.interrupted_fix(milestone, &known) {
             return next;
         }
         if let Some(next) = self.next_of_build(milestone, &known) {
@@ -218,6 +221,22 @@ impl Machine {
         let is_fix = |work: &WorkId| matches!(work, WorkId::Fix { round, .. } if *round == last.round);
         let was_fixed = active.done.iter().any(|(work, _)| is_fix(work));
         if wants_again && was_fixed { review(last.round + 1) } else { None }
+    }
+
+    /// A fix that was cut short has its changes in the tree: it comes before whatever was planned since.
+    fn interrupted_fix(&self, milestone: &Milestone, known: &Recalled) -> Option<Next> {
+        let cursor = &self.state.active()?.cursor;
+        let work = cursor.work.clone()?;
+        let WorkId::Fix { round, role } = &work else { return None };
+        let review = known.reviews.iter().find(|review| review.round == *round)?;
+        let has_left_something =
+            cursor.baseline <= cursor.attempt && known.had_turn_since(&work, cursor.baseline);
+        (has_left_something && !self.is_fixed(known, *round, role)).then(|| {
+            let findings = findings_for(review, role, milestone, &self.state.seen.plan.roles);
+            let mut tell = vec![Tell::Findings(findings)];
+            tell.extend(person_notes(known, &work));
+            Next::Work(work.clone(), tell)
+        })
     }
 
     fn is_fixed(&self, known: &Recalled, round: u32, role: &RoleId) -> bool {

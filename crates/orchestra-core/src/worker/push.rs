@@ -1,14 +1,16 @@
 //! The push gate, the close and the push.
 
 use super::effect::Effect;
+use super::next::Next;
 use super::question::{PushQuestion, Question};
 use super::state::At;
-use super::{Machine, Note, Recalled};
+use super::{Machine, Note, Recalled, Review};
 use crate::edit::{DocEdit, NewPhase};
 use crate::id::{GateId, PhaseId, RoleId, WorkId};
 use crate::plan::{Milestone, MilestoneStatus, Order, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, PushCommit, PushTarget, Survey};
+use crate::report::{Finding, Severity};
 
 impl Machine {
     /// Finds out what a push would publish.
@@ -108,29 +110,39 @@ impl Machine {
         self.ask(if was_refused { Question::Rejected(question) } else { Question::Push(question) });
     }
 
-    /// Findings of the last review that nobody mended: those of roles that had no fix, or had one and were found
-    /// wanting again.
-    fn findings_left(&self, known: &Recalled) -> Vec<crate::report::Finding> {
+    /// Findings that nobody mended: a fix of their own round by the role that owns their file has no commit. A later
+    /// review reads what came after, so its silence mends nothing; of an earlier one mere suggestions are let go.
+    fn findings_left(&self, known: &Recalled) -> Vec<Finding> {
         let (Some(last), Some(milestone)) = (known.reviews.last(), self.state.milestone()) else {
             return Vec::new();
         };
         let roles = &self.state.seen.plan.roles;
-        let is_left = |finding: &&crate::report::Finding| {
+        let is_left = |review: &Review, finding: &Finding| {
             let owner = super::gates::owner_of(finding, roles, milestone);
             let is_mended = owner.is_some_and(|role| {
-                let work = WorkId::Fix { round: last.round, role };
+                let work = WorkId::Fix { round: review.round, role };
                 self.state.active().is_some_and(|active| active.commit_of(&work).is_some())
             });
-            !is_mended && finding.severity != crate::report::Severity::Praise
+            let counts = match finding.severity {
+                Severity::Blocking | Severity::Important => true,
+                Severity::Suggestion => review.round == last.round,
+                Severity::Praise => false,
+            };
+            counts && !is_mended
         };
-        last.findings.iter().filter(is_left).cloned().collect()
+        let of_review = |review: &Review| {
+            let left = review.findings.iter().filter(|finding| is_left(review, finding));
+            left.cloned().collect::<Vec<_>>()
+        };
+        known.reviews.iter().flat_map(of_review).collect()
     }
 
     pub(super) fn push_answered(&mut self, push: &PushQuestion, gate: &GateId, answer: Answer) {
         match answer {
             Answer::Approve if self.is_closed() => self.push(push.survey.clone()),
             Answer::Finish if self.is_closed() => self.finish(false),
-            Answer::Approve | Answer::Finish => self.close(),
+            // What was shown is looked at once more, and what came into the plan meanwhile is built first: as after a crash.
+            Answer::Approve | Answer::Finish => self.advance(),
             Answer::Revise { feedback } => {
                 self.plan_feedback(gate, &feedback);
                 self.advance();
@@ -147,6 +159,10 @@ impl Machine {
 
     /// The answer is recorded: one commit sets `done`, and the push carries it.
     fn close(&mut self) {
+        if !matches!(self.next(), Next::Push) {
+            // Something came into the plan since the gate.
+            return self.advance();
+        }
         let Some(active) = self.state.active() else { return };
         let id = WorkId::Close(active.closes() + 1);
         if self.state.seen.private {

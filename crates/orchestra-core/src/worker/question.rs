@@ -296,7 +296,9 @@ impl Question {
             Self::Rfc { .. } if gates.rfc == GatePolicy::Auto && !is_held(GateKind::Rfc) => {
                 Some(Resolution::Answer(Answer::Approve, By::Policy))
             }
-            Self::Push(_) if gates.push == GatePolicy::Never => {
+            Self::Push(push)
+                if gates.push == GatePolicy::Never && !is_held(GateKind::Push) && !push.is_blocked() =>
+            {
                 Some(Resolution::Answer(Answer::Finish, By::Policy))
             }
             Self::Push(push)

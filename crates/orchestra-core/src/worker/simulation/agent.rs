@@ -66,10 +66,19 @@ impl World {
                 report.verdict = Some(if finds { Verdict::ChangesRequested } else { Verdict::Approved });
                 if finds {
                     // Nobody owns the guide: what is wrong there is shown at the gate.
-                    let owned = format!("src/{}-phase-1.rs", order.milestone);
-                    let file = if self.dice.chance(80) { owned } else { "docs/guide.md".to_owned() };
-                    let (severity, message) = (Severity::Blocking, "wrong".to_owned());
-                    report.findings.push(Finding { severity, file, message, ..Finding::default() });
+                    let (owned, guide) =
+                        (format!("src/{}-phase-1.rs", order.milestone), "docs/guide.md".to_owned());
+                    let files = if self.dice.chance(80) {
+                        vec![owned]
+                    } else if self.dice.chance(50) {
+                        vec![guide]
+                    } else {
+                        vec![owned, guide]
+                    };
+                    for file in files {
+                        let (severity, message) = (Severity::Blocking, "wrong".to_owned());
+                        report.findings.push(Finding { severity, file, message, ..Finding::default() });
+                    }
                 }
             }
             WorkId::Base | WorkId::Diagnosis(_) | WorkId::Close(_) => {}

@@ -5,9 +5,9 @@ use super::oracle::Precious;
 use super::schedule::{Deed, Mode, Schedule};
 use super::world::{World, folder, path};
 use crate::config::{Config, VerifyPlan};
-use crate::id::AgentName;
+use crate::id::{AgentName, PhaseId};
 use crate::path::RepoPath;
-use crate::plan::{MilestoneStatus, Phase, PhaseStatus};
+use crate::plan::{Milestone, MilestoneStatus, Order, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
@@ -178,6 +178,7 @@ impl World {
             }
             Deed::Amends => self.amends(),
             Deed::EditsRfc => self.edits_rfc(),
+            Deed::AddsPhase => self.adds_phase(),
             Deed::CommitsElsewhere | Deed::CommitsInside => {}
         }
         let plan = Box::new(self.plan());
@@ -217,6 +218,27 @@ impl World {
             _ => None,
         });
         if let Some((path, phase)) = pending {
+            self.disk.write(&path, Some(Content::Phase(Hashed::new(phase))), true);
+        }
+    }
+
+    /// Plans one more phase in the first milestone that is not closed, nor about to be.
+    fn adds_phase(&mut self) {
+        let plan = self.plan();
+        let is_answered = |milestone: &Milestone| {
+            let answer = self.memory.recall(&milestone.id).answer("push", None).cloned();
+            answer.is_some_and(|answered| matches!(answered.answer, Answer::Approve | Answer::Finish))
+        };
+        let is_open =
+            |milestone: &&Milestone| milestone.status != MilestoneStatus::Done && !is_answered(milestone);
+        let Some(open) = plan.milestones.iter().find(is_open) else { return };
+        let path = path(&format!("{}/phases/phase-9.md", folder(&open.id)));
+        if let Some(first) = open.phases.first()
+            && !self.disk.files.contains_key(&path)
+        {
+            let (id, title) = (PhaseId::parse("phase-9").unwrap(), "one more".to_owned());
+            let (status, order) = (PhaseStatus::Pending, Order(9_000_000));
+            let phase = Phase { id, title, status, order, depends_on: Vec::new(), ..first.clone() };
             self.disk.write(&path, Some(Content::Phase(Hashed::new(phase))), true);
         }
     }

@@ -98,6 +98,7 @@ pub(super) enum Deed {
     SwitchesBranch,
     Amends,
     EditsRfc,
+    AddsPhase,
 }
 
 const KINDS: [Disturbance; 36] = {
@@ -210,8 +211,8 @@ impl Schedule {
                 0..=3 => Disturbance::Kill,
                 4 => Disturbance::PowerCut,
                 _ => {
-                    let rare = [Disturbance::Person(Deed::Amends), Disturbance::Person(Deed::EditsRfc)];
-                    if dice.chance(8) { dice.pick(&rare) } else { dice.pick(&KINDS) }
+                    let rare = [Deed::Amends, Deed::EditsRfc, Deed::AddsPhase].map(Disturbance::Person);
+                    if dice.chance(10) { dice.pick(&rare) } else { dice.pick(&KINDS) }
                 }
             };
             schedule.disturbances.push((dice.below(260), kind));

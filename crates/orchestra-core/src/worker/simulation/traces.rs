@@ -213,6 +213,7 @@ fn a_design_a_phase_a_review_a_fix_and_a_push() {
     record  review 2: approved
     survey
     record  push: approve by auto
+    survey
     prepare close
     record  intended close
     swap    close
