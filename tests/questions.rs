@@ -227,7 +227,7 @@ fn what_was_set_aside_is_taken_up_again_when_it_is_answered() {
     );
     let _ran = project.build().expect(1).says("M1-one is set aside");
     assert!(project.read(".orchestra/milestones/M1-one/milestone.md").contains("status: parked"));
-    let _ran = project.build().expect(0).says("nothing to build");
+    let _ran = project.build().expect(3).says("waits for you: M1-one");
     assert_eq!(project.ledger(), NOTHING, "nobody took it up");
     project.answer(&["retry"]);
     let _ran = project.build().expect(0).says("M1-one done.");
@@ -280,4 +280,112 @@ fn what_nobody_agreed_to_is_not_run() {
     );
     let _ran = project.build().expect(2).says("orchestra trust");
     assert!(!project.has("ran"));
+}
+
+/// Sets a key of a document's front matter.
+fn set(project: &TestProject, document: &str, key: &str, value: &str) {
+    let path = format!(".orchestra/milestones/M1-one/{document}");
+    let text = project.read(&path);
+    let line = text.lines().find(|line| line.starts_with(key)).unwrap().to_owned();
+    project.write(&path, &text.replacen(&line, &format!("{key}: {value}"), 1));
+}
+
+/// The second phase of a milestone says that it is done, and nobody has committed it.
+fn claimed() -> TestProject {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-2 }\n    steps:\n      - run: \"[ -e ../ready ]\"\n      - write: { path: src/b.txt, content: \"in\\n\" }\n    report: { summary: y }\n",
+    );
+    project.add(&one_phase().phase("backend"));
+    let _ran = project.build().expect(1);
+    set(&project, "phases/phase-2.md", "status", "done");
+    set(&project, "milestone.md", "status", "in-progress");
+    let _ran = project.build().expect(1).says("phase-2 of M1-one says it is done");
+    project
+}
+
+#[test]
+fn what_is_said_elsewhere_of_a_phase_without_a_commit_is_heard() {
+    let project = claimed();
+    project.answer(&["keep"]);
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+
+    let project = claimed();
+    std::fs::write(project.top().join("ready"), "").unwrap();
+    project.answer(&["retry"]);
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2", "M1-one close"]);
+}
+
+#[test]
+fn what_may_be_saved_is_saved_also_when_that_is_said_elsewhere() {
+    let project = configured("limits: { snapshot: 1KiB }\n");
+    project.add(&one_phase());
+    project.write("large.txt", &"x".repeat(4096));
+    let _ran = project.build().expect(1).says("would be saved first");
+    project.answer(&["approve"]);
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+}
+
+#[test]
+fn a_review_that_fails_is_skipped_also_when_that_is_said_elsewhere() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { summary: no verdict }\n  - when: { work: \"diagnosis-*\" }\n    report: { summary: none }\n",
+    );
+    project.add(&one_phase());
+    let _ran = project.build().expect(1).says("review-1 failed");
+    project.answer(&["skip"]);
+    let _ran = project.build().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+}
+
+#[test]
+fn what_a_person_sets_aside_stays_there() {
+    let project = project(PLAIN);
+    project.write("check.sh", "exit 1\n");
+    project.commit_all("chore: red");
+    project.git(&["push", "--quiet", "origin", "main"]);
+    project.trust();
+    project.add(&Milestone::new("M1-one").phase("backend"));
+    let _ran = project.attend().expect(3).says("keep (policy)").says("Approve RFC");
+    set(&project, "milestone.md", "status", "parked");
+    let _ran = project.attend();
+    assert!(project.read(".orchestra/milestones/M1-one/milestone.md").contains("status: parked"));
+}
+
+#[test]
+fn what_is_planned_while_the_push_waits_is_built_before_the_close() {
+    let project = project(PLAIN);
+    project.add(&one_phase());
+    let running = project.start(&["start", "--once", "--wait"]);
+    let is_asked = || project.gates().iter().any(|gate| gate.starts_with("push"));
+    until("the push is asked about", is_asked);
+    let first = project.read(".orchestra/milestones/M1-one/phases/phase-1.md");
+    let front = first.split("## Result").next().unwrap();
+    let second = front.replace("id: phase-1", "id: phase-2").replace("status: done", "status: pending");
+    project
+        .write(".orchestra/milestones/M1-one/phases/phase-2.md", &second.replace("order: 1\n", "order: 2\n"));
+    until("it is built and asked about anew", || project.ledger().len() == 2 && is_asked());
+    project.answer(&["approve"]);
+    let _ran = running.wait().expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2", "M1-one close"]);
+}
+
+#[test]
+fn what_was_set_aside_runs_again_in_the_same_worker_once_its_phase_is_pending() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - run: \"[ -e ../ready ]\"\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
+    );
+    let running = project.start(&["start", "--auto"]);
+    let milestone = || project.read(".orchestra/milestones/M1-one/milestone.md");
+    until("it is set aside", || milestone().contains("status: parked"));
+    std::fs::write(project.top().join("ready"), "").unwrap();
+    set(&project, "phases/phase-1.md", "status", "pending");
+    until("it is built", || milestone().contains("status: done"));
+    running.signal("TERM");
+    let _ran = running.wait().expect(143);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }

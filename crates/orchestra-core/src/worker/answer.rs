@@ -4,9 +4,8 @@ use super::effect::{Asked, Tell};
 use super::question::Question;
 use super::state::{After, At, GivingUp, Pending, Progress, Work};
 use super::{Effect, Machine, Note};
-use crate::edit::DocEdit;
 use crate::id::{GateId, WorkId};
-use crate::plan::{By, PhaseStatus};
+use crate::plan::By;
 use crate::record::{Answer, Record};
 
 impl Machine {
@@ -87,10 +86,8 @@ impl Machine {
             let work = WorkId::Phase(phase.clone());
             if *answer == Answer::Keep {
                 self.record(Record::Adopted { milestone: milestone.clone(), works: vec![work] });
-            } else {
-                let edit = DocEdit::PhaseStatus { phase: phase.clone(), status: PhaseStatus::Pending };
-                self.write(vec![edit]);
             }
+            // `retry` is read from the record, as it would be after a crash.
             return self.look();
         }
         match self.take_asking() {

@@ -4,6 +4,8 @@ use super::event::{Failure, FailureKind, Stop};
 use super::question::Question;
 use super::state::{Progress, Stage};
 use super::{Effect, Machine, Note};
+use crate::id::MilestoneId;
+use crate::plan::MilestoneStatus;
 use crate::record::Record;
 
 impl Machine {
@@ -34,11 +36,24 @@ impl Machine {
 
     /// Leaves: with this code, or with what the run came to.
     pub(super) fn leave(&mut self, code: Option<u8>) {
+        let waits = self.parked_before();
+        self.state.tally.waiting.extend(waits);
         let code = code.unwrap_or_else(|| self.state.tally.code());
         self.state.tally.left_off = self.state.active().map(|active| active.id.clone());
         self.state.stage = Stage::Left { code };
         self.record(Record::Left { code });
         self.act(Effect::Leave { code });
+    }
+
+    /// Milestones that an earlier run set aside and nobody has taken up since.
+    fn parked_before(&self) -> Vec<MilestoneId> {
+        let seen = &self.state.seen;
+        let is_wanted = |id: &MilestoneId| seen.policy.run.only.as_ref().is_none_or(|only| only == id);
+        let is_new = |id: &MilestoneId| self.state.tally.parked.iter().any(|(parked, _)| parked == id);
+        let parked =
+            seen.plan.milestones.iter().filter(|milestone| milestone.status == MilestoneStatus::Parked);
+        let ids = parked.map(|milestone| milestone.id.clone());
+        ids.filter(|id| seen.memory.recall(id).parked.is_some() && is_wanted(id) && !is_new(id)).collect()
     }
 
     /// An effect could not be performed, and those after it were not begun.

@@ -66,6 +66,8 @@ pub struct Recalled {
     pub reopened: u32,
     /// At which work it was parked, and why; taken away by an answer.
     pub parked: Option<(Option<WorkId>, String)>,
+    /// Whether a person answered what it was parked for, and nothing of it has run since.
+    pub taken_up: bool,
     /// The last attempt at each work.
     pub attempts: BTreeMap<WorkId, u32>,
     /// The attempt whose snapshot each work's changes in the tree are told by, until they are put back.
@@ -205,6 +207,9 @@ impl Memory {
                 self.last = Some(milestone.clone());
                 let known = self.about(milestone);
                 known.parked = None;
+                known.taken_up = false;
+                // What was said about its missing commit has been heard.
+                known.answers.remove(&("history".to_owned(), Some(work.clone())));
                 let last = known.attempts.entry(work.clone()).or_default();
                 *last = (*last).max(*attempt);
                 known.baselines.insert(work.clone(), *baseline);
@@ -267,10 +272,14 @@ impl Memory {
                         });
                         known.reopened = closes.max().unwrap_or(0);
                     }
+                    if let ("history", Some(work), Answer::Keep) = (question.as_str(), work, answer) {
+                        known.adopted.insert(work.clone());
+                    }
                     if question == "rfc" && matches!(answer, Answer::Revise { .. }) {
                         known.rfc_revisions += 1;
                     }
                     if !matches!(answer, Answer::Stop) {
+                        known.taken_up |= known.parked.is_some() && *by == By::User;
                         known.parked = None;
                         let answered =
                             Answered { gate: gate.clone(), of: *of, answer: answer.clone(), by: *by };

@@ -69,6 +69,8 @@ impl Machine {
             return;
         }
         match self.next() {
+            // A phase that a person skipped is found by the plan.
+            Next::Work(id, _) if id.phase().is_none() && self.is_skipped_by_answer(&id) => self.skip(id),
             Next::Work(id, standing) => self.begin(id, standing),
             Next::RfcGate => self.ask_rfc(),
             Next::RfcCommit(of) => self.commit_rfc(of),
@@ -116,6 +118,11 @@ impl Machine {
             return Next::Plan(gate, feedback.clone());
         }
         self.next_of_review(milestone, &known).unwrap_or(Next::Push)
+    }
+
+    fn is_skipped_by_answer(&self, work: &WorkId) -> bool {
+        let known = self.state.recalled();
+        known.answer("failed", Some(work)).is_some_and(|answered| answered.answer == Answer::Skip)
     }
 
     fn has_commit(&self, work: &WorkId) -> bool {

@@ -22,7 +22,10 @@ impl Machine {
         self.state.stage = Stage::Milestone(Box::new(active(&milestone, &head, &history, &known)));
 
         if is_begun && let Some(question) = trouble(&milestone, &head, &history, &known) {
-            return self.ask(question);
+            return match question.work().filter(|work| self.is_to_be_done_again(work, &question)) {
+                Some(work) => self.do_again(work),
+                None => self.ask(question),
+            };
         }
         for work in &history.reverted {
             self.note(Note::Reverted { work: work.clone() });
@@ -40,6 +43,21 @@ impl Machine {
         if !self.verifies_base(&milestone, &history) {
             self.advance();
         }
+    }
+
+    /// Tells whether a person has said of a phase without a commit that it is to be done again.
+    fn is_to_be_done_again(&self, work: &WorkId, question: &Question) -> bool {
+        let known = self.state.recalled();
+        known.answer("history", Some(work)).is_some_and(|answered| {
+            matches!(answered.answer, Answer::Retry { .. }) && answered.of == question.hash()
+        })
+    }
+
+    fn do_again(&mut self, work: WorkId) {
+        if let WorkId::Phase(phase) = work {
+            self.write(vec![DocEdit::PhaseStatus { phase, status: PhaseStatus::Pending }]);
+        }
+        self.look();
     }
 
     /// Repairs documents and index from commits that were made just before a crash; tells whether there were any.

@@ -72,8 +72,10 @@ impl Machine {
     /// Names each broken or odd document once a run.
     fn name_what_is_odd(&mut self) {
         let plan = self.state.seen.plan.clone();
-        let broken = plan.set_aside.iter().map(|one| one.folder.clone()).collect();
-        self.state.tally.set_aside = broken;
+        // What could not be written stays set aside, though it can be read.
+        let is_passed = |folder: &String| self.state.passed.iter().any(|id| id.as_str() == folder);
+        self.state.tally.set_aside.retain(is_passed);
+        self.state.tally.set_aside.extend(plan.set_aside.iter().map(|one| one.folder.clone()));
         for one in plan.set_aside {
             let key = format!("{}: {:?}", one.folder, one.diagnostics);
             if self.state.named.insert(key) {
@@ -102,16 +104,46 @@ impl Machine {
             self.state.stale = true;
             return;
         }
-        self.state.seen.plan = plan;
+        let before = std::mem::replace(&mut self.state.seen.plan, plan);
         self.state.seen.policy = policy;
         self.state.seen.untrusted = untrusted;
         self.name_what_is_odd();
+        self.pick_up_again(&before);
         match &self.state.stage {
             Stage::Idle if self.next_milestone().is_some() => self.look(),
             // Its documents are gone, or another branch is checked out.
             Stage::Milestone(active) if self.state.seen.plan.find(&active.id).is_none() => self.look(),
             Stage::Milestone(_) => self.plan_changed_at_gate(),
             Stage::Idle | Stage::Asleep | Stage::Looking | Stage::Left { .. } => {}
+        }
+    }
+
+    /// What this run set aside is runnable again once a person has set the failed phase to `pending`, or the milestone
+    /// back from `parked`.
+    fn pick_up_again(&mut self, before: &Plan) {
+        let was_parked = |id: &MilestoneId| {
+            before.find(id).is_some_and(|milestone| milestone.status == MilestoneStatus::Parked)
+        };
+        let parked: Vec<MilestoneId> = self.state.tally.parked.iter().map(|(id, _)| id.clone()).collect();
+        let is_taken_up = |id: &MilestoneId| {
+            self.state.seen.plan.find(id).is_some_and(|milestone| match milestone.status {
+                MilestoneStatus::Parked => self.is_taken_up(milestone),
+                MilestoneStatus::Planning | MilestoneStatus::InProgress => was_parked(id),
+                MilestoneStatus::Review | MilestoneStatus::Done | MilestoneStatus::Dropped => false,
+            })
+        };
+        let again: Vec<MilestoneId> = parked.into_iter().filter(is_taken_up).collect();
+        for id in again {
+            self.state.passed.remove(&id);
+            self.state.tally.parked.retain(|(parked, _)| *parked != id);
+            let gates =
+                self.state.put_off.iter().filter(|(_, asked)| asked.question.milestone() == Some(&id));
+            let gates: Vec<_> = gates.map(|(gate, _)| gate.clone()).collect();
+            for gate in gates {
+                self.state.put_off.remove(&gate);
+                self.record(Record::Withdrawn { gate: gate.clone() });
+                self.act(Effect::Unask { gate });
+            }
         }
     }
 
@@ -200,10 +232,8 @@ impl Machine {
     /// to `pending`.
     fn is_taken_up(&self, milestone: &Milestone) -> bool {
         let known = self.state.seen.memory.recall(&milestone.id);
-        let answered =
-            known.answers.keys().any(|(question, _)| !matches!(question.as_str(), "rfc" | "push" | "dirty"));
         match known.parked {
-            None => answered && known.picked.is_some(),
+            None => known.taken_up,
             Some((work, _)) => {
                 let phase = work.as_ref().and_then(|work| work.phase());
                 let phase = phase.and_then(|id| milestone.find_phase(id));

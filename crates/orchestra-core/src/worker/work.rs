@@ -10,6 +10,7 @@ use crate::id::{RoleId, WorkId};
 use crate::ownership::{Globs, Room};
 use crate::path::RepoPath;
 use crate::plan::{MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::record::Answer;
 use crate::repo::CommitId;
 use crate::report::{Report, Usage};
 
@@ -108,10 +109,18 @@ impl Machine {
 
     pub(super) fn too_large(&mut self, mut work: Work, bytes: u64) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
-        let id = work.id.clone();
+        let question = Question::TooLarge { milestone, work: work.id.clone(), bytes };
+        let of = question.hash();
+        let known = self.state.recalled();
+        let is_allowed = known.answers.iter().any(|((name, _), answered)| {
+            name == question.name() && answered.of == of && answered.answer == Answer::Approve
+        });
+        if is_allowed {
+            return self.snapshot(work, None);
+        }
         work.progress = Progress::Asking(Pending::TooLarge);
         self.state.keep(work);
-        self.ask(Question::TooLarge { milestone, work: id, bytes });
+        self.ask(question);
     }
 
     /// What was dirty is safe: the agent may begin.
