@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use orchestra_core::config::VerifyPlan;
 use orchestra_core::document::body;
 use orchestra_core::id::WorkId;
 use orchestra_core::path::RepoPath;
@@ -54,6 +55,7 @@ impl Place {
         {
             brief.phase(phase, &self.document(milestone, &format!("phases/{}.md", phase.id)));
         }
+        brief.verify(&order.verify);
         if !order.reads.is_empty() {
             let commits: Vec<CommitId> = order.reads.iter().map(|(_, commit)| commit.clone()).collect();
             let diff = review_diff::review_diff(&self.repo, &commits, DIFF)
@@ -204,8 +206,31 @@ impl Brief {
         {
             self.part(&format!("## {name}"), cut(text, DOCUMENT));
         }
-        if let Some(verify) = &phase.verify {
-            self.line(&format!("Verified by: `{}`.", verify.join("`, `")));
+    }
+
+    /// The commands that must be green: the worker's own orders to itself, so that an agent can run them first.
+    fn verify(&mut self, plan: &VerifyPlan) {
+        let rules: Vec<(String, &[String])> = match plan {
+            VerifyPlan::Always(commands) => {
+                vec![("They are run whatever you change.".to_owned(), commands.as_slice())]
+            }
+            VerifyPlan::ByPath(rules) => rules
+                .iter()
+                .map(|(glob, commands)| (format!("Where you change `{glob}`:"), commands.as_slice()))
+                .collect(),
+        };
+        if rules.iter().all(|(_, commands)| commands.is_empty()) {
+            return;
+        }
+        self.part(
+            "## Verify commands",
+            "The worker runs these when you are done, and commits nothing while one fails.",
+        );
+        for (when, commands) in rules.iter().filter(|(_, commands)| !commands.is_empty()) {
+            self.line(when);
+            let commands = commands.join("\n");
+            let fence = fence_for(&commands);
+            self.line(&format!("{fence}\n{commands}\n{fence}"));
         }
     }
 
@@ -290,3 +315,6 @@ fn tail(text: &str, bytes: usize) -> &str {
     let begin = (text.len() - bytes..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
     &text[begin..]
 }
+
+#[cfg(test)]
+mod tests;
