@@ -50,9 +50,11 @@ impl Place {
             brief.tell(tell);
         }
         self.tell_documents(&mut brief, milestone, order);
-        if let WorkId::Phase(phase) = &order.work
-            && let Some(phase) = milestone.find_phase(phase)
-        {
+        let phase = match &order.work {
+            WorkId::Diagnosis(of) => of.phase(),
+            work => work.phase(),
+        };
+        if let Some(phase) = phase.and_then(|phase| milestone.find_phase(phase)) {
             brief.phase(phase, &self.document(milestone, &format!("phases/{}.md", phase.id)));
         }
         brief.verify(&order.verify);
