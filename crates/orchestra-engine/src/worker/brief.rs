@@ -1,7 +1,11 @@
 //! The brief of a turn: role, rules, what is known, what is to be done, and what must be said besides.
 //!
 //! A turn is a fresh conversation: what an earlier one knew stands in documents, and the brief carries it. What comes
-//! from files and tools is marked as data.
+//! from files, tools and models is marked as data: only the role, the standing instructions, the phase's own document
+//! and the person's words speak to the agent.
+
+mod tell;
+mod text;
 
 use std::fmt::Write as _;
 
@@ -11,22 +15,16 @@ use orchestra_core::id::WorkId;
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{Milestone, Phase, Role};
 use orchestra_core::repo::CommitId;
-use orchestra_core::report::Finding;
-use orchestra_core::worker::{Failure, Tell, TurnOrder};
+use orchestra_core::worker::{Failure, TurnOrder};
 use orchestra_git::review_diff;
 use orchestra_project::layout::MAX_DOCUMENT;
 
 use super::failure;
 use super::place::Place;
-
-/// How much of one document is told, in bytes.
-const DOCUMENT: usize = 64 * 1024;
+use text::{Brief, DOCUMENT, cut, fenced, in_line};
 
 /// How much of a diff a reviewer is shown, in bytes; the rest is read with git.
 const DIFF: usize = 256 * 1024;
-
-/// How much of a command's output is told, in bytes.
-const OUTPUT: usize = 16 * 1024;
 
 impl Place {
     /// Words the brief of a turn.
@@ -42,7 +40,11 @@ impl Place {
         brief.heading("Your work");
         brief.line(&format!(
             "Milestone {} ({}), work `{}`, attempt {}, as {}.",
-            milestone.id, milestone.title, order.work, order.attempt, order.role
+            milestone.id,
+            in_line(&milestone.title),
+            order.work,
+            order.attempt,
+            order.role
         ));
         brief.line(&Self::what_to_do(milestone, order));
         brief.line(&room(role, order, milestone));
@@ -62,7 +64,7 @@ impl Place {
             let commits: Vec<CommitId> = order.reads.iter().map(|(_, commit)| commit.clone()).collect();
             let diff = review_diff::review_diff(&self.repo, &commits, DIFF)
                 .map_err(|error| failure::run("read the milestone's commits", &error))?;
-            brief.data("The commits to review", &diff);
+            brief.data_up_to(DIFF + 1024, "The commits to review", &diff);
         }
         Ok(brief.text)
     }
@@ -143,7 +145,7 @@ fn room(role: Option<&Role>, order: &TurnOrder, milestone: &Milestone) -> String
     if !order.writes {
         return "You may read everything and write nothing.".to_owned();
     }
-    let writes = role.map(|role| role.writes.join("`, `")).unwrap_or_default();
+    let writes = role.map(|role| in_line(role.writes.join("`, `"))).unwrap_or_default();
     let mut text = format!("You may write: `{writes}`. Whatever else you change is put back.");
     if let Some(phase) = order.work.phase().and_then(|phase| milestone.find_phase(phase))
         && !phase.files.is_empty()
@@ -153,55 +155,16 @@ fn room(role: Option<&Role>, order: &TurnOrder, milestone: &Milestone) -> String
         } else {
             "the plan; say why where you go beyond"
         };
+        let files = in_line(phase.files.join("`, `"));
         // Writing to a String cannot fail.
-        let _infallible =
-            write!(text, " This phase expects to touch: `{}` ({how}).", phase.files.join("`, `"));
+        let _infallible = write!(text, " This phase expects to touch: `{files}` ({how}).");
     }
     text
 }
 
-#[derive(Default)]
-struct Brief {
-    text: String,
-}
-
 impl Brief {
-    fn heading(&mut self, heading: &str) {
-        self.part("", &format!("# {heading}"));
-    }
-
-    fn line(&mut self, line: &str) {
-        self.part("", line);
-    }
-
-    fn part(&mut self, heading: &str, text: &str) {
-        let text = text.trim();
-        if text.is_empty() {
-            return;
-        }
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        if !heading.is_empty() {
-            self.text.push_str(heading);
-            self.text.push_str("\n\n");
-        }
-        self.text.push_str(text);
-        self.text.push('\n');
-    }
-
-    /// Text that somebody else wrote, fenced such that it cannot end the fence.
-    fn data(&mut self, name: &str, text: &str) {
-        if text.trim().is_empty() {
-            return;
-        }
-        let text = cut(text, DOCUMENT.max(if name.starts_with("The commits") { DIFF + 1024 } else { 0 }));
-        let fence = fence_for(text);
-        self.part(&format!("## {name}"), &format!("{fence}\n{}\n{fence}", text.trim_end()));
-    }
-
     fn phase(&mut self, phase: &Phase, text: &str) {
-        self.heading(&format!("{}: {}", phase.id, phase.title));
+        self.heading(&format!("{}: {}", phase.id, in_line(&phase.title)));
         let parts = body::phase_text(text);
         for (name, text) in
             [("Objective", parts.objective), ("Scope", parts.scope), ("Context", parts.context)]
@@ -218,7 +181,9 @@ impl Brief {
             }
             VerifyPlan::ByPath(rules) => rules
                 .iter()
-                .map(|(glob, commands)| (format!("Where you change `{glob}`:"), commands.as_slice()))
+                .map(|(glob, commands)| {
+                    (format!("Where you change `{}`:", in_line(glob)), commands.as_slice())
+                })
                 .collect(),
         };
         if rules.iter().all(|(_, commands)| commands.is_empty()) {
@@ -230,92 +195,9 @@ impl Brief {
         );
         for (when, commands) in rules.iter().filter(|(_, commands)| !commands.is_empty()) {
             self.line(when);
-            let commands = commands.join("\n");
-            let fence = fence_for(&commands);
-            self.line(&format!("{fence}\n{commands}\n{fence}"));
+            self.line(&fenced(&commands.join("\n")));
         }
     }
-
-    fn tell(&mut self, tell: &Tell) {
-        match tell {
-            Tell::OutOfRoom(paths) => {
-                let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
-                self.part(
-                    "## Put back",
-                    &format!(
-                        "You changed what your role may not write; it was put back: {}. Do the work within your \
-                         room; what is needed beyond it is a concern.",
-                        names.join(", ")
-                    ),
-                );
-            }
-            Tell::NothingChanged => self.part(
-                "## Nothing was changed",
-                "The last turn ended without a change in your room. A claim is not enough: do the work in the files.",
-            ),
-            Tell::NoRfc => self.part("## No design was written", "The last turn wrote no rfc.md. Write it."),
-            Tell::Red { command, output } => {
-                self.part("## Not verified", &format!("`{command}` fails on what you left. Mend the cause."));
-                self.data("Its output", tail(output, OUTPUT));
-            }
-            Tell::Hook { hook, output } => {
-                self.part("## The commit was refused", &format!("The {hook} hook of the repository says no."));
-                self.data("Its output", tail(output, OUTPUT));
-            }
-            Tell::Failed(why) => self.part("## The last turn failed", why),
-            Tell::NoVerdict => self.part(
-                "## No verdict",
-                "The last review gave no verdict, so it counts as failed. End with approved, approved-with-comments \
-                 or changes-requested.",
-            ),
-            Tell::Diagnosis(text) => self.part("## What the architect makes of the failures", cut(text, OUTPUT)),
-            Tell::Person(text) => self.part("## From the person you work for", cut(text, DOCUMENT)),
-            Tell::CutShort => self.part(
-                "## You go on",
-                "An earlier turn for this work was cut short. What it did is in the tree (`git status`, `git diff`). \
-                 Look at it first, then finish the work.",
-            ),
-            Tell::Findings(findings) => {
-                let lines: Vec<String> = findings.iter().map(finding).collect();
-                self.part("## What the reviewer found", &lines.join("\n"));
-            }
-            Tell::Failures(reasons) => {
-                let lines: Vec<String> = reasons.iter().map(|reason| format!("- {reason}")).collect();
-                self.part("## How it failed, try by try", &lines.join("\n"));
-            }
-        }
-    }
-}
-
-fn finding(finding: &Finding) -> String {
-    let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let place = if finding.file.is_empty() { String::new() } else { format!("`{}{line}` ", finding.file) };
-    format!("- {}: {place}{}", finding.severity, finding.message.trim())
-}
-
-/// A fence longer than any in the text.
-fn fence_for(text: &str) -> String {
-    let longest =
-        text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
-    "`".repeat(longest.unwrap_or(0).max(2) + 1)
-}
-
-/// The begin of a text, cut between characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
-}
-
-/// The end of a text, cut between characters.
-fn tail(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let begin = (text.len() - bytes..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    &text[begin..]
 }
 
 #[cfg(test)]
