@@ -389,3 +389,26 @@ fn what_was_set_aside_runs_again_in_the_same_worker_once_its_phase_is_pending() 
     let _ran = running.wait().expect(143);
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
+
+#[test]
+fn whoever_builds_or_mends_is_told_the_commands_that_count() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1 }\n    steps:\n      - expect: sh check.sh\n      \
+         - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-2 }\n    steps:\n      - expect: sh ./check.sh\n      \
+         - write: { path: src/b.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: review-1 }\n    report: { verdict: changes-requested, findings: [{ severity: blocking, file: src/a.txt, line: 1, message: no }] }\n  \
+         - when: { work: \"fix-1-*\" }\n    steps:\n      - expect: sh check.sh\n      \
+         - write: { path: src/a.txt, content: \"out\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    let phases = Milestone::new("M1-one").with("rfc: skip").phase("backend");
+    project.add(&phases.phase_with("backend", "verify: [\"sh ./check.sh\"]\n"));
+    project.trust();
+    let _ran = project.build().expect(0);
+    assert_eq!(
+        project.ledger(),
+        ["M1-one phase-1", "M1-one phase-2", "M1-one fix-1-backend-engineer", "M1-one close"]
+    );
+    project.check();
+}

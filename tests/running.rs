@@ -235,3 +235,16 @@ fn a_long_history_of_answers_and_notes_is_readable_json_lines() {
     let _ran = project.build().expect(0);
     assert_eq!(project.ledger().len(), 4);
 }
+
+#[test]
+fn a_milestone_without_a_phase_is_named_and_the_others_go_on() {
+    let project = project(PLAIN);
+    project.add(&Milestone::new("M1-empty"));
+    let what = "`M1-empty` has no phase in `phases/`";
+    let status = project.run(&["status"]).expect(0).says(what);
+    assert!(!status.said().contains("begins M1-empty"), "{}", status.said());
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    let ran = project.run(&["start", "--auto", "--once"]);
+    assert!(ran.said().contains(what), "{}", ran.said());
+    assert_eq!(project.ledger(), ["M2-two phase-1", "M2-two close"]);
+}

@@ -419,3 +419,20 @@ fn a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
         project.check();
     }
 }
+
+#[test]
+fn whoever_is_asked_why_a_phase_fails_is_told_the_phase_and_the_output() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1 }\n    steps:\n      \
+         - write: { path: src/a.txt, content: \"BUG\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-1, attempt: 2 }\n    steps:\n      - expect: the word is in a.txt\n      \
+         - write: { path: src/a.txt, content: \"good\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"diagnosis-*\" }\n    steps:\n      - expect: \"## Objective\"\n      \
+         - expect: Part 1.\n      - expect: found a BUG\n    report: { summary: the word is in a.txt }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    project.add(&one_phase());
+    let _ran = project.run(&["start", "--auto", "--once", "-c", "limits.repair_attempts=0"]).expect(0);
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}

@@ -1,6 +1,7 @@
 //! `cargo xtask mutants [NAME]`: breaks the worker on purpose, one promise at a time, and sees whether the simulation
 //! notices. A mutation that nobody notices is a hole in the simulation, not in the worker.
 //!
+//! First the copy is played without a mutation: only where that passes does a failure mean that one was noticed.
 //! Each mutation is made in a copy of `orchestra-core` under `target/mutants`, never in the sources.
 
 mod list;
@@ -44,6 +45,7 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
         MUTATIONS.iter().filter(|mutation| only.is_none_or(|only| mutation.name == only)).collect();
     ensure!(!chosen.is_empty(), "there is no such mutation; xtask/src/mutants/list.rs has them all");
     let copy = Copy::make()?;
+    copy.control()?;
     let mut survivors = 0_usize;
     for mutation in &chosen {
         let fate = copy.try_out(mutation)?;
@@ -60,7 +62,10 @@ pub(crate) fn run(only: Option<&str>) -> anyhow::Result<()> {
 }
 
 /// A workspace of its own with nothing but `orchestra-core`; its builds are kept for the next mutation.
-struct Copy(PathBuf);
+struct Copy {
+    folder: PathBuf,
+    cargo: PathBuf,
+}
 
 impl Copy {
     fn make() -> anyhow::Result<Self> {
@@ -77,23 +82,34 @@ impl Copy {
         put(&copy.join("Cargo.toml"), &manifest.replace(defaults, ""))?;
         put(&copy.join("Cargo.lock"), &read(&top().join("Cargo.lock"))?)?;
         copy_folder(&top().join("crates/orchestra-core"), &copy.join("crates/orchestra-core"))?;
-        Ok(Self(copy))
+        Ok(Self { folder: copy, cargo: cargo() })
+    }
+
+    /// Plays the worker as it is: where that is objected to, an objection says nothing about a mutation.
+    fn control(&self) -> anyhow::Result<()> {
+        match self.play("the worker as it is")? {
+            Fate::Survived => Ok(()),
+            Fate::Caught(why) => bail!(
+                "the simulation objects to the worker as it is, so no mutation can be judged: {why}\n\
+                 mend that first: `cargo test --package orchestra-core --lib schedules_keep`"
+            ),
+        }
     }
 
     /// Makes a mutation, plays schedules until one objects, and takes it back.
     fn try_out(&self, mutation: &Mutation) -> anyhow::Result<Fate> {
-        let file = self.0.join(WORKER).join(mutation.file);
+        let file = self.folder.join(WORKER).join(mutation.file);
         let whole = read(&file)?;
         put(&file, &mutated(mutation, &whole)?)?;
-        let fate = self.play(mutation);
+        let fate = self.play(mutation.name);
         put(&file, &whole)?;
         fate
     }
 
-    fn play(&self, mutation: &Mutation) -> anyhow::Result<Fate> {
+    fn play(&self, name: &str) -> anyhow::Result<Fate> {
         let built = self.cargo(&["--no-run"])?;
         if !built.status.success() {
-            bail!("{} does not build:\n{}", mutation.name, String::from_utf8_lossy(&built.stderr));
+            bail!("{name} does not build:\n{}", String::from_utf8_lossy(&built.stderr));
         }
         let played = self.cargo(&["schedules_keep", "--", "--nocapture"])?;
         if played.status.success() {
@@ -107,11 +123,11 @@ impl Copy {
     }
 
     fn cargo(&self, arguments: &[&str]) -> anyhow::Result<Output> {
-        Command::new(cargo())
+        Command::new(&self.cargo)
             .args(["test", "--package", "orchestra-core", "--lib"])
             .args(arguments)
-            .current_dir(&self.0)
-            .env("CARGO_TARGET_DIR", self.0.join("target"))
+            .current_dir(&self.folder)
+            .env("CARGO_TARGET_DIR", self.folder.join("target"))
             .env("RUST_BACKTRACE", "0")
             .output()
             .context("start cargo")
@@ -175,6 +191,25 @@ mod tests {
             let text = read(&top().join(WORKER).join(mutation.file)).unwrap();
             mutated(mutation, &text).unwrap();
         }
+    }
+
+    /// A copy whose cargo builds everything, and ends like this when schedules are played.
+    fn played(ends: &str) -> anyhow::Result<()> {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir()?;
+        let cargo = folder.path().join("cargo");
+        fs::write(&cargo, format!("#!/bin/sh\ncase \"$*\" in *schedules_keep*) {ends};; esac\n"))?;
+        fs::set_permissions(&cargo, fs::Permissions::from_mode(0o755))?;
+        Copy { folder: folder.path().to_owned(), cargo }.control()
+    }
+
+    #[test]
+    fn nothing_is_judged_where_the_worker_as_it_is_is_objected_to() {
+        played("exit 0").unwrap();
+        let why =
+            played("echo 'panicked at oracle.rs' >&2; echo 'committed twice' >&2; exit 101").unwrap_err();
+        assert!(why.to_string().contains("no mutation can be judged: committed twice"), "{why}");
     }
 
     #[test]

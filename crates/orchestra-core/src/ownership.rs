@@ -20,8 +20,9 @@ pub struct GlobError {
     pub why: String,
 }
 
-/// Compiles one glob: `*` stays inside a folder, `**` crosses folders, a plain folder name means all beneath it.
-fn compile(glob: &str) -> Result<GlobMatcher, GlobError> {
+/// Compiles one glob: `*` stays inside a folder, `**` crosses folders. Where its last name has no sign in it, it also
+/// means all beneath the folder of that name, as in git's own lists.
+fn compile(glob: &str) -> Result<Vec<GlobMatcher>, GlobError> {
     let error = |why: String| GlobError { glob: glob.to_owned(), why };
     if glob.len() > 1_000 {
         return Err(error("longer than 1,000 bytes".to_owned()));
@@ -29,12 +30,26 @@ fn compile(glob: &str) -> Result<GlobMatcher, GlobError> {
     if glob.starts_with('/') || glob.split('/').any(|name| name == "..") {
         return Err(error("must stay inside the repository".to_owned()));
     }
-    let widened = if glob.ends_with('/') { format!("{glob}**") } else { glob.to_owned() };
-    GlobBuilder::new(&widened)
-        .literal_separator(true)
-        .build()
-        .map(|glob| glob.compile_matcher())
-        .map_err(|cause| error(cause.kind().to_string()))
+    let plain = without_dots(glob);
+    let is_folder = plain.is_empty() || glob.ends_with('/');
+    let beneath = if plain.is_empty() { "**".to_owned() } else { format!("{plain}/**") };
+    let has_sign = plain.rsplit('/').next().is_some_and(|name| name.contains(['*', '?', '[']));
+    let wanted = match (is_folder, has_sign) {
+        (true, _) => vec![beneath],
+        (false, true) => vec![plain],
+        (false, false) => vec![plain, beneath],
+    };
+    let matcher = |glob: &String| {
+        let built = GlobBuilder::new(glob).literal_separator(true).build();
+        built.map(|glob| glob.compile_matcher()).map_err(|cause| error(cause.kind().to_string()))
+    };
+    wanted.iter().map(matcher).collect()
+}
+
+/// A glob without the names that lead nowhere: `./src//x/` is `src/x`.
+fn without_dots(glob: &str) -> String {
+    let names: Vec<&str> = glob.split('/').filter(|name| !matches!(*name, "" | ".")).collect();
+    names.join("/")
 }
 
 /// Globs of which the last one that matches decides; `!` at the front takes away.
@@ -43,7 +58,7 @@ pub struct Globs(Vec<Rule>);
 
 #[derive(Clone, Debug)]
 struct Rule {
-    matcher: GlobMatcher,
+    matchers: Vec<GlobMatcher>,
     gives: bool,
     /// The first name of the glob where it is literal: what lets it name a protected path.
     first_name: String,
@@ -54,8 +69,8 @@ impl Globs {
     pub fn parse<'a>(globs: impl IntoIterator<Item = &'a str>) -> Result<Self, GlobError> {
         let rule = |glob: &str| {
             let (gives, text) = glob.strip_prefix('!').map_or((true, glob), |rest| (false, rest));
-            let first_name = text.split('/').next().unwrap_or_default().to_owned();
-            Ok(Rule { matcher: compile(text)?, gives, first_name })
+            let first_name = without_dots(text).split('/').next().unwrap_or_default().to_owned();
+            Ok(Rule { matchers: compile(text)?, gives, first_name })
         };
         Ok(Self(globs.into_iter().map(rule).collect::<Result<_, _>>()?))
     }
@@ -65,7 +80,7 @@ impl Globs {
         let name = std::ffi::OsStr::from_bytes(path.as_bytes());
         let protected = protected_name(path);
         let decides = |rule: &&Rule| {
-            rule.matcher.is_match(name)
+            rule.matchers.iter().any(|matcher| matcher.is_match(name))
                 && (!rule.gives || protected.as_ref().is_none_or(|name| rule.first_name == *name))
         };
         self.0.iter().rev().find(decides).is_some_and(|rule| rule.gives)
@@ -229,6 +244,27 @@ mod tests {
             .map(|text| room.place(&path(text), &[]))
             .collect();
         assert_eq!(places, [Place::Planned, Place::Planned, Place::Outside, Place::Outside, Place::Planned]);
+    }
+
+    #[test]
+    fn a_name_without_a_sign_is_the_file_or_all_beneath_the_folder() {
+        let room = room(&["./src/**", "web", "a/*/api", "{one,two}", "*.d", "!web/gen"], None, false);
+        let owned = ["src/a.rs", "web", "web/a/b.ts", "a/x/api", "a/x/api/y/z", "two/x", "etc.d"];
+        let others = ["websites/x", "a/web", "web/gen", "web/gen/x", "a/x/apis", "three/x", "etc.d/x"];
+        let is_inside = |text: &&str| room.place(&path(text), &[]) == Place::Planned;
+        assert_eq!(owned.iter().filter(|text| !is_inside(text)).collect::<Vec<_>>(), [&""; 0]);
+        assert_eq!(others.iter().filter(|text| is_inside(text)).collect::<Vec<_>>(), [&""; 0]);
+    }
+
+    #[test]
+    fn the_folder_that_everything_lies_in_is_all_of_it() {
+        for glob in [".", "./", "./."] {
+            let room = room(&[glob], None, false);
+            assert_eq!(room.place(&path("src/a.rs"), &[]), Place::Planned, "{glob}");
+            assert_eq!(room.place(&path("CLAUDE.md"), &[]), Place::Outside, "{glob}");
+        }
+        let room = room(&["./CLAUDE.md"], None, false);
+        assert_eq!(room.place(&path("CLAUDE.md"), &[]), Place::Planned);
     }
 
     #[test]

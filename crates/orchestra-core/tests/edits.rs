@@ -408,6 +408,7 @@ fn a_broken_log_is_made_sound_and_keeps_what_it_said() {
         assert!(kept, "{came}");
         let files = [
             ("milestone.md", "---\nid: M1-user-auth\nstatus: planning\n---\n".to_owned()),
+            ("phases/phase-1.md", "---\nrole: backend\nstatus: pending\n---\n".to_owned()),
             ("context.md", came.clone()),
         ];
         let parts = files.map(|(name, text)| format!("=== milestones/M1-user-auth/{name}\n{text}\n"));

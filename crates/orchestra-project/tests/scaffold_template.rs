@@ -54,6 +54,18 @@ fn every_role_is_short_and_says_who_it_is() {
 }
 
 #[test]
+fn an_architect_who_is_asked_why_is_told_to_change_nothing() {
+    let files = delivered(&CRATE);
+    let (_, role) = files.iter().find(|(path, _)| path.ends_with("/architect.md")).unwrap();
+    let (_, rest) = role.split_once("# When you are asked why something failed\n").unwrap();
+    let asked = rest.split("\n# ").next().unwrap();
+    assert!(asked.contains("nothing is yours to write"), "{asked}");
+    for order in ["change `rfc.md`", "say what changed"] {
+        assert!(!asked.contains(order), "its room is closed then: {asked}");
+    }
+}
+
+#[test]
 fn no_file_holds_a_place_that_was_not_filled_in() {
     for (path, text) in delivered(&CRATE).into_iter().chain(delivered(&[])) {
         assert!(!text.contains("{{") && !text.contains("}}"), "{path}");

@@ -30,33 +30,40 @@ pub fn is_below(ancestor: u32) -> bool {
 }
 
 #[cfg(target_os = "linux")]
-fn any_ancestor(mut is_meant: impl FnMut(i32) -> bool) -> bool {
-    let mut pid = std::os::unix::process::parent_id().cast_signed();
-    while pid > 1 {
-        if is_meant(pid) {
-            return true;
-        }
-        match tree::find(pid) {
-            Some(process) if process.parent != pid => pid = process.parent,
-            _ => return false,
-        }
-    }
-    false
+fn any_ancestor(is_meant: impl FnMut(i32) -> bool) -> bool {
+    let parent = std::os::unix::process::parent_id().cast_signed();
+    any_upwards(parent, |pid| tree::find(pid).map(|process| process.parent), is_meant)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn any_ancestor(mut is_meant: impl FnMut(i32) -> bool) -> bool {
+fn any_ancestor(is_meant: impl FnMut(i32) -> bool) -> bool {
     let Ok(all) = tree::list() else { return false };
-    let mut pid = std::os::unix::process::parent_id().cast_signed();
-    for _ in 0..all.len() {
-        if pid <= 1 {
+    let parent = std::os::unix::process::parent_id().cast_signed();
+    let parent_of = |pid| all.iter().find(|process| process.pid == pid).map(|process| process.parent);
+    any_upwards(parent, parent_of, is_meant)
+}
+
+/// How far up is looked at most: ids are used again, so what is read one after the other could go in a circle.
+const FARTHEST: usize = 100_000;
+
+/// Tells whether a process, or one above it, is meant. Process 1 is asked about, too: it is the worker itself where a
+/// container was started with it.
+fn any_upwards(
+    mut pid: i32,
+    parent_of: impl Fn(i32) -> Option<i32>,
+    mut is_meant: impl FnMut(i32) -> bool,
+) -> bool {
+    for _ in 0..FARTHEST {
+        if pid < 1 {
             return false;
         }
         if is_meant(pid) {
             return true;
         }
-        let Some(process) = all.iter().find(|process| process.pid == pid) else { return false };
-        pid = process.parent;
+        match parent_of(pid) {
+            Some(parent) if parent != pid => pid = parent,
+            Some(_) | None => return false,
+        }
     }
     false
 }
@@ -178,6 +185,15 @@ mod tests {
     fn a_mark_in_the_environment_is_enough_and_an_empty_one_is_none() {
         assert!(is_below_a_guard(Some("17-1")));
         assert_eq!(is_below_a_guard(Some("")), is_below_a_guard(None));
+    }
+
+    #[test]
+    fn the_first_process_of_a_container_is_above_everything_in_it() {
+        let parent_of =
+            |pid| [(9, 7), (7, 1), (1, 0)].iter().find(|(child, _)| *child == pid).map(|found| found.1);
+        let is_above = |meant| any_upwards(9, parent_of, |pid| pid == meant);
+        assert_eq!([9, 7, 1, 8, 0].map(is_above), [true, true, true, false, false]);
+        assert!(!any_upwards(3, |pid| Some(pid % 2 + 1), |pid| pid == 9), "a circle has an end");
     }
 
     #[test]

@@ -23,6 +23,11 @@ pub(crate) fn fault(glob: &str, may_plan_documents: bool) -> Option<(&'static st
     if first == ".orchestra" && !may_plan_documents {
         return Some(("a glob into `.orchestra`", "Orchestra writes its documents itself: leave it out"));
     }
+    // Before an ordinary sign, and before `*`, a backslash is a folder's end on another system rather than an escape.
+    let mut after_backslashes = glob.split('\\').skip(1).filter(|rest| !rest.is_empty());
+    if after_backslashes.any(|rest| !rest.starts_with(['[', ']', '{', '}', '?', '!'])) {
+        return Some(("a glob with `\\`", "write `/` between folders, and `[*]` for a star in a name"));
+    }
     let is_valid = GlobBuilder::new(glob).literal_separator(true).build().is_ok();
     (!is_valid)
         .then_some(("not a glob", "expected signs such as `*`, `**`, `?`, `[ab]`, `{a,b}`, each closed"))
@@ -34,7 +39,16 @@ mod tests {
 
     #[test]
     fn a_glob_stays_inside_and_out_of_gits_folder() {
-        for glob in ["src/**", "*.rs", "{a,b}/**", "tests/[ab].rs", ".github/**", ".gitignore", "a..b"] {
+        for glob in [
+            "src/**",
+            "*.rs",
+            "{a,b}/**",
+            "tests/[ab].rs",
+            ".github/**",
+            ".gitignore",
+            "a..b",
+            "app/\\[id\\]/**",
+        ] {
             assert_eq!(fault(glob, false), None, "{glob}");
         }
         for glob in [
@@ -49,6 +63,8 @@ mod tests {
             ".GIT/config",
             "./.git/x",
             ".orchestra/**",
+            "src\\**",
+            "src\\auth\\a.rs",
             "src/[",
             "{a",
         ] {

@@ -6,7 +6,7 @@ use super::findings::{Fault, hint_for, shown};
 use super::{MilestoneSource, ReadMilestone, SourceFile};
 use crate::diagnostic::Diagnostic;
 use crate::id::MilestoneId;
-use crate::plan::{Milestone, Plan, Role, SetAside, resolve};
+use crate::plan::{Milestone, MilestoneStatus, Plan, Role, SetAside, resolve};
 use crate::schedule;
 
 pub(super) fn parse(milestones: &[MilestoneSource], roles: &[SourceFile]) -> Plan {
@@ -69,6 +69,7 @@ pub(super) fn check(milestones: Vec<ReadMilestone>, roles: Vec<Role>, set_aside:
     check.refuse_equal_ids();
     check.resolve_dependencies();
     check.refuse_cycles();
+    check.refuse_unplanned();
     check.warn_of_waiting();
     check.warn_of_equal_numbers();
     Plan {
@@ -170,6 +171,21 @@ impl Check {
         let edges: BTreeMap<MilestoneId, Vec<MilestoneId>> = self.good.iter().map(edge).collect();
         let borrowed = edges.iter().map(|(id, targets)| (id, targets.iter().collect())).collect();
         schedule::cycle_in(&borrowed).map(|cycle| cycle.into_iter().cloned().collect())
+    }
+
+    /// A milestone to be built without a phase is nothing to build: it would be passed over in silence for ever.
+    fn refuse_unplanned(&mut self) {
+        let is_open = |status| matches!(status, MilestoneStatus::Planning | MilestoneStatus::InProgress);
+        let mut faults = BTreeMap::new();
+        for (place, read) in self.good.iter().enumerate() {
+            let milestone = &read.milestone;
+            if milestone.phases.is_empty() && is_open(milestone.status) {
+                let what = format!("`{}` has no phase in `phases/`: there is nothing to build", milestone.id);
+                let hint = "write one, for example `phases/phase-1.md`; `orchestra schema` lists its keys";
+                faults.insert(place, vec![Fault::new(read.id_at, what, hint)]);
+            }
+        }
+        self.refuse(&faults);
     }
 
     /// A milestone that waits for one that is set aside would wait in silence.

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::note::Note;
 use super::question::Question;
+use crate::config::VerifyPlan;
 use crate::edit::DocEdit;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
@@ -213,6 +214,8 @@ pub struct TurnOrder {
     pub tell: Vec<Tell>,
     /// The conversation to go on with.
     pub session: Option<SessionId>,
+    /// What will have to be green before its changes are committed; nothing where they are not code.
+    pub verify: VerifyPlan,
     /// Works whose commits a reviewer reads.
     pub reads: Vec<(WorkId, CommitId)>,
     /// How long it may take.

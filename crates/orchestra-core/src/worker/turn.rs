@@ -75,6 +75,7 @@ impl Machine {
             complexity: work.what.as_ref().map_or(Complexity::Standard, |phase| phase.complexity),
             writes: !matches!(id, WorkId::Review(_) | WorkId::Diagnosis(_)),
             tell,
+            verify: self.verify_plan(&work),
             session: work.session.clone(),
             reads: self.commits_to_read(&id),
             timeout: self.state.seen.policy.config.limits.phase_timeout,

@@ -12,7 +12,7 @@ use crate::config::VerifyPlan;
 use crate::id::WorkId;
 use crate::ownership::Globs;
 use crate::path::RepoPath;
-use crate::plan::Milestone;
+use crate::plan::{Milestone, Phase};
 use crate::record::{Answer, Record};
 use crate::repo::History;
 
@@ -65,12 +65,27 @@ impl Machine {
         self.inspect(work, After::Verify);
     }
 
-    /// The commands for a work's changes: a phase's own, else the configuration's.
+    /// What counts for a work, whichever paths it changes: a phase's own commands, else the configuration's.
+    /// Works that are no code have none.
+    pub(super) fn verify_plan(&self, work: &Work) -> VerifyPlan {
+        if !matches!(work.id, WorkId::Phase(_) | WorkId::Fix { .. }) {
+            return VerifyPlan::Always(Vec::new());
+        }
+        match (&work.what, &self.state.seen.policy.config.verify) {
+            (Some(Phase { verify: Some(own), .. }), _) => VerifyPlan::Always(self.counted(own.clone())),
+            (_, VerifyPlan::Always(commands)) => VerifyPlan::Always(self.counted(commands.clone())),
+            (_, VerifyPlan::ByPath(rules)) => {
+                let counted =
+                    |(glob, commands): &(String, Vec<String>)| (glob.clone(), self.counted(commands.clone()));
+                VerifyPlan::ByPath(rules.iter().map(counted).collect())
+            }
+        }
+    }
+
+    /// The commands for a work's changes.
     fn commands_for(&self, work: &Work) -> Vec<String> {
         let paths: Vec<&RepoPath> = work.inside.iter().map(|change| &change.path).collect();
-        let own = work.what.as_ref().and_then(|phase| phase.verify.clone());
-        let commands = own.unwrap_or_else(|| chosen(&self.state.seen.policy.config.verify, &paths));
-        self.counted(commands)
+        chosen(&self.verify_plan(work), &paths)
     }
 
     /// Without what was red before anything was done, if a person or the policy said not to count it.
@@ -162,7 +177,7 @@ impl Base {
     }
 }
 
-/// The configuration's commands for changed paths, each once, in the order of the configuration.
+/// A plan's commands for changed paths, each once, in the order of the plan.
 fn chosen(plan: &VerifyPlan, paths: &[&RepoPath]) -> Vec<String> {
     match plan {
         VerifyPlan::Always(commands) => commands.clone(),

@@ -1,31 +1,30 @@
 //! The brief of a turn: role, rules, what is known, what is to be done, and what must be said besides.
 //!
 //! A turn is a fresh conversation: what an earlier one knew stands in documents, and the brief carries it. What comes
-//! from files and tools is marked as data.
+//! from files, tools and models is marked as data: only the role, the standing instructions, the phase's own document
+//! and the person's words speak to the agent.
+
+mod tell;
+mod text;
 
 use std::fmt::Write as _;
 
+use orchestra_core::config::VerifyPlan;
 use orchestra_core::document::body;
 use orchestra_core::id::WorkId;
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{Milestone, Phase, Role};
 use orchestra_core::repo::CommitId;
-use orchestra_core::report::Finding;
-use orchestra_core::worker::{Failure, Tell, TurnOrder};
+use orchestra_core::worker::{Failure, TurnOrder};
 use orchestra_git::review_diff;
 use orchestra_project::layout::MAX_DOCUMENT;
 
 use super::failure;
 use super::place::Place;
-
-/// How much of one document is told, in bytes.
-const DOCUMENT: usize = 64 * 1024;
+use text::{Brief, DOCUMENT, cut, fenced, in_line};
 
 /// How much of a diff a reviewer is shown, in bytes; the rest is read with git.
 const DIFF: usize = 256 * 1024;
-
-/// How much of a command's output is told, in bytes.
-const OUTPUT: usize = 16 * 1024;
 
 impl Place {
     /// Words the brief of a turn.
@@ -41,7 +40,11 @@ impl Place {
         brief.heading("Your work");
         brief.line(&format!(
             "Milestone {} ({}), work `{}`, attempt {}, as {}.",
-            milestone.id, milestone.title, order.work, order.attempt, order.role
+            milestone.id,
+            in_line(&milestone.title),
+            order.work,
+            order.attempt,
+            order.role
         ));
         brief.line(&Self::what_to_do(milestone, order));
         brief.line(&room(role, order, milestone));
@@ -49,16 +52,19 @@ impl Place {
             brief.tell(tell);
         }
         self.tell_documents(&mut brief, milestone, order);
-        if let WorkId::Phase(phase) = &order.work
-            && let Some(phase) = milestone.find_phase(phase)
-        {
+        let phase = match &order.work {
+            WorkId::Diagnosis(of) => of.phase(),
+            work => work.phase(),
+        };
+        if let Some(phase) = phase.and_then(|phase| milestone.find_phase(phase)) {
             brief.phase(phase, &self.document(milestone, &format!("phases/{}.md", phase.id)));
         }
+        brief.verify(&order.verify);
         if !order.reads.is_empty() {
             let commits: Vec<CommitId> = order.reads.iter().map(|(_, commit)| commit.clone()).collect();
             let diff = review_diff::review_diff(&self.repo, &commits, DIFF)
                 .map_err(|error| failure::run("read the milestone's commits", &error))?;
-            brief.data("The commits to review", &diff);
+            brief.data_up_to(DIFF + 1024, "The commits to review", &diff);
         }
         Ok(brief.text)
     }
@@ -139,7 +145,7 @@ fn room(role: Option<&Role>, order: &TurnOrder, milestone: &Milestone) -> String
     if !order.writes {
         return "You may read everything and write nothing.".to_owned();
     }
-    let writes = role.map(|role| role.writes.join("`, `")).unwrap_or_default();
+    let writes = role.map(|role| in_line(role.writes.join("`, `"))).unwrap_or_default();
     let mut text = format!("You may write: `{writes}`. Whatever else you change is put back.");
     if let Some(phase) = order.work.phase().and_then(|phase| milestone.find_phase(phase))
         && !phase.files.is_empty()
@@ -149,144 +155,50 @@ fn room(role: Option<&Role>, order: &TurnOrder, milestone: &Milestone) -> String
         } else {
             "the plan; say why where you go beyond"
         };
+        let files = in_line(phase.files.join("`, `"));
         // Writing to a String cannot fail.
-        let _infallible =
-            write!(text, " This phase expects to touch: `{}` ({how}).", phase.files.join("`, `"));
+        let _infallible = write!(text, " This phase expects to touch: `{files}` ({how}).");
     }
     text
 }
 
-#[derive(Default)]
-struct Brief {
-    text: String,
-}
-
 impl Brief {
-    fn heading(&mut self, heading: &str) {
-        self.part("", &format!("# {heading}"));
-    }
-
-    fn line(&mut self, line: &str) {
-        self.part("", line);
-    }
-
-    fn part(&mut self, heading: &str, text: &str) {
-        let text = text.trim();
-        if text.is_empty() {
-            return;
-        }
-        if !self.text.is_empty() {
-            self.text.push('\n');
-        }
-        if !heading.is_empty() {
-            self.text.push_str(heading);
-            self.text.push_str("\n\n");
-        }
-        self.text.push_str(text);
-        self.text.push('\n');
-    }
-
-    /// Text that somebody else wrote, fenced such that it cannot end the fence.
-    fn data(&mut self, name: &str, text: &str) {
-        if text.trim().is_empty() {
-            return;
-        }
-        let text = cut(text, DOCUMENT.max(if name.starts_with("The commits") { DIFF + 1024 } else { 0 }));
-        let fence = fence_for(text);
-        self.part(&format!("## {name}"), &format!("{fence}\n{}\n{fence}", text.trim_end()));
-    }
-
     fn phase(&mut self, phase: &Phase, text: &str) {
-        self.heading(&format!("{}: {}", phase.id, phase.title));
+        self.heading(&format!("{}: {}", phase.id, in_line(&phase.title)));
         let parts = body::phase_text(text);
         for (name, text) in
             [("Objective", parts.objective), ("Scope", parts.scope), ("Context", parts.context)]
         {
             self.part(&format!("## {name}"), cut(text, DOCUMENT));
         }
-        if let Some(verify) = &phase.verify {
-            self.line(&format!("Verified by: `{}`.", verify.join("`, `")));
-        }
     }
 
-    fn tell(&mut self, tell: &Tell) {
-        match tell {
-            Tell::OutOfRoom(paths) => {
-                let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
-                self.part(
-                    "## Put back",
-                    &format!(
-                        "You changed what your role may not write; it was put back: {}. Do the work within your \
-                         room; what is needed beyond it is a concern.",
-                        names.join(", ")
-                    ),
-                );
+    /// The commands that must be green: the worker's own orders to itself, so that an agent can run them first.
+    fn verify(&mut self, plan: &VerifyPlan) {
+        let rules: Vec<(String, &[String])> = match plan {
+            VerifyPlan::Always(commands) => {
+                vec![("They are run whatever you change.".to_owned(), commands.as_slice())]
             }
-            Tell::NothingChanged => self.part(
-                "## Nothing was changed",
-                "The last turn ended without a change in your room. A claim is not enough: do the work in the files.",
-            ),
-            Tell::NoRfc => self.part("## No design was written", "The last turn wrote no rfc.md. Write it."),
-            Tell::Red { command, output } => {
-                self.part("## Not verified", &format!("`{command}` fails on what you left. Mend the cause."));
-                self.data("Its output", tail(output, OUTPUT));
-            }
-            Tell::Hook { hook, output } => {
-                self.part("## The commit was refused", &format!("The {hook} hook of the repository says no."));
-                self.data("Its output", tail(output, OUTPUT));
-            }
-            Tell::Failed(why) => self.part("## The last turn failed", why),
-            Tell::NoVerdict => self.part(
-                "## No verdict",
-                "The last review gave no verdict, so it counts as failed. End with approved, approved-with-comments \
-                 or changes-requested.",
-            ),
-            Tell::Diagnosis(text) => self.part("## What the architect makes of the failures", cut(text, OUTPUT)),
-            Tell::Person(text) => self.part("## From the person you work for", cut(text, DOCUMENT)),
-            Tell::CutShort => self.part(
-                "## You go on",
-                "An earlier turn for this work was cut short. What it did is in the tree (`git status`, `git diff`). \
-                 Look at it first, then finish the work.",
-            ),
-            Tell::Findings(findings) => {
-                let lines: Vec<String> = findings.iter().map(finding).collect();
-                self.part("## What the reviewer found", &lines.join("\n"));
-            }
-            Tell::Failures(reasons) => {
-                let lines: Vec<String> = reasons.iter().map(|reason| format!("- {reason}")).collect();
-                self.part("## How it failed, try by try", &lines.join("\n"));
-            }
+            VerifyPlan::ByPath(rules) => rules
+                .iter()
+                .map(|(glob, commands)| {
+                    (format!("Where you change `{}`:", in_line(glob)), commands.as_slice())
+                })
+                .collect(),
+        };
+        if rules.iter().all(|(_, commands)| commands.is_empty()) {
+            return;
+        }
+        self.part(
+            "## Verify commands",
+            "The worker runs these when you are done, and commits nothing while one fails.",
+        );
+        for (when, commands) in rules.iter().filter(|(_, commands)| !commands.is_empty()) {
+            self.line(when);
+            self.line(&fenced(&commands.join("\n")));
         }
     }
 }
 
-fn finding(finding: &Finding) -> String {
-    let line = finding.line.map(|line| format!(":{line}")).unwrap_or_default();
-    let place = if finding.file.is_empty() { String::new() } else { format!("`{}{line}` ", finding.file) };
-    format!("- {}: {place}{}", finding.severity, finding.message.trim())
-}
-
-/// A fence longer than any in the text.
-fn fence_for(text: &str) -> String {
-    let longest =
-        text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
-    "`".repeat(longest.unwrap_or(0).max(2) + 1)
-}
-
-/// The begin of a text, cut between characters.
-fn cut(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let end = (0..=bytes).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-    &text[..end]
-}
-
-/// The end of a text, cut between characters.
-fn tail(text: &str, bytes: usize) -> &str {
-    if text.len() <= bytes {
-        return text;
-    }
-    let begin = (text.len() - bytes..=text.len()).find(|at| text.is_char_boundary(*at)).unwrap_or(text.len());
-    &text[begin..]
-}
+#[cfg(test)]
+mod tests;

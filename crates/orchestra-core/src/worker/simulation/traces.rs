@@ -1,12 +1,15 @@
 //! The main paths, effect by effect: what one life of the worker does in the simulated world.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
 use super::run::first_life;
 use super::schedule::{Disturbance, Misdeed, Mode, Schedule};
+use crate::config::VerifyPlan;
 use crate::edit::DocEdit;
+use crate::id::WorkId;
 use crate::record::Record;
 use crate::worker::{Effect, Note, Tell};
 
@@ -225,6 +228,31 @@ fn a_design_a_phase_a_review_a_fix_and_a_push() {
     record  pushed
     leave   0
     ");
+}
+
+#[test]
+fn what_is_run_on_a_phase_or_a_fix_was_told_its_agent_before() {
+    let schedule = Schedule { verifies: true, red_base: true, finds_fault: true, ..plain() };
+    let mut told = BTreeMap::new();
+    let mut checked = BTreeSet::new();
+    for (_, effect) in first_life(&schedule) {
+        match effect {
+            Effect::StartTurn(order) => {
+                told.insert(order.work.clone(), order.verify.clone());
+            }
+            Effect::Verify { work, commands, .. } if work != WorkId::Base => {
+                assert_eq!(told.get(&work), Some(&VerifyPlan::Always(commands)), "{work}");
+                checked.insert(work.to_string());
+            }
+            _ => {}
+        }
+    }
+    let checked: Vec<&str> = checked.iter().map(String::as_str).collect();
+    assert_eq!(checked, ["fix-1-backend-engineer", "phase-1"]);
+    // What was red before anything was done does not count; a review has nothing to keep green.
+    let plans: BTreeSet<String> = told.values().map(|plan| format!("{plan:?}")).collect();
+    let plans: Vec<&str> = plans.iter().map(String::as_str).collect();
+    assert_eq!(plans, [r#"Always(["check"])"#, "Always([])"]);
 }
 
 #[test]

@@ -1,8 +1,10 @@
+use std::collections::BTreeSet;
+
 use orchestra_core::id::{GateId, MilestoneId, PhaseId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::repo::{CommitId, FileStat, PushCommit, Survey};
 use orchestra_core::report::{Finding, Severity, Verdict};
-use orchestra_core::worker::PushQuestion;
+use orchestra_core::worker::{PushQuestion, ROWS};
 
 use super::*;
 
@@ -70,6 +72,7 @@ fn hostile_questions() -> Vec<Question> {
         Question::Push(remote(HOSTILE, "url", "branch")),
         Question::Push(remote("name", HOSTILE, "branch")),
         Question::Push(remote("name", "url", HOSTILE)),
+        Question::Push(Box::new(PushQuestion { foreign: Vec::new(), ..*hostile_push(PushTarget::Missing) })),
         Question::Push(hostile_push(PushTarget::Missing)),
         Question::Push(hostile_push(PushTarget::Ambiguous { remotes: vec![hostile(), hostile()] })),
         Question::Rejected(remote(HOSTILE, HOSTILE, HOSTILE)),
@@ -90,8 +93,16 @@ fn hostile_questions() -> Vec<Question> {
             claimed: None,
         },
         Question::Interrupted { milestone: milestone.clone(), work: work.clone() },
+        Question::Locked { milestone: milestone.clone(), trouble: hostile(), hint: hostile() },
         Question::TooLarge { milestone, work, bytes: 1 },
     ]
+}
+
+#[test]
+fn every_question_there_is_is_tried_with_hostile_text() {
+    let tried: BTreeSet<&str> = hostile_questions().iter().map(|question| question.row().name).collect();
+    let all: BTreeSet<&str> = ROWS.iter().map(|row| row.name).collect();
+    assert_eq!(tried, all);
 }
 
 #[test]
