@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Commit, Content, Disk, Tree};
-use super::person::CHECK;
+use super::person::{CHECK, MADE};
 use super::schedule::{Mode, Schedule};
 use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
@@ -294,6 +294,11 @@ impl World {
                     if !is_there {
                         return Err(format!("{id} was committed before {needed}"));
                     }
+                }
+                // What a phase says itself must hold was not there before: no answer about the base takes it away.
+                let own = phase.verify.iter().flatten().filter_map(|command| command.strip_prefix(MADE));
+                if let Some(name) = own.into_iter().find(|name| !tree.contains_key(&path(name))) {
+                    return Err(format!("{id} was committed and its own command is red: no {name}"));
                 }
                 phase.role.clone()
             }

@@ -13,6 +13,8 @@ use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
 /// The verify command that is red where an agent did bad work.
 pub(super) const CHECK: &str = "check";
+/// Begins a verify command that is red until there is the file that it names.
+pub(super) const MADE: &str = "made ";
 
 pub(super) fn policy(schedule: &Schedule) -> Policy {
     let mut commands = Vec::new();

@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::disk::{Author, Commit, Content, Disk, Hashed, Tree};
 use super::oracle::Oracle;
+use super::person::MADE;
 use super::schedule::{Dice, Schedule};
 use super::view::{milestone, phase};
 use super::world::{Coming, Cut, Done, World, folder, path};
@@ -345,7 +346,11 @@ fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64
     );
     for number in 1..=phases {
         let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
-        let content = Content::Phase(Hashed::new(phase(number, role)));
+        let mut phase = phase(number, role);
+        if number == 1 && schedule.own_check {
+            phase.verify = Some(vec![format!("{MADE}src/{id}-phase-1.rs")]);
+        }
+        let content = Content::Phase(Hashed::new(phase));
         world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
     }
 }

@@ -82,6 +82,7 @@ pub(super) enum Misdeed {
     Deletes,
     NoVerdict,
     StopsHalfway,
+    ElsewhereInRoom,
 }
 
 /// What a person does meanwhile.
@@ -167,6 +168,8 @@ pub(super) struct Schedule {
     pub(super) depends: bool,
     pub(super) verifies: bool,
     pub(super) red_base: bool,
+    /// Whether the first phase has a verify command of its own, which is red until it is built.
+    pub(super) own_check: bool,
     pub(super) dirty: bool,
     pub(super) private: bool,
     pub(super) hold_push: bool,
@@ -196,6 +199,7 @@ impl Schedule {
             depends: dice.chance(50),
             verifies: dice.chance(80),
             red_base: dice.chance(10),
+            own_check: false,
             dirty: dice.chance(40),
             private: dice.chance(5),
             hold_push: dice.chance(10),
@@ -269,6 +273,7 @@ impl Schedule {
             depends: false,
             verifies: true,
             red_base: false,
+            own_check: false,
             dirty: true,
             private: false,
             hold_push: false,

@@ -268,6 +268,36 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
 }
 
 #[test]
+fn a_command_of_the_phases_own_is_not_run_on_the_base_and_counts() {
+    let own = Schedule { own_check: true, verifies: true, red_base: true, ..plain() };
+    let schedule = misdeeds(&[Misdeed::ElsewhereInRoom], &own);
+    insta::assert_snapshot!(trace_of_building(&schedule), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check, always-red
+    inspect base
+    record  red-base: keep by auto
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: made src/M1-first-phase-1.rs
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: red
+    inspect phase-1
+    verify  phase-1: made src/M1-first-phase-1.rs
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
+#[test]
 fn what_lies_outside_the_room_is_put_back_and_said_once() {
     let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
     insta::assert_snapshot!(trace_of_building(&schedule), @r"

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Content, Saved, Tree, set};
-use super::world::{Done, World, before, folder};
+use super::person::MADE;
+use super::world::{Done, World, before, folder, path};
 use crate::id::{MilestoneId, WorkId};
 use crate::path::RepoPath;
 use crate::repo::{Change, ChangeKind, CommitId};
@@ -136,7 +137,11 @@ impl World {
             .collect();
         let is_bad =
             code.values().any(|text| matches!(text, Content::Text(number) if self.bad.contains(number)));
-        let is_red = |command: &str| if command == "always-red" { self.schedule.red_base } else { is_bad };
+        let is_red = |command: &str| match command.strip_prefix(MADE) {
+            Some(name) => !self.disk.files.contains_key(&path(name)),
+            None if command == "always-red" => self.schedule.red_base,
+            None => is_bad,
+        };
         let results: Vec<Checked> = commands
             .iter()
             .map(|command| Checked {
