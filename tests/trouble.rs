@@ -280,6 +280,18 @@ fn a_phases_own_command_counts_also_where_it_was_red_before_anything_was_done() 
 }
 
 #[test]
+fn a_phase_whose_work_verification_takes_back_is_not_committed() {
+    let project = project(PLAIN);
+    let own = Milestone::new("M1-one").with("rfc: skip");
+    project.add(&own.phase_with("backend", "verify: [\"rm -f src/M1-one-phase-1.txt\"]\n"));
+    project.trust();
+    let gone = "phase-1: changes were gone after verification: src/M1-one-phase-1.txt";
+    let _ran = project.build().expect(1).says(gone).says("it changed nothing, twice");
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+    project.check();
+}
+
+#[test]
 fn a_repository_in_the_middle_of_something_is_refused_with_the_command_that_ends_it() {
     let project = project(PLAIN);
     project.add(&one_phase());

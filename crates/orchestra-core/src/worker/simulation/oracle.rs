@@ -156,7 +156,7 @@ impl Oracle {
     }
 }
 
-fn is_document(path: &RepoPath) -> bool {
+pub(super) fn is_document(path: &RepoPath) -> bool {
     path.is_beneath(b".orchestra")
 }
 
@@ -338,11 +338,17 @@ impl World {
                 return Err(format!("{work} took what the person had not committed"));
             }
         }
-        self.judge_verified(milestone, work, tree)
+        self.judge_verified(milestone, work, room, tree)
     }
 
     /// Commands ran on what is committed, and were green.
-    fn judge_verified(&self, milestone: &MilestoneId, work: &WorkId, tree: &Tree) -> Result<(), String> {
+    fn judge_verified(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        room: &str,
+        tree: &Tree,
+    ) -> Result<(), String> {
         let base = self.memory.recall(milestone).picked.map(|picked| picked.tree);
         // Twice is enough: commands that change files each time would never come to an end.
         let is_given_up = self.oracle.verifications > 1;
@@ -357,8 +363,12 @@ impl World {
             let is_code = path.is_beneath(b"src") || path.is_beneath(b"web");
             is_code && self.disk.files.get(path) == tree.get(path)
         };
-        let verified = |path: &RepoPath| self.oracle.verified.as_ref().and_then(|tree| tree.get(path));
-        match tree.keys().filter(is_judged).find(|path| verified(path) != tree.get(*path)) {
+        let nothing = Tree::new();
+        let verified = self.oracle.verified.as_ref().unwrap_or(&nothing);
+        // A file that appeared outside of the room and was put back is no reason to begin again.
+        let was_there = verified.keys().filter(|path| path.is_beneath(room.as_bytes()));
+        let mut paths = tree.keys().chain(was_there).filter(is_judged);
+        match paths.find(|path| verified.get(*path) != tree.get(*path)) {
             Some(path) => Err(format!("{work} was committed with {path} not verified")),
             None => Ok(()),
         }

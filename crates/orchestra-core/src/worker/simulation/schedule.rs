@@ -47,6 +47,8 @@ pub(super) enum Disturbance {
     DiskFull,
     /// The next agent ends like this.
     Agent(Misdeed),
+    /// The next verification of a turn's work takes a file back.
+    VerifyTakesBack,
     /// A hook refuses the next commit.
     HookRefuses,
     /// A hook changes a file outside the room.

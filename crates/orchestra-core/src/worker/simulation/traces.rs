@@ -297,6 +297,66 @@ fn a_command_of_the_phases_own_is_not_run_on_the_base_and_counts() {
     ");
 }
 
+/// The first verification takes a file back.
+fn taking_back(schedule: &Schedule) -> Schedule {
+    let mut taking = Schedule { verifies: true, ..schedule.clone() };
+    taking.disturbances.push((0, Disturbance::VerifyTakesBack));
+    taking
+}
+
+#[test]
+fn what_is_left_of_what_verification_took_back_is_verified_again() {
+    insta::assert_snapshot!(trace_of_building(&taking_back(&plain())), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
+#[test]
+fn a_phase_of_which_verification_left_nothing_has_changed_nothing() {
+    let schedule = taking_back(&misdeeds(&[Misdeed::ElsewhereInRoom], &plain()));
+    insta::assert_snapshot!(trace_of_building(&schedule), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: nothing changed
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
 #[test]
 fn what_lies_outside_the_room_is_put_back_and_said_once() {
     let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
