@@ -215,6 +215,24 @@ fn what_failed_is_skipped_and_the_gate_says_so() {
 }
 
 #[test]
+fn a_review_that_was_skipped_does_not_stand_for_the_next_one() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: \"phase-*\" }\n    steps:\n      \
+         - write: { path: \"src/${phase}.txt\", content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: review-1 }\n    report: { summary: no verdict }\n  \
+         - when: { work: review-2 }\n    report: { verdict: approved-with-comments }\n",
+    );
+    project.add(&one_phase());
+    let _ran = project.attend().expect(1).says("review-1");
+    project.answer(&["skip"]);
+    let _ran = project.attend().expect(3).says("Push to origin?");
+    project.answer(&["revise", "and the other half"]);
+    let _ran = project.attend().expect(3).says("approved-with-comments");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2"]);
+    project.check();
+}
+
+#[test]
 fn what_was_set_aside_is_taken_up_again_when_it_is_answered() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    \

@@ -30,7 +30,7 @@ pub(super) enum Next {
     /// A phase failed and nobody has said what now.
     Failed(PhaseId),
     /// A person said to go on without it.
-    Skip(PhaseId),
+    Skip(WorkId),
     /// Nothing can be begun, because a phase waits for one that will not be done.
     Blocked(PhaseId),
     /// A person sent the work back at this gate, with these words: phases are made of them.
@@ -77,7 +77,7 @@ impl Machine {
                 self.advance();
             }
             Next::Push => self.survey(None),
-            Next::Skip(phase) => self.skip(WorkId::Phase(phase)),
+            Next::Skip(work) => self.skip(work),
             Next::Failed(phase) => self.ask_failed(phase, "it failed before"),
             Next::Blocked(phase) => self.ask_failed(phase, "it waits for a phase that is not done"),
         }
@@ -95,6 +95,19 @@ impl Machine {
     }
 
     fn next(&self) -> Next {
+        match self.next_wanted() {
+            // It was answered while no worker ran. What a phase's status says is looked at where phases are.
+            Next::Work(work, _) if work.phase().is_none() && self.is_given_up(&work) => Next::Skip(work),
+            next => next,
+        }
+    }
+
+    fn is_given_up(&self, work: &WorkId) -> bool {
+        let known = self.state.recalled();
+        known.answer("failed", Some(work)).is_some_and(|answered| answered.answer == Answer::Skip)
+    }
+
+    fn next_wanted(&self) -> Next {
         let (Some(milestone), known) = (self.state.milestone(), self.state.recalled()) else {
             return Next::Push;
         };
@@ -174,7 +187,7 @@ impl Machine {
         let is_wanted = self.state.seen.policy.run.only.as_ref() == Some(&milestone.id);
         let notes = person_notes(known, &work);
         Some(match (phase.status, known.answer("failed", Some(&work)).map(|answered| &answered.answer)) {
-            (PhaseStatus::Failed, Some(Answer::Skip)) => Next::Skip(phase.id.clone()),
+            (PhaseStatus::Failed, Some(Answer::Skip)) => Next::Skip(work),
             (PhaseStatus::Failed, None) if !is_wanted => Next::Failed(phase.id.clone()),
             _ => Next::Work(work, notes),
         })
@@ -186,8 +199,6 @@ impl Machine {
         if !policy.config.review.always || self.is_closed() {
             return None;
         }
-        let is_reviewed = |work: &WorkId| known.reviews.iter().any(|review| review.works.contains(work));
-        let round = known.reviews.iter().map(|review| review.round).max().unwrap_or(0);
         let review = |round: u32| {
             let work = WorkId::Review(round);
             (!known.skipped.contains(&work)).then(|| {
@@ -195,9 +206,9 @@ impl Machine {
                 Next::Work(work, notes)
             })
         };
-        let fresh = active.done.iter().any(|(work, _)| work.phase().is_some() && !is_reviewed(work));
+        let fresh = active.done.iter().any(|(work, _)| work.phase().is_some() && !known.is_past_review(work));
         if fresh {
-            return review(round + 1);
+            return review(known.last_round() + 1);
         }
         let last = known.reviews.iter().max_by_key(|review| review.round)?;
         if last.verdict != Verdict::ChangesRequested {

@@ -1,5 +1,7 @@
 //! What must hold, whatever happens. The world asks at every step that could break it.
 
+mod end;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Commit, Content, Disk, Tree};
@@ -9,7 +11,7 @@ use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::plan::{By, MilestoneStatus, Phase, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -212,7 +214,7 @@ impl World {
                 let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
                 match phases.into_iter().find(is_left) {
                     Some(phase) => Err(format!("{milestone} was closed without {}", phase.id)),
-                    None => Ok(()),
+                    None => self.judge_reviewed(milestone, &made),
                 }
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
@@ -225,6 +227,27 @@ impl World {
         made.contains(&work)
             || phase.status == PhaseStatus::Skipped
             || self.memory.recall(milestone).adopted.contains(&work)
+    }
+
+    /// Every phase was read by a review, or a person went on without it after its commit.
+    fn judge_reviewed(&self, milestone: &MilestoneId, made: &BTreeSet<&WorkId>) -> Result<(), String> {
+        let (mut committed, mut past) = (BTreeSet::new(), BTreeSet::new());
+        for record in &self.journal {
+            match record {
+                Record::Committed { milestone: of, work, .. } if of == milestone => {
+                    committed.insert(work);
+                }
+                Record::Reviewed { milestone: of, works, .. } if of == milestone => past.extend(works),
+                Record::Skipped { milestone: of, work: WorkId::Review(_) } if of == milestone => {
+                    past.extend(committed.iter().copied());
+                }
+                _ => {}
+            }
+        }
+        match made.iter().find(|work| work.phase().is_some() && !past.contains(**work)) {
+            Some(work) => Err(format!("{milestone} was closed and nobody reviewed {work}")),
+            None => Ok(()),
+        }
     }
 
     /// What a milestone depends on is closed before anything of it is committed.
@@ -410,82 +433,5 @@ impl World {
             Some((path, _)) => Err(format!("given up with its work left in the tree: {path}")),
             None => Ok(()),
         }
-    }
-
-    /// What must hold when it is over.
-    pub(super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
-        if self.running.is_some() {
-            return Err("an agent is left behind".to_owned());
-        }
-        for precious in &self.oracle.precious {
-            let is_held = match precious {
-                Precious::Text(number) => self.disk.holds(&Content::Text(*number)),
-                Precious::Title(title) => self.holds_title(title),
-            };
-            if !is_held {
-                return Err(format!("lost: {precious:?}"));
-            }
-        }
-        let plan = self.plan();
-        // What an agent may have written is not judged until it has been looked at.
-        let is_said_done = |milestone: &&Milestone| {
-            milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
-        };
-        for milestone in plan.milestones.iter().filter(is_said_done) {
-            for phase in &milestone.phases {
-                let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
-                let commits = self.disk.below(&self.disk.branches[&self.branch_of(&milestone.id)]);
-                let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
-                let is_adopted = || {
-                    let work = WorkId::Phase(phase.id.clone());
-                    self.memory.recall(&milestone.id).adopted.contains(&work)
-                };
-                let expected = usize::from(phase.status != PhaseStatus::Skipped);
-                if count != expected && !(count == 0 && is_adopted()) {
-                    return Err(format!(
-                        "{} {} has {count} commits and is {}",
-                        milestone.id, phase.id, phase.status
-                    ));
-                }
-            }
-        }
-        let is_all_done = !plan.milestones.is_empty()
-            && plan.milestones.iter().all(|milestone| self.branch_of(&milestone.id) == self.disk.branch)
-            && plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done);
-        if code == Some(0) && is_all_done {
-            for (path, content) in self.disk.dirty() {
-                if let Some(Content::Text(number)) = content
-                    && self.authors.get(&number) == Some(&Author::Agent)
-                    && !(self.schedule.private && is_document(&path))
-                {
-                    return Err(format!("left behind in the tree: {path}"));
-                }
-                let is_edited = self.disk.files.get(&path).is_some_and(
-                    |content| matches!(content, Content::Phase(phase) if phase.title.starts_with("edited")),
-                );
-                let is_rfc = path.file_name() == b"rfc.md";
-                if is_document(&path) && !self.schedule.private && !is_edited && !is_rfc {
-                    return Err(format!("a document is not committed: {path}"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The branch on which a milestone is built.
-    fn branch_of(&self, milestone: &MilestoneId) -> String {
-        let picked = self.memory.recall(milestone).picked;
-        picked.map_or_else(|| self.disk.branch.clone(), |picked| picked.branch)
-    }
-
-    fn holds_title(&self, title: &str) -> bool {
-        let has = |content: &Content| matches!(content, Content::Phase(phase) if phase.title == *title);
-        self.disk.files.values().any(has)
-            || self.disk.rescue.values().any(|saved| saved.files.values().flatten().any(has))
-            || self
-                .disk
-                .branches
-                .values()
-                .any(|tip| self.disk.below(tip).iter().any(|id| self.disk.commits[id].tree.values().any(has)))
     }
 }
