@@ -31,6 +31,8 @@ pub(super) enum Next {
     Failed(PhaseId),
     /// A person said to go on without it.
     Skip(WorkId),
+    /// A phase that is a stage of its own, which the configuration leaves out by this setting.
+    LeftOut(PhaseId, &'static str),
     /// Nothing can be begun, because a phase waits for one that will not be done.
     Blocked(PhaseId),
     /// A person sent the work back at this gate, with these words: phases are made of them.
@@ -78,6 +80,10 @@ impl Machine {
             }
             Next::Push => self.survey(None),
             Next::Skip(work) => self.skip(work),
+            Next::LeftOut(phase, setting) => {
+                self.leave_out(phase, setting);
+                self.advance();
+            }
             Next::Failed(phase) => self.ask_failed(phase, "it failed before"),
             Next::Blocked(phase) => self.ask_failed(phase, "it waits for a phase that is not done"),
         }
@@ -111,6 +117,9 @@ impl Machine {
         let (Some(milestone), known) = (self.state.milestone(), self.state.recalled()) else {
             return Next::Push;
         };
+        if let Some((phase, setting)) = self.left_out(milestone) {
+            return Next::LeftOut(phase, setting);
+        }
         if self.state.seen.policy.wants_rfc(milestone)
             && let Some(next) = self.next_of_rfc(milestone, &known)
         {
@@ -126,6 +135,24 @@ impl Machine {
             return Next::Plan(gate, feedback.clone());
         }
         self.next_of_review(milestone, &known).unwrap_or(Next::Push)
+    }
+
+    /// A phase that is the design or the review in the plan's clothes, where the configuration leaves that stage out.
+    fn left_out(&self, milestone: &Milestone) -> Option<(PhaseId, &'static str)> {
+        if self.is_closed() {
+            return None;
+        }
+        let policy = &self.state.seen.policy;
+        let is_open = |phase: &&Phase| !matches!(phase.status, PhaseStatus::Done | PhaseStatus::Skipped);
+        milestone.phases.iter().filter(is_open).find_map(|phase| {
+            if is_design(milestone, phase) && !policy.wants_rfc(milestone) {
+                Some((phase.id.clone(), "gates.rfc: never"))
+            } else if is_review(phase) && !policy.config.review.always {
+                Some((phase.id.clone(), "review.when: never"))
+            } else {
+                None
+            }
+        })
     }
 
     fn has_commit(&self, work: &WorkId) -> bool {

@@ -8,6 +8,7 @@ use super::disk::{Author, Commit, Content, Disk, Tree};
 use super::person::{CHECK, MADE};
 use super::schedule::{Mode, Schedule};
 use super::world::{World, before, folder, path};
+use crate::config::GatePolicy;
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
@@ -78,12 +79,16 @@ impl Oracle {
             By::User => {}
             By::Auto | By::Policy => {
                 let allowed = match question.as_str() {
-                    "rfc" => matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly),
+                    "rfc" => {
+                        matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly)
+                            || schedule.config.gates.rfc == GatePolicy::Auto
+                    }
+                    "push" if *answer == Answer::Finish => schedule.config.gates.push == GatePolicy::Never,
                     "push" => {
                         let is_foreign = milestone
                             .as_ref()
                             .is_none_or(|milestone| self.foreign.contains(&(milestone.clone(), *of)));
-                        schedule.mode == Mode::Auto && !schedule.hold_push && !is_foreign
+                        schedule.pushes_unseen() && !schedule.hold_push && !is_foreign
                     }
                     _ => true,
                 };
@@ -224,6 +229,10 @@ impl World {
     /// A phase has its commit, or a person said that it needs none.
     fn is_accounted_for(&self, milestone: &MilestoneId, phase: &Phase, made: &BTreeSet<&WorkId>) -> bool {
         let work = WorkId::Phase(phase.id.clone());
+        if let Some(is_wanted) = self.schedule.wants_stage(phase) {
+            // Nothing else is said of a stage here: of one that is left out the plan must say so.
+            return is_wanted || matches!(phase.status, PhaseStatus::Skipped | PhaseStatus::Done);
+        }
         made.contains(&work)
             || phase.status == PhaseStatus::Skipped
             || self.memory.recall(milestone).adopted.contains(&work)
@@ -244,7 +253,8 @@ impl World {
                 _ => {}
             }
         }
-        match made.iter().find(|work| work.phase().is_some() && !past.contains(**work)) {
+        let is_wanted = self.schedule.config.review.always;
+        match made.iter().find(|work| is_wanted && work.phase().is_some() && !past.contains(**work)) {
             Some(work) => Err(format!("{milestone} was closed and nobody reviewed {work}")),
             None => Ok(()),
         }
@@ -333,7 +343,8 @@ impl World {
         });
         // Where phases were done before the worker came, the time for a design was before it, too.
         let was_begun = !self.memory.recall(milestone).adopted.is_empty();
-        if self.schedule.rfc && !was_skipped && !was_begun {
+        let is_designed = self.schedule.rfc && self.schedule.config.gates.rfc != GatePolicy::Never;
+        if is_designed && !was_skipped && !was_begun {
             if self.schedule.private {
                 // Nothing is committed, so nothing holds the approved text fast: that there was an approval is all.
                 if !self.oracle.approved.iter().any(|(name, _)| name == "rfc") {
@@ -406,7 +417,7 @@ impl World {
         let is_close = |id: &CommitId| matches!(&self.disk.commits[id].of, Some((_, WorkId::Close(_))));
         let listed = self.oracle.approved.iter().filter(|(name, _)| name == "push").any(|(_, of)| {
             // What a policy approved was never shown; it is what the gate would have listed.
-            let Some(shown) = self.oracle.shown.get(of) else { return self.schedule.mode == Mode::Auto };
+            let Some(shown) = self.oracle.shown.get(of) else { return self.schedule.pushes_unseen() };
             published.iter().all(|id| shown.contains(id) || is_close(id))
         });
         if listed { Ok(()) } else { Err(format!("published without a gate that lists it: {published:?}")) }

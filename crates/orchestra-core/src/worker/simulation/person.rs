@@ -26,6 +26,8 @@ pub(super) fn policy(schedule: &Schedule) -> Policy {
     }
     let config = Config {
         verify: VerifyPlan::Always(commands),
+        gates: schedule.config.gates,
+        review: schedule.config.review,
         default_agent: AgentName::parse("simulated").ok(),
         ..Config::default()
     };

@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use crate::config::{Config, GatePolicy, Gates, ReviewPolicy};
+use crate::plan::Phase;
+use crate::worker::next::{ARCHITECT, REVIEWER};
+
 /// Numbers that look random and are not (`SplitMix64`, Steele and others 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Dice(u64);
@@ -177,7 +181,24 @@ pub(super) struct Schedule {
     pub(super) hold_push: bool,
     pub(super) finds_fault: bool,
     pub(super) hopeless: bool,
+    /// Whether the plan names a phase of the architect before all others and one of the reviewer after them.
+    pub(super) names_stages: bool,
+    pub(super) config: Settings,
     pub(super) disturbances: Vec<(u64, Disturbance)>,
+}
+
+/// What the person has configured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Settings {
+    pub(super) gates: Gates,
+    pub(super) review: ReviewPolicy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let Config { gates, review, .. } = Config::default();
+        Self { gates, review }
+    }
 }
 
 impl Schedule {
@@ -207,6 +228,8 @@ impl Schedule {
             hold_push: dice.chance(10),
             finds_fault: dice.chance(50),
             hopeless: dice.chance(10),
+            names_stages: false,
+            config: Settings::default(),
             disturbances: Vec::new(),
         };
         // Kills are what this is about: they come most often, and in rows.
@@ -265,6 +288,21 @@ impl Schedule {
         }
     }
 
+    /// Whether some policy may answer the push gate.
+    pub(super) fn pushes_unseen(&self) -> bool {
+        self.mode == Mode::Auto || self.config.gates.push == GatePolicy::Auto
+    }
+
+    /// Of a phase that is a stage: whether the configuration has that stage.
+    pub(super) fn wants_stage(&self, phase: &Phase) -> Option<bool> {
+        match phase.role.as_str() {
+            // Where the milestone asks for no design it is a phase like any other.
+            ARCHITECT => self.rfc.then_some(self.config.gates.rfc != GatePolicy::Never),
+            REVIEWER => Some(self.config.review.always),
+            _ => None,
+        }
+    }
+
     pub(super) fn undisturbed() -> Self {
         Self {
             seed: 0,
@@ -281,6 +319,8 @@ impl Schedule {
             hold_push: false,
             finds_fault: true,
             hopeless: false,
+            names_stages: false,
+            config: Settings::default(),
             disturbances: Vec::new(),
         }
     }

@@ -8,6 +8,7 @@ use lines::line;
 
 use super::run::first_life;
 use super::schedule::{Disturbance, Misdeed, Mode, Schedule};
+use crate::config::GatePolicy;
 use crate::worker::Effect;
 
 /// One phase on a clean tree, under `--auto`, without design, verification, findings and misfortune.
@@ -368,6 +369,40 @@ fn a_review_that_was_skipped_is_the_last_of_what_it_would_have_read_and_of_nothi
     let (before, after) = trace.split_once("new phase-2").unwrap();
     assert!(!before.contains("turn    review-2/"), "{trace}");
     assert!(after.contains("turn    review-2/1 by code-reviewer\n"), "{trace}");
+}
+
+#[test]
+fn a_stage_that_the_plan_names_and_the_configuration_leaves_out_is_skipped_with_a_word() {
+    let mut schedule = Schedule { rfc: true, names_stages: true, ..plain() };
+    schedule.config.gates.rfc = GatePolicy::Never;
+    schedule.config.review.always = false;
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-0 skipped
+    write   phase-9 skipped
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    survey
+    record  push: approve by auto
+    prepare close
+    record  intended close
+    swap    close
+    write   milestone done
+    settle  close
+    record  committed close
+    survey
+    push    main
+    record  pushed
+    leave   0
+    ");
 }
 
 #[test]

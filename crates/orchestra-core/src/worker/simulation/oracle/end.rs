@@ -4,7 +4,7 @@ use super::super::disk::{Author, Content};
 use super::super::world::World;
 use super::{Precious, is_document};
 use crate::id::{MilestoneId, WorkId};
-use crate::plan::{Milestone, MilestoneStatus, PhaseStatus};
+use crate::plan::{Milestone, MilestoneStatus, Phase, PhaseStatus};
 
 impl World {
     /// What must hold when it is over.
@@ -27,7 +27,8 @@ impl World {
             milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
         };
         for milestone in plan.milestones.iter().filter(is_said_done) {
-            for phase in &milestone.phases {
+            let is_built = |phase: &&Phase| self.schedule.wants_stage(phase).is_none();
+            for phase in milestone.phases.iter().filter(is_built) {
                 let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
                 let commits = self.disk.below(&self.disk.branches[&self.branch_of(&milestone.id)]);
                 let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
