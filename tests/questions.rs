@@ -219,6 +219,46 @@ fn what_failed_is_skipped_and_the_gate_says_so() {
 }
 
 #[test]
+fn a_review_that_was_skipped_does_not_stand_for_the_next_one() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: \"phase-*\" }\n    steps:\n      \
+         - write: { path: \"src/${phase}.txt\", content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: review-1 }\n    report: { summary: no verdict }\n  \
+         - when: { work: review-2 }\n    report: { verdict: approved-with-comments }\n",
+    );
+    project.add(&one_phase());
+    let _ran = project.attend().expect(1).says("review-1");
+    project.answer(&["skip"]);
+    let _ran = project.attend().expect(3).says("Push to origin?");
+    project.answer(&["revise", "and the other half"]);
+    let _ran = project.attend().expect(3).says("approved-with-comments");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one phase-2"]);
+    project.check();
+}
+
+#[test]
+fn a_stage_that_the_plan_names_and_the_configuration_leaves_out_is_skipped_and_named() {
+    let project = configured("gates: { rfc: never }\nreview: { when: never }\n");
+    project.add(&Milestone::new("M1-one").phase("architect").phase("backend").phase("reviewer"));
+    let _ran = project
+        .attend()
+        .expect(3)
+        .says("phase-1 is skipped: not wanted by the configuration (gates.rfc: never)");
+    let _ran = project.run(&["status"]).says("skipped: phase-3");
+    let status = |phase: &str| {
+        let text = project.read(&format!(".orchestra/milestones/M1-one/phases/{phase}.md"));
+        text.lines().find(|line| line.starts_with("status: ")).unwrap_or_default().to_owned()
+    };
+    assert_eq!(
+        ["phase-1", "phase-2", "phase-3"].map(status),
+        ["status: skipped", "status: done", "status: skipped"]
+    );
+    let context = project.read(".orchestra/milestones/M1-one/context.md");
+    assert!(context.contains("not wanted by the configuration (review.when: never)"), "{context}");
+    project.check();
+}
+
+#[test]
 fn what_was_set_aside_is_taken_up_again_when_it_is_answered() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"BUG\\n\" }\n    \

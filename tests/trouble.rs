@@ -280,6 +280,36 @@ fn a_command_that_was_red_before_does_not_count_and_is_named() {
 }
 
 #[test]
+fn a_phases_own_command_counts_also_where_it_was_red_before_anything_was_done() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1, attempt: 1 }\n    steps:\n      \
+         - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: phase-1, attempt: 2 }\n    steps:\n      - expect: test -f src/auth.txt\n      \
+         - write: { path: src/auth.txt, content: \"in\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    let own = Milestone::new("M1-one").with("rfc: skip");
+    project.add(&own.phase_with("backend", "verify: [\"test -f src/auth.txt\"]\n"));
+    project.trust();
+    let ran = project.build().expect(0).says("`test -f src/auth.txt` is red; back to the agent");
+    assert!(!ran.said().contains("red before anything was done"), "{}", ran.said());
+    assert_eq!(project.git(&["show", "HEAD~1:src/auth.txt"]), "in\n");
+    project.check();
+}
+
+#[test]
+fn a_phase_whose_work_verification_takes_back_is_not_committed() {
+    let project = project(PLAIN);
+    let own = Milestone::new("M1-one").with("rfc: skip");
+    project.add(&own.phase_with("backend", "verify: [\"rm -f src/M1-one-phase-1.txt\"]\n"));
+    project.trust();
+    let gone = "phase-1: changes were gone after verification: src/M1-one-phase-1.txt";
+    let _ran = project.build().expect(1).says(gone).says("it changed nothing, twice");
+    assert_eq!(project.ledger(), [] as [&str; 0]);
+    project.check();
+}
+
+#[test]
 fn a_repository_in_the_middle_of_something_is_refused_with_the_command_that_ends_it() {
     let project = project(PLAIN);
     project.add(&one_phase());

@@ -267,8 +267,7 @@ impl Machine {
 
     /// A phase without a change is not done, unless its document says that it may be empty.
     fn built(&mut self, work: Work) {
-        let may_be_empty = self.phase_of(&work.id).is_some_and(|phase| phase.may_be_empty);
-        if !work.inside.is_empty() || may_be_empty {
+        if !self.is_empty_handed(&work) {
             return self.verify(work);
         }
         if work.tell_was_nothing_changed() {
@@ -277,15 +276,34 @@ impl Machine {
         self.repair(work, Tell::NothingChanged, "it changed nothing".to_owned());
     }
 
-    /// Verification is green: what it changed itself joins the commit, and is verified once, lock files apart. Where
-    /// somebody committed meanwhile, what will be committed is not what was verified.
+    fn is_empty_handed(&self, work: &Work) -> bool {
+        let may_be_empty = self.phase_of(&work.id).is_some_and(|phase| phase.may_be_empty);
+        work.inside.is_empty() && !may_be_empty
+    }
+
+    /// Verification is green: what it changed itself joins the commit, what it took back is not in it, and either is
+    /// verified once more, lock files apart. Where somebody committed meanwhile, what will be committed is not what was
+    /// verified.
     fn verified_and_inspected(&mut self, mut work: Work) {
         if work.verified_on.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
             work.reverified = false;
             return self.overtaken(work, After::Turn);
         }
+        let is_left = |path: &RepoPath| work.inside.iter().any(|change| change.path == *path);
+        let paths = work.verified.iter().map(|change| &change.path);
+        let gone: Vec<RepoPath> =
+            paths.filter(|path| !is_left(path) && !is_lock_file(path)).cloned().collect();
+        if !gone.is_empty() {
+            let names: Vec<String> = gone.iter().map(ToString::to_string).collect();
+            let text = format!("changes were gone after verification: {}", names.join(", "));
+            self.note(Note::Remark { text: format!("{}: {text}", work.id) });
+            work.concerns.push(text);
+        }
+        if self.is_empty_handed(&work) {
+            return self.built(work);
+        }
         let is_new = |change: &&Change| !work.verified.contains(change) && !is_lock_file(&change.path);
-        let is_same = work.inside.iter().find(is_new).is_none();
+        let is_same = gone.is_empty() && work.inside.iter().find(is_new).is_none();
         if is_same || work.reverified {
             return self.prepare(work);
         }

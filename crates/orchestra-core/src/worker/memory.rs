@@ -48,6 +48,8 @@ pub struct Recalled {
     pub reviews: Vec<Review>,
     /// Works that a person decided to go on without.
     pub skipped: BTreeSet<WorkId>,
+    /// Works that had their commit when a person went on without a review: no later one reads them.
+    pub unread: BTreeSet<WorkId>,
     /// Phases that were done before Orchestra came, or by a person.
     pub adopted: BTreeSet<WorkId>,
     /// Commits that were about to be made, or were.
@@ -307,6 +309,9 @@ impl Memory {
                 let known = self.about(milestone);
                 known.skipped.insert(work.clone());
                 known.baselines.remove(work);
+                if let WorkId::Review(_) = work {
+                    known.unread.extend(known.committed.iter().cloned());
+                }
             }
             Record::Parked { milestone, work, reason, unseen } => {
                 let known = self.about(milestone);
@@ -337,6 +342,20 @@ impl Recalled {
     /// Tells whether a turn was started in this attempt at a work or a later one.
     pub fn had_turn_since(&self, work: &WorkId, attempt: u32) -> bool {
         self.attempts.get(work).is_some_and(|last| *last >= attempt)
+    }
+
+    /// The number of the last review, also of one that a person went on without; 0 before the first.
+    pub(super) fn last_round(&self) -> u32 {
+        let skipped = self.skipped.iter().filter_map(|work| match work {
+            WorkId::Review(round) => Some(*round),
+            _ => None,
+        });
+        self.reviews.iter().map(|review| review.round).chain(skipped).max().unwrap_or(0)
+    }
+
+    /// Tells whether a review has read a work, or a person went on without the one that would have.
+    pub(super) fn is_past_review(&self, work: &WorkId) -> bool {
+        self.unread.contains(work) || self.reviews.iter().any(|review| review.works.contains(work))
     }
 
     /// Tells whether a work is a close that was not taken back.

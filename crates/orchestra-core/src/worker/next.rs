@@ -30,7 +30,9 @@ pub(super) enum Next {
     /// A phase failed and nobody has said what now.
     Failed(PhaseId),
     /// A person said to go on without it.
-    Skip(PhaseId),
+    Skip(WorkId),
+    /// A phase that is a stage of its own, which the configuration leaves out by this setting.
+    LeftOut(PhaseId, &'static str),
     /// Nothing can be begun, because a phase waits for one that will not be done.
     Blocked(PhaseId),
     /// A person sent the work back at this gate, with these words: phases are made of them.
@@ -69,8 +71,6 @@ impl Machine {
             return;
         }
         match self.next() {
-            // A phase that a person skipped is found by the plan.
-            Next::Work(id, _) if id.phase().is_none() && self.is_skipped_by_answer(&id) => self.skip(id),
             Next::Work(id, standing) => self.begin(id, standing),
             Next::RfcGate => self.ask_rfc(),
             Next::RfcCommit(of) => self.commit_rfc(of),
@@ -79,7 +79,11 @@ impl Machine {
                 self.advance();
             }
             Next::Push => self.survey(None),
-            Next::Skip(phase) => self.skip(WorkId::Phase(phase)),
+            Next::Skip(work) => self.skip(work),
+            Next::LeftOut(phase, setting) => {
+                self.leave_out(phase, setting);
+                self.advance();
+            }
             Next::Failed(phase) => self.ask_failed(phase, "it failed before"),
             Next::Blocked(phase) => self.ask_failed(phase, "it waits for a phase that is not done"),
         }
@@ -97,9 +101,25 @@ impl Machine {
     }
 
     pub(super) fn next(&self) -> Next {
+        match self.next_wanted() {
+            // It was answered while no worker ran. What a phase's status says is looked at where phases are.
+            Next::Work(work, _) if work.phase().is_none() && self.is_given_up(&work) => Next::Skip(work),
+            next => next,
+        }
+    }
+
+    fn is_given_up(&self, work: &WorkId) -> bool {
+        let known = self.state.recalled();
+        known.answer("failed", Some(work)).is_some_and(|answered| answered.answer == Answer::Skip)
+    }
+
+    fn next_wanted(&self) -> Next {
         let (Some(milestone), known) = (self.state.milestone(), self.state.recalled()) else {
             return Next::Push;
         };
+        if let Some((phase, setting)) = self.left_out(milestone) {
+            return Next::LeftOut(phase, setting);
+        }
         if self.state.seen.policy.wants_rfc(milestone)
             && let Some(next) = self.next_of_rfc(milestone, &known)
         {
@@ -120,9 +140,22 @@ impl Machine {
         self.next_of_review(milestone, &known).unwrap_or(Next::Push)
     }
 
-    fn is_skipped_by_answer(&self, work: &WorkId) -> bool {
-        let known = self.state.recalled();
-        known.answer("failed", Some(work)).is_some_and(|answered| answered.answer == Answer::Skip)
+    /// A phase that is the design or the review in the plan's clothes, where the configuration leaves that stage out.
+    fn left_out(&self, milestone: &Milestone) -> Option<(PhaseId, &'static str)> {
+        if self.is_closed() {
+            return None;
+        }
+        let policy = &self.state.seen.policy;
+        let is_open = |phase: &&Phase| !matches!(phase.status, PhaseStatus::Done | PhaseStatus::Skipped);
+        milestone.phases.iter().filter(is_open).find_map(|phase| {
+            if is_design(milestone, phase) && !policy.wants_rfc(milestone) {
+                Some((phase.id.clone(), "gates.rfc: never"))
+            } else if is_review(phase) && !policy.config.review.always {
+                Some((phase.id.clone(), "review.when: never"))
+            } else {
+                None
+            }
+        })
     }
 
     fn has_commit(&self, work: &WorkId) -> bool {
@@ -184,7 +217,7 @@ impl Machine {
         let is_wanted = self.state.seen.policy.run.only.as_ref() == Some(&milestone.id);
         let notes = person_notes(known, &work);
         Some(match (phase.status, known.answer("failed", Some(&work)).map(|answered| &answered.answer)) {
-            (PhaseStatus::Failed, Some(Answer::Skip)) => Next::Skip(phase.id.clone()),
+            (PhaseStatus::Failed, Some(Answer::Skip)) => Next::Skip(work),
             (PhaseStatus::Failed, None) if !is_wanted => Next::Failed(phase.id.clone()),
             _ => Next::Work(work, notes),
         })
@@ -196,8 +229,6 @@ impl Machine {
         if !policy.config.review.always || self.is_closed() {
             return None;
         }
-        let is_reviewed = |work: &WorkId| known.reviews.iter().any(|review| review.works.contains(work));
-        let round = known.reviews.iter().map(|review| review.round).max().unwrap_or(0);
         let review = |round: u32| {
             let work = WorkId::Review(round);
             (!known.skipped.contains(&work)).then(|| {
@@ -205,9 +236,9 @@ impl Machine {
                 Next::Work(work, notes)
             })
         };
-        let fresh = active.done.iter().any(|(work, _)| work.phase().is_some() && !is_reviewed(work));
+        let fresh = active.done.iter().any(|(work, _)| work.phase().is_some() && !known.is_past_review(work));
         if fresh {
-            return review(round + 1);
+            return review(known.last_round() + 1);
         }
         let last = known.reviews.iter().max_by_key(|review| review.round)?;
         if last.verdict != Verdict::ChangesRequested {

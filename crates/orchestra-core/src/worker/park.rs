@@ -5,7 +5,7 @@ use super::question::Question;
 use super::state::{After, GivingUp, Progress, Work};
 use super::{Machine, Note};
 use crate::edit::{CompletedWork, DocEdit};
-use crate::id::WorkId;
+use crate::id::{PhaseId, WorkId};
 use crate::plan::{MilestoneStatus, PhaseStatus};
 use crate::record::Record;
 
@@ -94,6 +94,24 @@ impl Machine {
         }
         self.write(edits);
         self.advance();
+    }
+
+    /// A stage of the plan that the configuration leaves out is skipped, and says so.
+    pub(super) fn leave_out(&mut self, phase: PhaseId, setting: &str) {
+        let why = format!("not wanted by the configuration ({setting})");
+        self.note(Note::Remark { text: format!("{phase} is skipped: {why}") });
+        let work = WorkId::Phase(phase.clone());
+        let completed = CompletedWork {
+            role: self.role_of(&work),
+            title: self.title_of(&work),
+            work,
+            commit: String::new(),
+            files: Vec::new(),
+            decisions: Vec::new(),
+            note: Some(why),
+        };
+        let status = DocEdit::PhaseStatus { phase, status: PhaseStatus::Skipped };
+        self.write(vec![DocEdit::Completed(completed), status]);
     }
 
     fn parked(&mut self, work: Option<WorkId>, reason: String) {

@@ -11,13 +11,12 @@ use crate::repo::CommitId;
 use crate::report::{Severity, Verdict};
 
 impl Machine {
-    /// The commits that a reviewer has not read yet, oldest first.
+    /// The commits that a reviewer has not read yet, and of which nobody said to go on unread, oldest first.
     pub(super) fn commits_to_read(&self, id: &WorkId) -> Vec<(WorkId, CommitId)> {
         let (WorkId::Review(_), Some(active)) = (id, self.state.active()) else { return Vec::new() };
         let known = self.state.recalled();
-        let is_read = |work: &WorkId| known.reviews.iter().any(|review| review.works.contains(work));
         let is_code = |work: &WorkId| matches!(work, WorkId::Phase(_) | WorkId::Fix { .. });
-        active.done.iter().filter(|(work, _)| is_code(work) && !is_read(work)).cloned().collect()
+        active.done.iter().filter(|(work, _)| is_code(work) && !known.is_past_review(work)).cloned().collect()
     }
 
     /// A review without a verdict is a failure, never an approval; a blocking finding wins over any verdict.

@@ -65,14 +65,15 @@ impl Machine {
         self.inspect(work, After::Verify);
     }
 
-    /// What counts for a work, whichever paths it changes: a phase's own commands, else the configuration's.
+    /// What counts for a work, whichever paths it changes: a phase's own commands, which say what it is to achieve and
+    /// always count, else the configuration's.
     /// Works that are no code have none.
     pub(super) fn verify_plan(&self, work: &Work) -> VerifyPlan {
         if !matches!(work.id, WorkId::Phase(_) | WorkId::Fix { .. }) {
             return VerifyPlan::Always(Vec::new());
         }
         match (&work.what, &self.state.seen.policy.config.verify) {
-            (Some(Phase { verify: Some(own), .. }), _) => VerifyPlan::Always(self.counted(own.clone())),
+            (Some(Phase { verify: Some(own), .. }), _) => VerifyPlan::Always(own.clone()),
             (_, VerifyPlan::Always(commands)) => VerifyPlan::Always(self.counted(commands.clone())),
             (_, VerifyPlan::ByPath(rules)) => {
                 let counted =
@@ -88,7 +89,8 @@ impl Machine {
         chosen(&self.verify_plan(work), &paths)
     }
 
-    /// Without what was red before anything was done, if a person or the policy said not to count it.
+    /// Commands of the configuration without what was red before anything was done, if a person or the policy said not
+    /// to count it.
     fn counted(&self, commands: Vec<String>) -> Vec<String> {
         let known = self.state.recalled();
         let Some(answered) = known.answer("red-base", None) else { return commands };
@@ -126,7 +128,7 @@ impl Machine {
             .as_ref()
             .filter(|picked| Some(&picked.base) == head.as_ref().map(|head| &head.commit));
         let Some(picked) = picked.filter(|_| is_untouched) else { return false };
-        let commands = all_commands(&self.state.seen.policy.config.verify, milestone);
+        let commands = all_commands(&self.state.seen.policy.config.verify);
         let base = self.state.seen.memory.bases.get(&picked.tree).cloned().unwrap_or_default();
         if commands.iter().any(|command| !base.knows(command)) {
             self.begin(WorkId::Base, Vec::new());
@@ -153,8 +155,7 @@ impl Machine {
     }
 
     pub(super) fn verify_base(&mut self, mut work: Work) {
-        let Some(milestone) = self.state.milestone() else { return };
-        let commands = all_commands(&self.state.seen.policy.config.verify, milestone);
+        let commands = all_commands(&self.state.seen.policy.config.verify);
         self.note(Note::Verifying { work: WorkId::Base, commands: commands.clone() });
         self.act(Effect::Verify { work: WorkId::Base, commands, all: true });
         work.progress = Progress::Verifying;
@@ -164,7 +165,7 @@ impl Machine {
     /// The base is verified, and what the commands changed was put back or left to the person.
     pub(super) fn base_verified(&mut self, _work: Work) {
         let Some(milestone) = self.state.milestone().cloned() else { return };
-        let commands = all_commands(&self.state.seen.policy.config.verify, &milestone);
+        let commands = all_commands(&self.state.seen.policy.config.verify);
         if !self.asks_about_red_base(&milestone, &commands) {
             self.advance();
         }
@@ -196,18 +197,17 @@ fn chosen(plan: &VerifyPlan, paths: &[&RepoPath]) -> Vec<String> {
     }
 }
 
-/// Every command that some phase of a milestone may run.
-fn all_commands(plan: &VerifyPlan, milestone: &Milestone) -> Vec<String> {
-    let configured: Vec<String> = match plan {
-        VerifyPlan::Always(commands) => commands.clone(),
-        VerifyPlan::ByPath(rules) => rules.iter().flat_map(|(_, commands)| commands.clone()).collect(),
+/// Every command of the configuration. A phase's own are none of them: what they ask for is yet to be built.
+fn all_commands(plan: &VerifyPlan) -> Vec<String> {
+    let commands: Vec<&String> = match plan {
+        VerifyPlan::Always(commands) => commands.iter().collect(),
+        VerifyPlan::ByPath(rules) => rules.iter().flat_map(|(_, commands)| commands).collect(),
     };
-    let own = milestone.phases.iter().filter_map(|phase| phase.verify.clone()).flatten();
-    let mut commands: Vec<String> = Vec::new();
-    for command in configured.into_iter().chain(own) {
-        if !commands.contains(&command) {
-            commands.push(command);
+    let mut all: Vec<String> = Vec::new();
+    for command in commands {
+        if !all.contains(command) {
+            all.push(command.clone());
         }
     }
-    commands
+    all
 }

@@ -48,7 +48,7 @@ pub const ROWS: [Row; 13] = [
     },
     Row {
         name: "red-base",
-        question: "Verify commands are red before anything was done. Do they count?",
+        question: "Verify commands of the configuration are red before anything was done. Do they count?",
         terminal: "keep (do not count them) · verify, by another command · stop",
         auto: "does not block; named at the push gate",
         headless: "does not block; named at the push gate",

@@ -54,7 +54,7 @@ impl Question {
         match self {
             Self::Rfc { concerns, skipped, .. } => {
                 let concerns = concerns.iter().map(|concern| format!("found wanting: {concern}"));
-                concerns.chain(skipped.iter().map(|work| format!("skipped by you: {work}"))).collect()
+                concerns.chain(skipped.iter().map(|work| format!("skipped: {work}"))).collect()
             }
             Self::Push(push) | Self::Rejected(push) => push.about(),
             Self::Dirty { .. }
@@ -116,7 +116,7 @@ impl PushQuestion {
         lines.push(format!("review: {verdict}{mended}"));
         lines.extend(self.findings.iter().map(ToString::to_string));
         lines.extend(self.red.iter().map(|command| format!("red before, not counted: {command}")));
-        lines.extend(self.skipped.iter().map(|work| format!("skipped by you: {work}")));
+        lines.extend(self.skipped.iter().map(|work| format!("skipped: {work}")));
         let words = self.words.iter().flat_map(|words| words.lines());
         lines.extend(words.map(|line| format!("the server said: {line}")));
         lines

@@ -95,6 +95,9 @@ impl World {
         match misdeed {
             Misdeed::StopsHalfway => deeds.truncate(deeds.len() / 2),
             Misdeed::Nothing => deeds.clear(),
+            Misdeed::ElsewhereInRoom => {
+                *deeds = VecDeque::from([Deed::Write(path("src/else.rs"), true)]);
+            }
             Misdeed::Red => {
                 for deed in deeds.iter_mut() {
                     if let Deed::Write(_, good) = deed {

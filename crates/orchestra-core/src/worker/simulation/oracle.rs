@@ -1,15 +1,18 @@
 //! What must hold, whatever happens. The world asks at every step that could break it.
 
+mod end;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Commit, Content, Disk, Tree};
-use super::person::CHECK;
+use super::person::{CHECK, MADE};
 use super::schedule::{Mode, Schedule};
 use super::world::{World, before, folder, path};
+use crate::config::GatePolicy;
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::plan::{By, MilestoneStatus, Phase, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -76,12 +79,16 @@ impl Oracle {
             By::User => {}
             By::Auto | By::Policy => {
                 let allowed = match question.as_str() {
-                    "rfc" => matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly),
+                    "rfc" => {
+                        matches!(schedule.mode, Mode::Auto | Mode::AutoRfcOnly)
+                            || schedule.config.gates.rfc == GatePolicy::Auto
+                    }
+                    "push" if *answer == Answer::Finish => schedule.config.gates.push == GatePolicy::Never,
                     "push" => {
                         let is_foreign = milestone
                             .as_ref()
                             .is_none_or(|milestone| self.foreign.contains(&(milestone.clone(), *of)));
-                        schedule.mode == Mode::Auto && !schedule.hold_push && !is_foreign
+                        schedule.pushes_unseen() && !schedule.hold_push && !is_foreign
                     }
                     _ => true,
                 };
@@ -156,7 +163,7 @@ impl Oracle {
     }
 }
 
-fn is_document(path: &RepoPath) -> bool {
+pub(super) fn is_document(path: &RepoPath) -> bool {
     path.is_beneath(b".orchestra")
 }
 
@@ -212,7 +219,7 @@ impl World {
                 let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
                 match phases.into_iter().find(is_left) {
                     Some(phase) => Err(format!("{milestone} was closed without {}", phase.id)),
-                    None => Ok(()),
+                    None => self.judge_reviewed(milestone, &made),
                 }
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
@@ -222,9 +229,35 @@ impl World {
     /// A phase has its commit, or a person said that it needs none.
     fn is_accounted_for(&self, milestone: &MilestoneId, phase: &Phase, made: &BTreeSet<&WorkId>) -> bool {
         let work = WorkId::Phase(phase.id.clone());
+        if let Some(is_wanted) = self.schedule.wants_stage(phase) {
+            // Nothing else is said of a stage here: of one that is left out the plan must say so.
+            return is_wanted || matches!(phase.status, PhaseStatus::Skipped | PhaseStatus::Done);
+        }
         made.contains(&work)
             || phase.status == PhaseStatus::Skipped
             || self.memory.recall(milestone).adopted.contains(&work)
+    }
+
+    /// Every phase was read by a review, or a person went on without it after its commit.
+    fn judge_reviewed(&self, milestone: &MilestoneId, made: &BTreeSet<&WorkId>) -> Result<(), String> {
+        let (mut committed, mut past) = (BTreeSet::new(), BTreeSet::new());
+        for record in &self.journal {
+            match record {
+                Record::Committed { milestone: of, work, .. } if of == milestone => {
+                    committed.insert(work);
+                }
+                Record::Reviewed { milestone: of, works, .. } if of == milestone => past.extend(works),
+                Record::Skipped { milestone: of, work: WorkId::Review(_) } if of == milestone => {
+                    past.extend(committed.iter().copied());
+                }
+                _ => {}
+            }
+        }
+        let is_wanted = self.schedule.config.review.always;
+        match made.iter().find(|work| is_wanted && work.phase().is_some() && !past.contains(**work)) {
+            Some(work) => Err(format!("{milestone} was closed and nobody reviewed {work}")),
+            None => Ok(()),
+        }
     }
 
     /// What a milestone depends on is closed before anything of it is committed.
@@ -299,6 +332,11 @@ impl World {
                         return Err(format!("{id} was committed before {needed}"));
                     }
                 }
+                // What a phase says itself must hold was not there before: no answer about the base takes it away.
+                let own = phase.verify.iter().flatten().filter_map(|command| command.strip_prefix(MADE));
+                if let Some(name) = own.into_iter().find(|name| !tree.contains_key(&path(name))) {
+                    return Err(format!("{id} was committed and its own command is red: no {name}"));
+                }
                 phase.role.clone()
             }
             WorkId::Fix { role, .. } => role.clone(),
@@ -309,7 +347,8 @@ impl World {
         });
         // Where phases were done before the worker came, the time for a design was before it, too.
         let was_begun = !self.memory.recall(milestone).adopted.is_empty();
-        if self.schedule.rfc && !was_skipped && !was_begun {
+        let is_designed = self.schedule.rfc && self.schedule.config.gates.rfc != GatePolicy::Never;
+        if is_designed && !was_skipped && !was_begun {
             if self.schedule.private {
                 // Nothing is committed, so nothing holds the approved text fast: that there was an approval is all.
                 if !self.oracle.approved.iter().any(|(name, _)| name == "rfc") {
@@ -337,11 +376,17 @@ impl World {
                 return Err(format!("{work} took what the person had not committed"));
             }
         }
-        self.judge_verified(milestone, work, tree)
+        self.judge_verified(milestone, work, room, tree)
     }
 
     /// Commands ran on what is committed, and were green.
-    fn judge_verified(&self, milestone: &MilestoneId, work: &WorkId, tree: &Tree) -> Result<(), String> {
+    fn judge_verified(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        room: &str,
+        tree: &Tree,
+    ) -> Result<(), String> {
         let base = self.memory.recall(milestone).picked.map(|picked| picked.tree);
         // Twice is enough: commands that change files each time would never come to an end.
         let is_given_up = self.oracle.verifications > 1;
@@ -356,8 +401,12 @@ impl World {
             let is_code = path.is_beneath(b"src") || path.is_beneath(b"web");
             is_code && self.disk.files.get(path) == tree.get(path)
         };
-        let verified = |path: &RepoPath| self.oracle.verified.as_ref().and_then(|tree| tree.get(path));
-        match tree.keys().filter(is_judged).find(|path| verified(path) != tree.get(*path)) {
+        let nothing = Tree::new();
+        let verified = self.oracle.verified.as_ref().unwrap_or(&nothing);
+        // A file that appeared outside of the room and was put back is no reason to begin again.
+        let was_there = verified.keys().filter(|path| path.is_beneath(room.as_bytes()));
+        let mut paths = tree.keys().chain(was_there).filter(is_judged);
+        match paths.find(|path| verified.get(*path) != tree.get(*path)) {
             Some(path) => Err(format!("{work} was committed with {path} not verified")),
             None => Ok(()),
         }
@@ -372,7 +421,7 @@ impl World {
         let is_close = |id: &CommitId| matches!(&self.disk.commits[id].of, Some((_, WorkId::Close(_))));
         let listed = self.oracle.approved.iter().filter(|(name, _)| name == "push").any(|(_, of)| {
             // What a policy approved was never shown; it is what the gate would have listed.
-            let Some(shown) = self.oracle.shown.get(of) else { return self.schedule.mode == Mode::Auto };
+            let Some(shown) = self.oracle.shown.get(of) else { return self.schedule.pushes_unseen() };
             published.iter().all(|id| shown.contains(id) || is_close(id))
         });
         if listed { Ok(()) } else { Err(format!("published without a gate that lists it: {published:?}")) }
@@ -399,82 +448,5 @@ impl World {
             Some((path, _)) => Err(format!("given up with its work left in the tree: {path}")),
             None => Ok(()),
         }
-    }
-
-    /// What must hold when it is over.
-    pub(super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
-        if self.running.is_some() {
-            return Err("an agent is left behind".to_owned());
-        }
-        for precious in &self.oracle.precious {
-            let is_held = match precious {
-                Precious::Text(number) => self.disk.holds(&Content::Text(*number)),
-                Precious::Title(title) => self.holds_title(title),
-            };
-            if !is_held {
-                return Err(format!("lost: {precious:?}"));
-            }
-        }
-        let plan = self.plan();
-        // What an agent may have written is not judged until it has been looked at.
-        let is_said_done = |milestone: &&Milestone| {
-            milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
-        };
-        for milestone in plan.milestones.iter().filter(is_said_done) {
-            for phase in &milestone.phases {
-                let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
-                let commits = self.disk.below(&self.disk.branches[&self.branch_of(&milestone.id)]);
-                let count = commits.iter().filter(|id| self.disk.commits[*id].of == of).count();
-                let is_adopted = || {
-                    let work = WorkId::Phase(phase.id.clone());
-                    self.memory.recall(&milestone.id).adopted.contains(&work)
-                };
-                let expected = usize::from(phase.status != PhaseStatus::Skipped);
-                if count != expected && !(count == 0 && is_adopted()) {
-                    return Err(format!(
-                        "{} {} has {count} commits and is {}",
-                        milestone.id, phase.id, phase.status
-                    ));
-                }
-            }
-        }
-        let is_all_done = !plan.milestones.is_empty()
-            && plan.milestones.iter().all(|milestone| self.branch_of(&milestone.id) == self.disk.branch)
-            && plan.milestones.iter().all(|milestone| milestone.status == MilestoneStatus::Done);
-        if code == Some(0) && is_all_done {
-            for (path, content) in self.disk.dirty() {
-                if let Some(Content::Text(number)) = content
-                    && self.authors.get(&number) == Some(&Author::Agent)
-                    && !(self.schedule.private && is_document(&path))
-                {
-                    return Err(format!("left behind in the tree: {path}"));
-                }
-                let is_edited = self.disk.files.get(&path).is_some_and(
-                    |content| matches!(content, Content::Phase(phase) if phase.title.starts_with("edited")),
-                );
-                let is_rfc = path.file_name() == b"rfc.md";
-                if is_document(&path) && !self.schedule.private && !is_edited && !is_rfc {
-                    return Err(format!("a document is not committed: {path}"));
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// The branch on which a milestone is built.
-    fn branch_of(&self, milestone: &MilestoneId) -> String {
-        let picked = self.memory.recall(milestone).picked;
-        picked.map_or_else(|| self.disk.branch.clone(), |picked| picked.branch)
-    }
-
-    fn holds_title(&self, title: &str) -> bool {
-        let has = |content: &Content| matches!(content, Content::Phase(phase) if phase.title == *title);
-        self.disk.files.values().any(has)
-            || self.disk.rescue.values().any(|saved| saved.files.values().flatten().any(has))
-            || self
-                .disk
-                .branches
-                .values()
-                .any(|tip| self.disk.below(tip).iter().any(|id| self.disk.commits[id].tree.values().any(has)))
     }
 }

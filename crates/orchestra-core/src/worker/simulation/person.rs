@@ -13,6 +13,8 @@ use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
 /// The verify command that is red where an agent did bad work.
 pub(super) const CHECK: &str = "check";
+/// Begins a verify command that is red until there is the file that it names.
+pub(super) const MADE: &str = "made ";
 
 pub(super) fn policy(schedule: &Schedule) -> Policy {
     let mut commands = Vec::new();
@@ -24,6 +26,8 @@ pub(super) fn policy(schedule: &Schedule) -> Policy {
     }
     let config = Config {
         verify: VerifyPlan::Always(commands),
+        gates: schedule.config.gates,
+        review: schedule.config.review,
         default_agent: AgentName::parse("simulated").ok(),
         ..Config::default()
     };

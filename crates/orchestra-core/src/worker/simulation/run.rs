@@ -9,12 +9,14 @@ use jiff::Timestamp;
 
 use super::disk::{Author, Commit, Content, Disk, Hashed, Tree};
 use super::oracle::Oracle;
+use super::person::MADE;
 use super::schedule::{Dice, Schedule};
 use super::view::{milestone, phase};
 use super::world::{Coming, Cut, Done, World, folder, path};
 use crate::id::{MilestoneId, WorkId};
-use crate::plan::MilestoneStatus;
+use crate::plan::{MilestoneStatus, Phase};
 use crate::record::{Answer, Record};
+use crate::worker::next::{ARCHITECT, REVIEWER};
 use crate::worker::{Effect, Event, Fact, Memory, Note, State, step_from};
 
 /// How many times the steps of an undisturbed run are the end of patience, counted from the last disturbance.
@@ -343,9 +345,20 @@ fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64
         Some(Content::Milestone(Hashed::new(planned))),
         true,
     );
+    if schedule.names_stages {
+        for (number, role) in [(0, ARCHITECT), (9, REVIEWER)] {
+            let stage = Phase { depends_on: Vec::new(), ..phase(number, role) };
+            let content = Content::Phase(Hashed::new(stage));
+            world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
+        }
+    }
     for number in 1..=phases {
         let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
-        let content = Content::Phase(Hashed::new(phase(number, role)));
+        let mut phase = phase(number, role);
+        if number == 1 && schedule.own_check {
+            phase.verify = Some(vec![format!("{MADE}src/{id}-phase-1.rs")]);
+        }
+        let content = Content::Phase(Hashed::new(phase));
         world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
     }
 }

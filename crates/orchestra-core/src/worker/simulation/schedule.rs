@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use crate::config::{Config, GatePolicy, Gates, ReviewPolicy};
+use crate::plan::Phase;
+use crate::worker::next::{ARCHITECT, REVIEWER};
+
 /// Numbers that look random and are not (`SplitMix64`, Steele and others 2014).
 #[derive(Clone, Debug)]
 pub(super) struct Dice(u64);
@@ -47,6 +51,8 @@ pub(super) enum Disturbance {
     DiskFull,
     /// The next agent ends like this.
     Agent(Misdeed),
+    /// The next verification of a turn's work takes a file back.
+    VerifyTakesBack,
     /// A hook refuses the next commit.
     HookRefuses,
     /// A hook changes a file outside the room.
@@ -82,6 +88,7 @@ pub(super) enum Misdeed {
     Deletes,
     NoVerdict,
     StopsHalfway,
+    ElsewhereInRoom,
 }
 
 /// What a person does meanwhile.
@@ -168,12 +175,31 @@ pub(super) struct Schedule {
     pub(super) depends: bool,
     pub(super) verifies: bool,
     pub(super) red_base: bool,
+    /// Whether the first phase has a verify command of its own, which is red until it is built.
+    pub(super) own_check: bool,
     pub(super) dirty: bool,
     pub(super) private: bool,
     pub(super) hold_push: bool,
     pub(super) finds_fault: bool,
     pub(super) hopeless: bool,
+    /// Whether the plan names a phase of the architect before all others and one of the reviewer after them.
+    pub(super) names_stages: bool,
+    pub(super) config: Settings,
     pub(super) disturbances: Vec<(u64, Disturbance)>,
+}
+
+/// What the person has configured.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Settings {
+    pub(super) gates: Gates,
+    pub(super) review: ReviewPolicy,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        let Config { gates, review, .. } = Config::default();
+        Self { gates, review }
+    }
 }
 
 impl Schedule {
@@ -197,11 +223,14 @@ impl Schedule {
             depends: dice.chance(50),
             verifies: dice.chance(80),
             red_base: dice.chance(10),
+            own_check: false,
             dirty: dice.chance(40),
             private: dice.chance(5),
             hold_push: dice.chance(10),
             finds_fault: dice.chance(50),
             hopeless: dice.chance(10),
+            names_stages: false,
+            config: Settings::default(),
             disturbances: Vec::new(),
         };
         // Kills are what this is about: they come most often, and in rows.
@@ -260,6 +289,21 @@ impl Schedule {
         }
     }
 
+    /// Whether some policy may answer the push gate.
+    pub(super) fn pushes_unseen(&self) -> bool {
+        self.mode == Mode::Auto || self.config.gates.push == GatePolicy::Auto
+    }
+
+    /// Of a phase that is a stage: whether the configuration has that stage.
+    pub(super) fn wants_stage(&self, phase: &Phase) -> Option<bool> {
+        match phase.role.as_str() {
+            // Where the milestone asks for no design it is a phase like any other.
+            ARCHITECT => self.rfc.then_some(self.config.gates.rfc != GatePolicy::Never),
+            REVIEWER => Some(self.config.review.always),
+            _ => None,
+        }
+    }
+
     pub(super) fn undisturbed() -> Self {
         Self {
             seed: 0,
@@ -270,11 +314,14 @@ impl Schedule {
             depends: false,
             verifies: true,
             red_base: false,
+            own_check: false,
             dirty: true,
             private: false,
             hold_push: false,
             finds_fault: true,
             hopeless: false,
+            names_stages: false,
+            config: Settings::default(),
             disturbances: Vec::new(),
         }
     }

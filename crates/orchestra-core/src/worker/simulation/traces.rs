@@ -1,17 +1,17 @@
 //! The main paths, effect by effect: what one life of the worker does in the simulated world.
 
+mod lines;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use jiff::Timestamp;
+use lines::line;
 
 use super::run::first_life;
 use super::schedule::{Disturbance, Misdeed, Mode, Schedule};
-use crate::config::VerifyPlan;
-use crate::edit::DocEdit;
+use crate::config::{GatePolicy, VerifyPlan};
 use crate::id::WorkId;
-use crate::record::Record;
-use crate::worker::{Effect, Note, Tell};
+use crate::worker::Effect;
 
 /// One phase on a clean tree, under `--auto`, without design, verification, findings and misfortune.
 fn plain() -> Schedule {
@@ -47,102 +47,6 @@ fn trace_of_building(schedule: &Schedule) -> String {
     let trace = trace(schedule);
     let (building, _) = trace.split_once("write   milestone review\n").expect("all of it is built");
     building.to_owned()
-}
-
-fn line(at: Timestamp, effect: &Effect) -> Option<String> {
-    Some(match effect {
-        Effect::Record(record) => format!("record  {}", record_line(record)?),
-        Effect::Write { edits, .. } => {
-            let said: Vec<String> = edits.iter().filter_map(edit_line).collect();
-            if said.is_empty() {
-                return None;
-            }
-            format!("write   {}", said.join(", "))
-        }
-        Effect::Snapshot { work, attempt, .. } => format!("save    before {work}/{attempt}"),
-        Effect::SaveFound { work, attempt, .. } => format!("save    found at {work}/{attempt}"),
-        Effect::StartTurn(order) => {
-            let told: Vec<&str> = order.tell.iter().map(tell_word).collect();
-            let told = if told.is_empty() { String::new() } else { format!(", told: {}", told.join(", ")) };
-            format!("turn    {}/{} by {}{told}", order.work, order.attempt, order.role)
-        }
-        Effect::CancelTurn { turn } => format!("cancel  {turn}"),
-        Effect::Inspect { work, .. } => format!("inspect {work}"),
-        Effect::PutBack { work, label, .. } => format!("restore {work}: {label}"),
-        Effect::Verify { work, commands, .. } => format!("verify  {work}: {}", commands.join(", ")),
-        Effect::Prepare(order) => format!("prepare {}", order.work),
-        Effect::Swap { work, .. } => format!("swap    {work}"),
-        Effect::Settle { work, .. } => format!("settle  {work}"),
-        Effect::Recover { work, .. } => format!("recover {work}"),
-        Effect::Survey { .. } => "survey".to_owned(),
-        Effect::Push { branch, .. } => format!("push    {branch}"),
-        Effect::Ask(asked) => format!("ask     {}", asked.question.name()),
-        Effect::WakeAt(moment) => format!("wait    {} s", moment.duration_since(at).as_secs()),
-        Effect::Leave { code } => format!("leave   {code}"),
-        Effect::Note(Note::AgentRests { failures, .. }) => format!("rests   after {failures}"),
-        Effect::Look | Effect::Trust { .. } | Effect::Unask { .. } | Effect::Note(_) => return None,
-    })
-}
-
-fn record_line(record: &Record) -> Option<String> {
-    Some(match record {
-        Record::Answered { question, answer, by, .. } => format!("{question}: {} by {by}", answer.word()),
-        Record::RfcReady { .. } => "design ready".to_owned(),
-        Record::Reviewed { round, verdict, .. } => format!("review {round}: {verdict}"),
-        Record::Intended { work, .. } => format!("intended {work}"),
-        Record::Committed { work, .. } => format!("committed {work}"),
-        Record::Pushed { .. } => "pushed".to_owned(),
-        Record::Parked { reason, .. } => format!("parked: {reason}"),
-        Record::Skipped { work, .. } => format!("skipped {work}"),
-        Record::Started { .. }
-        | Record::Left { .. }
-        | Record::Picked { .. }
-        | Record::BaseVerified { .. }
-        | Record::TurnStarted { .. }
-        | Record::Inspected { .. }
-        | Record::TurnEnded { .. }
-        | Record::Asked { .. }
-        | Record::Withdrawn { .. }
-        | Record::Adopted { .. }
-        | Record::Closed { .. }
-        | Record::Rescued { .. }
-        | Record::Wrote { .. }
-        | Record::Touching { .. }
-        | Record::Touched
-        | Record::Note { .. } => return None,
-    })
-}
-
-fn edit_line(edit: &DocEdit) -> Option<String> {
-    match edit {
-        DocEdit::MilestoneStatus { status, .. } => Some(format!("milestone {status}")),
-        DocEdit::PhaseStatus { phase, status } => Some(format!("{phase} {status}")),
-        DocEdit::NewPhase(phase) => Some(format!("new {}", phase.id)),
-        DocEdit::PhaseResult { .. }
-        | DocEdit::Cursor(_)
-        | DocEdit::Completed(_)
-        | DocEdit::Current(_)
-        | DocEdit::Decisions(_)
-        | DocEdit::Concerns(_)
-        | DocEdit::Metrics(_) => None,
-    }
-}
-
-fn tell_word(tell: &Tell) -> &'static str {
-    match tell {
-        Tell::OutOfRoom(_) => "out of room",
-        Tell::NothingChanged => "nothing changed",
-        Tell::NoRfc => "no design",
-        Tell::Red { .. } => "red",
-        Tell::Hook { .. } => "hook",
-        Tell::Failed(_) => "failed",
-        Tell::NoVerdict => "no verdict",
-        Tell::Diagnosis(_) => "diagnosis",
-        Tell::Person(_) => "a person's words",
-        Tell::CutShort => "cut short",
-        Tell::Findings(_) => "findings",
-        Tell::Failures(_) => "failures",
-    }
 }
 
 /// The exit code of a first life.
@@ -297,6 +201,96 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
 }
 
 #[test]
+fn a_command_of_the_phases_own_is_not_run_on_the_base_and_counts() {
+    let own = Schedule { own_check: true, verifies: true, red_base: true, ..plain() };
+    let schedule = misdeeds(&[Misdeed::ElsewhereInRoom], &own);
+    insta::assert_snapshot!(trace_of_building(&schedule), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check, always-red
+    inspect base
+    record  red-base: keep by auto
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: made src/M1-first-phase-1.rs
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: red
+    inspect phase-1
+    verify  phase-1: made src/M1-first-phase-1.rs
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
+/// The first verification takes a file back.
+fn taking_back(schedule: &Schedule) -> Schedule {
+    let mut taking = Schedule { verifies: true, ..schedule.clone() };
+    taking.disturbances.push((0, Disturbance::VerifyTakesBack));
+    taking
+}
+
+#[test]
+fn what_is_left_of_what_verification_took_back_is_verified_again() {
+    insta::assert_snapshot!(trace_of_building(&taking_back(&plain())), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
+#[test]
+fn a_phase_of_which_verification_left_nothing_has_changed_nothing() {
+    let schedule = taking_back(&misdeeds(&[Misdeed::ElsewhereInRoom], &plain()));
+    insta::assert_snapshot!(trace_of_building(&schedule), @r"
+    write   milestone in-progress
+    save    before base/1
+    verify  base: check
+    inspect base
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    write   phase-1 in-progress
+    save    before phase-1/2
+    turn    phase-1/2 by backend-engineer, told: nothing changed
+    inspect phase-1
+    verify  phase-1: check
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    ");
+}
+
+#[test]
 fn what_lies_outside_the_room_is_put_back_and_said_once() {
     let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
     insta::assert_snapshot!(trace_of_building(&schedule), @r"
@@ -373,16 +367,16 @@ fn a_usage_limit_is_waited_for_until_its_end() {
     ");
 }
 
-/// Of agents that time out ten times, the first life in which a person answered so that this is done.
-fn trace_with(text: &str) -> String {
-    let failing =
-        |seed| Schedule { mode: Mode::Terminal, seed, ..misdeeds(&[Misdeed::TimedOut; 10], &plain()) };
-    (0..100).map(|seed| trace(&failing(seed))).find(|trace| trace.contains(text)).unwrap()
+/// Of agents that go wrong like this, the first life in which a person answered so that all of this is done.
+fn trace_with(wrong: &[Misdeed], texts: &[&str]) -> String {
+    let failing = |seed| Schedule { mode: Mode::Terminal, seed, ..misdeeds(wrong, &plain()) };
+    let mut traces = (0..1000).map(|seed| trace(&failing(seed)));
+    traces.find(|trace| texts.iter().all(|text| trace.contains(text))).expect("some person answers so")
 }
 
 #[test]
 fn an_agent_that_failed_ten_times_in_a_row_rests_ten_minutes() {
-    let trace = trace_with("\nwait ");
+    let trace = trace_with(&[Misdeed::TimedOut; 10], &["\nwait "]);
     let (before, after) = trace.split_once("rests   after 10\n").unwrap();
     assert_eq!(before.lines().filter(|line| line.starts_with("turn ")).count(), 10, "{trace}");
     let next = after.lines().find(|line| line.starts_with("wait ") || line.starts_with("turn "));
@@ -392,8 +386,52 @@ fn an_agent_that_failed_ten_times_in_a_row_rests_ten_minutes() {
 
 #[test]
 fn a_push_of_nothing_but_skipped_phases_is_asked_about_once() {
-    let trace = trace_with("skipped phase-1");
+    let trace = trace_with(&[Misdeed::TimedOut; 10], &["skipped phase-1"]);
     assert_eq!(trace.matches("ask     push").count(), 1, "{trace}");
+}
+
+#[test]
+fn a_review_that_was_skipped_is_the_last_of_what_it_would_have_read_and_of_nothing_else() {
+    // The first is of phase-1, which gives no verdict anyway.
+    let trace = trace_with(&[Misdeed::NoVerdict; 4], &["skipped review-1", "new phase-2"]);
+    let (before, after) = trace.split_once("new phase-2").unwrap();
+    assert!(!before.contains("turn    review-2/"), "{trace}");
+    assert!(after.contains("turn    review-2/1 by code-reviewer\n"), "{trace}");
+}
+
+#[test]
+fn a_stage_that_the_plan_names_and_the_configuration_leaves_out_is_skipped_with_a_word() {
+    let mut schedule = Schedule { rfc: true, names_stages: true, ..plain() };
+    schedule.config.gates.rfc = GatePolicy::Never;
+    schedule.config.review.always = false;
+    insta::assert_snapshot!(trace(&schedule), @r"
+    write   milestone in-progress
+    write   phase-0 skipped
+    write   phase-9 skipped
+    write   phase-1 in-progress
+    save    before phase-1/1
+    turn    phase-1/1 by backend-engineer
+    inspect phase-1
+    prepare phase-1
+    record  intended phase-1
+    swap    phase-1
+    write   phase-1 done
+    settle  phase-1
+    record  committed phase-1
+    survey
+    record  push: approve by auto
+    survey
+    prepare close
+    record  intended close
+    swap    close
+    write   milestone done
+    settle  close
+    record  committed close
+    survey
+    push    main
+    record  pushed
+    leave   0
+    ");
 }
 
 #[test]

@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Content, Saved, Tree, set};
-use super::world::{Done, World, before, folder};
+use super::oracle::is_document;
+use super::person::MADE;
+use super::world::{Done, World, before, folder, path};
 use crate::id::{MilestoneId, WorkId};
 use crate::path::RepoPath;
 use crate::repo::{Change, ChangeKind, CommitId};
@@ -137,7 +139,11 @@ impl World {
             .collect();
         let is_bad =
             code.values().any(|text| matches!(text, Content::Text(number) if self.bad.contains(number)));
-        let is_red = |command: &str| if command == "always-red" { self.schedule.red_base } else { is_bad };
+        let is_red = |command: &str| match command.strip_prefix(MADE) {
+            Some(name) => !self.disk.files.contains_key(&path(name)),
+            None if command == "always-red" => self.schedule.red_base,
+            None => is_bad,
+        };
         let results: Vec<Checked> = commands
             .iter()
             .map(|command| Checked {
@@ -152,6 +158,22 @@ impl World {
         } else if results.iter().all(|result| result.green) {
             self.oracle.verified = Some(self.disk.files.clone());
         }
+        if *work != WorkId::Base && std::mem::take(&mut self.coming.taken_back) {
+            self.take_back();
+        }
         results
+    }
+
+    /// The first file that an agent changed is what the head has, as after a `git checkout` in a verify command.
+    fn take_back(&mut self) {
+        let tree = self.disk.head_tree();
+        let is_agents = |content: &Content| matches!(content, Content::Text(number) if self.authors.get(number) == Some(&Author::Agent));
+        let mut files = self.disk.files.iter();
+        let changed =
+            files.find(|(path, now)| !is_document(path) && tree.get(*path) != Some(*now) && is_agents(now));
+        if let Some(path) = changed.map(|(path, _)| path.clone()) {
+            let earlier = tree.get(&path).cloned();
+            self.disk.write(&path, earlier, false);
+        }
     }
 }

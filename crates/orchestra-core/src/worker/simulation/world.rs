@@ -30,10 +30,12 @@ pub(super) type Done = Result<(), Cut>;
 
 /// What goes wrong at the next occasion.
 #[derive(Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each goes wrong by itself")]
 pub(super) struct Coming {
     disk_full: bool,
     locked: bool,
     too_large: bool,
+    pub(super) taken_back: bool,
 }
 
 pub(super) struct World {
@@ -123,6 +125,7 @@ impl World {
             Disturbance::DiskFull => self.coming.disk_full = true,
             Disturbance::Agent(misdeed) => self.misdeeds.push_back(misdeed),
             Disturbance::HookRefuses | Disturbance::HookWanders => self.hook = Some(disturbance),
+            Disturbance::VerifyTakesBack => self.coming.taken_back = true,
             Disturbance::Locked => self.coming.locked = true,
             Disturbance::TooLarge => self.coming.too_large = true,
             Disturbance::PushRefused | Disturbance::Overtaken => self.refusals += 1,
