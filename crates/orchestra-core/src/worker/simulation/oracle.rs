@@ -296,7 +296,18 @@ impl World {
                     Some((of, WorkId::Fix { round: fixed, .. })) if of == milestone && *fixed == round)
             })
         };
-        match found.map(|review| review.round).find(|round| is_unseen && !is_fixed(*round)) {
+        // A person who answered the gate since, if only to send it back, was shown what was found.
+        let is_seen = |round: u32| {
+            let records = self.journal.iter().skip_while(|record| {
+                !matches!(record, Record::Reviewed { milestone: of, round: read, .. } if of == milestone && *read == round)
+            });
+            records.into_iter().any(|record| {
+                matches!(record, Record::Answered { question, milestone: Some(of), by: By::User, .. }
+                    if question == "push" && of == milestone)
+            })
+        };
+        let mut rounds = found.map(|review| review.round);
+        match rounds.find(|round| is_unseen && !is_fixed(*round) && !is_seen(*round)) {
             Some(round) => Err(format!("nobody looked at what review {round} found, and it is published")),
             None => Ok(()),
         }
