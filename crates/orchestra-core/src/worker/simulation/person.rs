@@ -62,7 +62,7 @@ impl World {
             Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
             Question::RedBase { .. } if dice < 30 => Answer::Verify { command: CHECK.to_owned() },
             Question::RedBase { .. } | Question::Dirty { .. } => Answer::Keep,
-            Question::Failed { .. } if dice < 50 && !tired => {
+            Question::Failed { .. } if dice < if self.schedule.skips_often { 10 } else { 50 } && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
             }
             Question::Failed { .. } if asked.question.answers().contains(&"skip") => Answer::Skip,

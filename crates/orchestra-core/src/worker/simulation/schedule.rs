@@ -184,6 +184,8 @@ pub(super) struct Schedule {
     pub(super) hopeless: bool,
     /// Whether the plan names a phase of the architect before all others and one of the reviewer after them.
     pub(super) names_stages: bool,
+    /// Whether the person goes on without what failed, more often than not.
+    pub(super) skips_often: bool,
     pub(super) config: Settings,
     pub(super) disturbances: Vec<(u64, Disturbance)>,
 }
@@ -230,6 +232,7 @@ impl Schedule {
             finds_fault: dice.chance(50),
             hopeless: dice.chance(10),
             names_stages: false,
+            skips_often: false,
             config: Settings::default(),
             disturbances: Vec::new(),
         };
@@ -249,8 +252,28 @@ impl Schedule {
         if dice.chance(10) {
             schedule.follow(&mut dice);
         }
+        schedule.vary();
         schedule.disturbances.sort_by_key(|(at, _)| *at);
         schedule
+    }
+
+    /// What the person has configured and planned, by dice of its own: what happens to a seed stays the same.
+    fn vary(&mut self) {
+        let mut dice = Dice::new(self.seed ^ 0x5e77_1e5e);
+        self.own_check = dice.chance(20);
+        self.skips_often = dice.chance(20);
+        if dice.chance(30) {
+            let gates = [GatePolicy::Ask, GatePolicy::Auto, GatePolicy::Never];
+            self.config.gates = Gates { rfc: dice.pick(&gates), push: dice.pick(&gates) };
+        }
+        if dice.chance(30) {
+            let (always, again) = (dice.chance(70), dice.chance(50));
+            let fix_rounds = dice.pick(&[0, 1, 2]);
+            self.config.review = ReviewPolicy { always, fix_rounds, again };
+        }
+        if dice.chance(15) {
+            self.disturbances.push((dice.below(120), Disturbance::VerifyTakesBack));
+        }
     }
 
     /// Adds what must come together to hurt, and seldom does by chance.
@@ -321,6 +344,7 @@ impl Schedule {
             finds_fault: true,
             hopeless: false,
             names_stages: false,
+            skips_often: false,
             config: Settings::default(),
             disturbances: Vec::new(),
         }
@@ -335,7 +359,11 @@ impl Schedule {
             fewer.disturbances.remove(at);
             if fails(&fewer) { least = fewer } else { at += 1 }
         }
-        let simpler: [fn(&mut Self); 9] = [
+        let simpler: [fn(&mut Self); 13] = [
+            |schedule| schedule.own_check = false,
+            |schedule| schedule.names_stages = false,
+            |schedule| schedule.skips_often = false,
+            |schedule| schedule.config = Settings::default(),
             |schedule| schedule.second_milestone = false,
             |schedule| schedule.depends = false,
             |schedule| schedule.private = false,

@@ -173,7 +173,7 @@ impl World {
             files.find(|(path, now)| !is_document(path) && tree.get(*path) != Some(*now) && is_agents(now));
         if let Some(path) = changed.map(|(path, _)| path.clone()) {
             let earlier = tree.get(&path).cloned();
-            self.disk.write(&path, earlier, false);
+            self.disk.write(&path, earlier, true);
         }
     }
 }
