@@ -23,7 +23,10 @@ impl Machine {
         work.standing = standing;
         if needs_role && is_role_missing {
             let name = work.role.as_ref().map_or_else(|| ARCHITECT.to_owned(), ToString::to_string);
-            return self.fail(work, format!("there is no role `{name}` in .orchestra/roles"));
+            return self.failed(work, format!("there is no role `{name}` in .orchestra/roles"));
+        }
+        if let Err(reason) = Self::room_of(&work) {
+            return self.failed(work, reason);
         }
         if work.tell.contains(&Tell::CutShort) {
             self.save_found(&work);
@@ -38,18 +41,19 @@ impl Machine {
         let is_resumed = cursor.work.as_ref() == Some(&id) && cursor.turn_base.is_some();
         let last =
             known.attempts.get(&id).copied().unwrap_or(0).max(if is_resumed { cursor.attempt } else { 0 });
-        let is_over = match &id {
-            WorkId::Phase(phase) => {
-                let phase = self.state.milestone().and_then(|milestone| milestone.find_phase(phase));
-                phase.is_some_and(|phase| phase.status == PhaseStatus::Failed)
-            }
-            WorkId::Rfc => known.rfc_ready.is_some(),
-            WorkId::Base
-            | WorkId::Review(_)
-            | WorkId::Fix { .. }
-            | WorkId::Diagnosis(_)
-            | WorkId::Close(_) => false,
-        };
+        let is_over = known.failed.contains_key(&id)
+            || match &id {
+                WorkId::Phase(phase) => {
+                    let phase = self.state.milestone().and_then(|milestone| milestone.find_phase(phase));
+                    phase.is_some_and(|phase| phase.status == PhaseStatus::Failed)
+                }
+                WorkId::Rfc => known.rfc_ready.is_some(),
+                WorkId::Base
+                | WorkId::Review(_)
+                | WorkId::Fix { .. }
+                | WorkId::Diagnosis(_)
+                | WorkId::Close(_) => false,
+            };
         let was_put_back = cursor.baseline > cursor.attempt;
         let cut_short = is_resumed && !is_over && !was_put_back;
         let (attempt, since, baseline) = if cut_short {
@@ -61,7 +65,8 @@ impl Machine {
         let turn_base = cursor.turn_base.filter(|_| cut_short).unwrap_or_else(|| head.commit.clone());
         let mut work = self.work_of(id, role, turn_base);
         (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
-        work.tell = if cut_short { vec![Tell::CutShort] } else { Vec::new() };
+        let why_it_failed = known.failed.get(&work.id).cloned().map(Tell::Failed);
+        work.tell = if cut_short { vec![Tell::CutShort] } else { why_it_failed.into_iter().collect() };
         Some(work)
     }
 
@@ -169,7 +174,8 @@ impl Machine {
     pub(super) fn recalled_work(&self, id: &WorkId, attempt: u32, baseline: u32) -> Option<Work> {
         let head = self.state.seen.head.as_ref()?;
         let mut work = self.work_of(id.clone(), self.role_of(id), head.commit.clone());
-        (work.attempt, work.since, work.baseline) = (attempt, attempt, baseline);
+        let since = self.state.recalled().series.get(id).copied().unwrap_or(baseline);
+        (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
         Some(work)
     }
 
@@ -228,6 +234,7 @@ impl Work {
             reverified: false,
             mine: std::collections::BTreeMap::new(),
             claimed: std::collections::BTreeSet::new(),
+            settled: false,
             inside: Vec::new(),
             green: Vec::new(),
             leave_out: Vec::new(),

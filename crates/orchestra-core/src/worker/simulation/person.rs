@@ -2,10 +2,10 @@
 
 use super::disk::{Author, Commit, Content, Hashed, set};
 use super::oracle::Precious;
-use super::schedule::{Deed, Mode, Schedule};
+use super::schedule::{Deed, Dice, Mode, Schedule};
 use super::world::{World, folder, path};
 use crate::config::{Config, VerifyPlan};
-use crate::id::AgentName;
+use crate::id::{AgentName, PhaseId};
 use crate::path::RepoPath;
 use crate::plan::{MilestoneStatus, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
@@ -44,6 +44,9 @@ impl World {
     /// How the person answers a question; they get tired of sending things back.
     pub(super) fn answer_to(&mut self, asked: &Asked, answers_so_far: u32) -> Answer {
         let tired = answers_so_far > 12;
+        if let Question::Failed { work, .. } = &asked.question {
+            self.mends(work.phase(), answers_so_far);
+        }
         let dice = self.dice.below(100);
         match &asked.question {
             Question::Rfc { may_revise: true, .. } if dice < 20 && !tired => {
@@ -79,6 +82,30 @@ impl World {
             Question::Failed { .. } | Question::Interrupted { .. } | Question::Locked { .. } => {
                 Answer::Retry { note: None }
             }
+        }
+    }
+
+    /// Asked about a failure, the person sees to what it came from before they answer: the role, the phase, a note.
+    ///
+    /// Dice of its own: whether they do it shifts nothing else.
+    pub(super) fn mends(&mut self, phase: Option<&PhaseId>, answers_so_far: u32) {
+        let mut dice = Dice::new(self.schedule.seed ^ u64::from(answers_so_far).rotate_left(32));
+        let mended = match dice.below(6) {
+            0 => path(".orchestra/roles/backend-engineer.md"),
+            1 => path("notes/today.txt"),
+            2 => return self.rewords(phase),
+            _ => return,
+        };
+        self.say(|| format!("  ! the person writes {mended}"));
+        self.writes(&mended, true);
+        self.at_leisure.insert(self.texts);
+    }
+
+    fn rewords(&mut self, phase: Option<&PhaseId>) {
+        let is_it = |content: &Content| matches!(content, Content::Phase(found) if Some(&found.id) == phase);
+        let found = self.disk.files.iter().find(|(_, content)| is_it(content));
+        if let Some((path, _)) = found {
+            self.retitles(&path.clone());
         }
     }
 
@@ -194,13 +221,17 @@ impl World {
             .map(|(path, _)| path.clone())
             .collect();
         let chosen = phases[usize::try_from(self.dice.below(phases.len() as u64)).unwrap()].clone();
-        let Some(Content::Phase(before)) = self.disk.files.get(&chosen).cloned() else { return };
+        self.retitles(&chosen);
+    }
+
+    fn retitles(&mut self, chosen: &RepoPath) {
+        let Some(Content::Phase(before)) = self.disk.files.get(chosen).cloned() else { return };
         self.texts += 1;
         let title = format!("edited {}", self.texts);
         self.oracle.keep(Precious::Title(title.clone()));
         let phase = Phase { title, ..Phase::clone(&before) };
         self.oracle.let_go(Some(&Content::Phase(before)));
-        self.disk.write(&chosen, Some(Content::Phase(Hashed::new(phase))), true);
+        self.disk.write(chosen, Some(Content::Phase(Hashed::new(phase))), true);
     }
 
     /// Sets a phase that has not begun to `done`.

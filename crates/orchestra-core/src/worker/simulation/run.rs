@@ -253,6 +253,11 @@ impl World {
             if !open.answers.iter().any(|word| word == answer.word()) {
                 continue;
             }
+            // Where a turn of another milestone was not looked at either, what is written is taken for its agent's.
+            let is_calm = self.memory.milestones.values().all(|known| known.unchecked.is_none());
+            if open.question == "failed" && is_calm {
+                self.mends(open.work.as_ref().and_then(WorkId::phase), *answers);
+            }
             answered = true;
             self.oracle.given.push((gate.clone(), answer.clone()));
             let record = Record::Answered {
@@ -304,6 +309,7 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
         texts: 0,
         authors: BTreeMap::new(),
         bad: BTreeSet::new(),
+        at_leisure: BTreeSet::new(),
         oracle: Oracle::default(),
         log,
         decided: None,

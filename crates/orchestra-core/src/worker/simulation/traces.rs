@@ -97,6 +97,7 @@ fn record_line(record: &Record) -> Option<String> {
         | Record::BaseVerified { .. }
         | Record::TurnStarted { .. }
         | Record::Inspected { .. }
+        | Record::Failed { .. }
         | Record::TurnEnded { .. }
         | Record::Asked { .. }
         | Record::Withdrawn { .. }
@@ -257,6 +258,7 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
     turn    phase-1/4 by backend-engineer, told: red, diagnosis
     inspect phase-1
     verify  phase-1: check
+    inspect phase-1
     write   phase-1 failed
     ask     failed
     inspect phase-1
@@ -305,6 +307,7 @@ fn a_phase_without_a_change_is_asked_once_for_one() {
     write   phase-1 in-progress
     save    before phase-1/2
     turn    phase-1/2 by backend-engineer, told: nothing changed
+    inspect phase-1
     inspect phase-1
     write   phase-1 failed
     ask     failed
