@@ -3,6 +3,7 @@
 
 use orchestra_testkit::{Milestone, Running, TestProject, until};
 
+use crate::terminal::Terminal;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 const NOTHING: [&str; 0] = [];
@@ -265,6 +266,30 @@ fn a_role_that_is_mended_while_a_failure_is_asked_about_counts_and_stays() {
     assert_eq!(project.read("docs/a.txt"), "in\n");
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
     project.check();
+}
+
+#[test]
+fn what_is_committed_while_a_phase_that_plans_to_touch_it_waits_is_built_on() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1 }\n    steps:\n      \
+         - append: { path: src/lib.txt, content: \"theirs\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    project
+        .add(&Milestone::new("M1-one").with("rfc: skip").phase_with("backend", "files: [\"src/lib.txt\"]\n"));
+    project.write("src/lib.txt", "one\nmine\n");
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
+    terminal.wait_for("Changed already: src/lib.txt");
+    terminal.line("keep");
+    terminal.wait_for("phase-1 plans to touch what you have changed: src/lib.txt");
+    project.git(&["commit", "--quiet", "--message", "feat: mine", "src/lib.txt"]);
+    terminal.line("retry");
+    terminal.wait_for("with 1 commit from outside M1-one");
+    terminal.line("finish");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(project.read("src/lib.txt"), "one\nmine\ntheirs\n");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
 
 #[test]

@@ -96,6 +96,8 @@ impl Machine {
         match self.take_asking() {
             Some(work) => match work.progress.clone() {
                 Progress::Asking(Pending::History(after)) => self.inspect(work, after),
+                // They committed or took away what is in the way: the attempt begins anew, on a snapshot of its own.
+                _ if matches!(answer, Answer::Retry { .. }) => self.look(),
                 _ => self.start_late_turn(work),
             },
             None => self.look(),

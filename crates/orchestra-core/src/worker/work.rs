@@ -10,6 +10,7 @@ use crate::id::{RoleId, WorkId};
 use crate::ownership::{Globs, Room};
 use crate::path::RepoPath;
 use crate::plan::{MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::record::Answer;
 use crate::repo::CommitId;
 use crate::report::{Report, Usage};
 
@@ -55,7 +56,12 @@ impl Machine {
                 | WorkId::Close(_) => false,
             };
         let was_put_back = cursor.baseline > cursor.attempt;
-        let cut_short = is_resumed && !is_over && !was_put_back;
+        // Nothing ran while it was blocked, and since then a person has changed what was saved for it.
+        let was_blocked = !known.had_turn_since(&id, cursor.attempt)
+            && known
+                .answer("dirty", Some(&id))
+                .is_some_and(|answered| matches!(answered.answer, Answer::Retry { .. }));
+        let cut_short = is_resumed && !is_over && !was_put_back && !was_blocked;
         let (attempt, since, baseline) = if cut_short {
             (cursor.attempt, cursor.since, cursor.baseline)
         } else {
@@ -132,7 +138,8 @@ impl Machine {
         let question = Question::Dirty { milestone, phase: work.id.phase().cloned(), paths };
         let known = self.state.recalled();
         let answered = known.answer("dirty", Some(&work.id));
-        if answered.is_some_and(|answered| answered.of == question.hash()) {
+        let keeps = |answer: &Answer| *answer == Answer::Keep;
+        if answered.is_some_and(|answered| keeps(&answered.answer) && answered.of == question.hash()) {
             return self.start_turn(work);
         }
         work.progress = Progress::Asking(Pending::Dirty);

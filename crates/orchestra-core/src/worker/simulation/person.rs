@@ -60,6 +60,15 @@ impl World {
             },
             Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
             Question::RedBase { .. } if dice < 30 => Answer::Verify { command: CHECK.to_owned() },
+            Question::Dirty { phase: Some(_), paths, .. } if dice < 60 => {
+                // They do as the question says, mostly.
+                if dice < 50 {
+                    for path in paths {
+                        self.commit_path(path);
+                    }
+                }
+                Answer::Retry { note: None }
+            }
             Question::RedBase { .. } | Question::Dirty { .. } => Answer::Keep,
             Question::Failed { .. } if dice < 50 && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }

@@ -13,7 +13,7 @@ use super::schedule::{Dice, Schedule};
 use super::view::{milestone, phase};
 use super::world::{Coming, Cut, Done, World, folder, path};
 use crate::id::{MilestoneId, WorkId};
-use crate::plan::MilestoneStatus;
+use crate::plan::{MilestoneStatus, Phase};
 use crate::record::{Answer, Record};
 use crate::worker::{Effect, Event, Fact, Memory, Note, State, step_from};
 
@@ -351,7 +351,10 @@ fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64
     );
     for number in 1..=phases {
         let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
-        let content = Content::Phase(Hashed::new(phase(number, role)));
+        // Some plans name what the person has not committed.
+        let names_dirty = schedule.dirty && schedule.seed % 5 == 1 && number == 1;
+        let files = if names_dirty { vec!["src/mine.rs".to_owned()] } else { Vec::new() };
+        let content = Content::Phase(Hashed::new(Phase { files, ..phase(number, role) }));
         world.disk.write(&path(&format!("{own}/phases/phase-{number}.md")), Some(content), true);
     }
 }

@@ -270,6 +270,18 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
 }
 
 #[test]
+fn what_is_committed_when_it_is_in_the_way_is_there_when_the_attempt_begins_anew() {
+    let planned = |seed: u64| Schedule { mode: Mode::Terminal, dirty: true, seed: 5 * seed + 1, ..plain() };
+    let traces: Vec<String> = (0..40).map(|seed| trace(&planned(seed))).collect();
+    let committed = traces.iter().find(|trace| trace.contains("record  dirty: retry by user\n")).unwrap();
+    assert!(!committed.contains("ask     history"), "{committed}");
+    let (_, after) = committed.split_once("record  dirty: retry by user\n").unwrap();
+    let next: Vec<&str> = after.lines().take(3).collect();
+    let anew = "turn    phase-1/2 by backend-engineer";
+    assert_eq!(next, ["write   phase-1 in-progress", "save    before phase-1/2", anew], "{committed}");
+}
+
+#[test]
 fn what_lies_outside_the_room_is_put_back_and_said_once() {
     let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
     insta::assert_snapshot!(trace_of_building(&schedule), @r"
