@@ -168,6 +168,13 @@ pub enum Record {
         /// Who gave it.
         by: By,
     },
+    /// Phases are written for all that a person asked for at the push gate.
+    Planned {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The gate.
+        gate: GateId,
+    },
     /// A question is no longer asked: what it was about has changed.
     Withdrawn {
         /// Which question.

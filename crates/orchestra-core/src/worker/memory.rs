@@ -74,6 +74,8 @@ pub struct Recalled {
     pub series: BTreeMap<WorkId, u32>,
     /// Works that failed and had no turn since, and why.
     pub failed: BTreeMap<WorkId, String>,
+    /// Push gates at which it was sent back and of which every phase is written.
+    pub planned: BTreeSet<GateId>,
     /// A turn whose changes nobody has looked at yet: until then no document is believed.
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
@@ -286,6 +288,9 @@ impl Memory {
                         known.answers.insert((question.clone(), work.clone()), answered);
                     }
                 }
+            }
+            Record::Planned { milestone, gate } => {
+                self.about(milestone).planned.insert(gate.clone());
             }
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);

@@ -9,7 +9,7 @@ use super::world::{World, before, folder, path};
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::plan::{By, Milestone, MilestoneStatus, Phase, PhaseStatus, Plan, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -208,6 +208,7 @@ impl World {
                     return Err("closed without an answer".to_owned());
                 }
                 let plan = self.plan();
+                self.judge_shares(milestone, &plan)?;
                 let phases = plan.find(milestone).map(|found| found.phases.iter()).into_iter().flatten();
                 let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
                 match phases.into_iter().find(is_left) {
@@ -217,6 +218,26 @@ impl World {
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
         }
+    }
+
+    /// What a person sent back names a file of the backend's and nobody's; with two phases the latter is the frontend's.
+    fn judge_shares(&self, milestone: &MilestoneId, plan: &Plan) -> Result<(), String> {
+        let found = plan.find(milestone).ok_or("a close of a milestone that is not there")?;
+        let is_first = milestone.as_str() == "M1-first";
+        let wanted = if is_first && self.schedule.phases == 2 { 2 } else { 1 };
+        for record in &self.journal {
+            if let Record::Answered {
+                gate, question, milestone: Some(of), answer: Answer::Revise { .. }, ..
+            } = record
+                && (question.as_str(), of) == ("push", milestone)
+            {
+                let made = found.phases.iter().filter(|phase| phase.feedback.as_ref() == Some(gate)).count();
+                if made != wanted {
+                    return Err(format!("{made} phases instead of {wanted} of what was said at {gate}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A phase has its commit, or a person said that it needs none.

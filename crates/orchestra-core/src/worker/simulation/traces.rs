@@ -98,6 +98,7 @@ fn record_line(record: &Record) -> Option<String> {
         | Record::TurnStarted { .. }
         | Record::Inspected { .. }
         | Record::Failed { .. }
+        | Record::Planned { .. }
         | Record::TurnEnded { .. }
         | Record::Asked { .. }
         | Record::Withdrawn { .. }
@@ -279,6 +280,17 @@ fn what_is_committed_when_it_is_in_the_way_is_there_when_the_attempt_begins_anew
     let next: Vec<&str> = after.lines().take(3).collect();
     let anew = "turn    phase-1/2 by backend-engineer";
     assert_eq!(next, ["write   phase-1 in-progress", "save    before phase-1/2", anew], "{committed}");
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_no_share_of_what_was_sent_back() {
+    let killed = |at| vec![(at, Disturbance::Kill)];
+    for (seed, at) in (0..24).flat_map(|seed| (30..90).map(move |at| (seed, at))) {
+        let disturbances = killed(at);
+        let schedule = Schedule { mode: Mode::Terminal, phases: 2, seed, disturbances, ..plain() };
+        let course = super::run::run(&schedule);
+        assert!(course.is_ok(), "seed {seed}, killed at {at}: {course:?}");
+    }
 }
 
 #[test]
