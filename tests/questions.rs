@@ -1,8 +1,9 @@
 //! What is asked, where nobody sits at the terminal: the run ends or waits, `orchestra answer` answers, and a start
 //! goes on.
 
-use orchestra_testkit::{Milestone, TestProject, until};
+use orchestra_testkit::{Milestone, Running, TestProject, until};
 
+use crate::terminal::Terminal;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 const NOTHING: [&str; 0] = [];
@@ -216,6 +217,83 @@ fn what_failed_is_skipped_and_the_gate_says_so() {
     assert!(phase(&project).contains("status: skipped"));
     assert_eq!(project.ledger(), ["M1-one phase-2"]);
     project.check();
+}
+
+/// A run that waits at a failed phase whose agent wrote into the library, and tries nothing by itself.
+fn waits_at_a_failure(project: &TestProject) -> Running {
+    let running = project.start(&["start", "--once", "--wait", "-c", "limits.repair_attempts=0"]);
+    until("the failure is asked about", || project.gates().iter().any(|gate| gate.starts_with("failed")));
+    running
+}
+
+#[test]
+fn a_phase_that_is_mended_while_its_failure_is_asked_about_is_tried_as_it_is_now() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"two\\n\" }\n    \
+         report: { summary: x }\n",
+    );
+    project.add(
+        &Milestone::new("M1-one")
+            .with("rfc: skip")
+            .phase_with("backend", "verify: [\"! grep -q two src/a.txt\"]\n"),
+    );
+    project.trust();
+    let running = waits_at_a_failure(&project);
+    let mended = phase(&project).replace("! grep -q two", "grep -q two");
+    project.write(".orchestra/milestones/M1-one/phases/phase-1.md", &mended);
+    project.trust();
+    project.answer(&["retry"]);
+    until("the push is asked about", || project.gates().iter().any(|gate| gate.starts_with("push")));
+    project.answer(&["finish"]);
+    let ran = running.wait().expect(0);
+    assert_eq!(ran.said().matches("`! grep -q two src/a.txt` is red").count(), 3, "{}", ran.said());
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn a_role_that_is_mended_while_a_failure_is_asked_about_counts_and_stays() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: docs/a.txt, content: \"in\\n\" }\n    \
+         report: { summary: x }\n",
+    );
+    let running = waits_at_a_failure(&project);
+    let role = ".orchestra/roles/backend-engineer.md";
+    let mended = project.read(role).replace("\"tests/**\"", "\"docs/**\"");
+    project.write(role, &mended);
+    project.trust();
+    project.answer(&["retry"]);
+    until("the push is asked about", || project.gates().iter().any(|gate| gate.starts_with("push")));
+    project.answer(&["finish"]);
+    let _ran = running.wait().expect(0);
+    assert_eq!(project.read(role), mended);
+    assert_eq!(project.read("docs/a.txt"), "in\n");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
+    project.check();
+}
+
+#[test]
+fn what_is_committed_while_a_phase_that_plans_to_touch_it_waits_is_built_on() {
+    let project = project(
+        "version: 1\nturns:\n  - when: { work: phase-1 }\n    steps:\n      \
+         - append: { path: src/lib.txt, content: \"theirs\\n\" }\n    report: { summary: x }\n  \
+         - when: { work: \"review-*\" }\n    report: { verdict: approved }\n",
+    );
+    project
+        .add(&Milestone::new("M1-one").with("rfc: skip").phase_with("backend", "files: [\"src/lib.txt\"]\n"));
+    project.write("src/lib.txt", "one\nmine\n");
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
+    terminal.wait_for("Changed already: src/lib.txt");
+    terminal.line("keep");
+    terminal.wait_for("phase-1 plans to touch what you have changed: src/lib.txt");
+    project.git(&["commit", "--quiet", "--message", "feat: mine", "src/lib.txt"]);
+    terminal.line("retry");
+    terminal.wait_for("with 1 commit from outside M1-one");
+    terminal.line("finish");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(project.read("src/lib.txt"), "one\nmine\ntheirs\n");
+    assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
 
 #[test]

@@ -73,8 +73,20 @@ pub enum Record {
         attempt: u32,
         /// The attempt whose snapshot tells the person's changes from the work's.
         baseline: u32,
+        /// The attempt with which this series of tries began, after the tree had been looked at; 0 in entries of old.
+        #[serde(default)]
+        since: u32,
         /// The agent.
         agent: AgentName,
+    },
+    /// A work has failed for good, and a person is asked what now.
+    Failed {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// Why.
+        reason: String,
     },
     /// The tree was looked at after a turn, and holds nothing any more that lies outside the role's room.
     Inspected {
@@ -155,6 +167,13 @@ pub enum Record {
         answer: Answer,
         /// Who gave it.
         by: By,
+    },
+    /// Phases are written for all that a person asked for at the push gate.
+    Planned {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The gate.
+        gate: GateId,
     },
     /// A question is no longer asked: what it was about has changed.
     Withdrawn {

@@ -67,7 +67,7 @@ impl Machine {
             Question::Dirty { .. } | Question::History { .. } => {
                 self.opening_answered(&asked.question, &answer);
             }
-            Question::Failed { work, .. } => self.failed_answered(work, answer),
+            Question::Failed { .. } => self.failed_answered(&answer),
             Question::MayBeYours { .. } => self.may_be_yours_answered(&answer),
             Question::Interrupted { .. } => self.interrupted_answered(answer),
             Question::TooLarge { .. } => self.too_large_answered(),
@@ -93,27 +93,22 @@ impl Machine {
         match self.take_asking() {
             Some(work) => match work.progress.clone() {
                 Progress::Asking(Pending::History(after)) => self.inspect(work, after),
+                // They committed or took away what is in the way: the attempt begins anew, on a snapshot of its own.
+                _ if matches!(answer, Answer::Retry { .. }) => self.look(),
                 _ => self.start_late_turn(work),
             },
             None => self.look(),
         }
     }
 
-    fn failed_answered(&mut self, id: &WorkId, answer: Answer) {
-        let Some(mut work) = self.take_asking() else { return self.look() };
-        if let Answer::Retry { note } = answer {
-            work.standing.extend(note.map(Tell::Person));
-            if matches!(id, WorkId::Close(_)) || work.approved.is_some() {
-                return self.prepare(work);
+    /// To try again is to go on as after a crash: a person may have mended role, phase, configuration or trust, so all
+    /// of it is read anew, and why it failed and what they say about it is read from the record.
+    fn failed_answered(&mut self, answer: &Answer) {
+        match self.take_asking() {
+            Some(work) if *answer == Answer::Skip => {
+                self.inspect(work, After::GivingUp(GivingUp::Skipping));
             }
-            work.attempt += 1;
-            work.since = work.attempt;
-            work.told = false;
-            work.session = None;
-            work.tell = work.failures.last().cloned().map(Tell::Failed).into_iter().collect();
-            self.begin_attempt(work);
-        } else {
-            self.inspect(work, After::GivingUp(GivingUp::Skipping));
+            Some(_) | None => self.look(),
         }
     }
 

@@ -71,6 +71,8 @@ pub enum Effect {
         attempt: u32,
         /// The attempt whose snapshot is compared with.
         baseline: u32,
+        /// The attempt with which this series of tries began; its snapshot shows what was there before any agent of it.
+        since: u32,
         /// Where the turn began.
         turn_base: CommitId,
     },

@@ -164,6 +164,9 @@ pub struct Inspection {
     pub descends: bool,
     /// Changed paths, without what Orchestra wrote and without other milestones' folders.
     pub changes: Vec<Change>,
+    /// Of these, what is as it was when this series of tries began, after the tree had been looked at; none in a work's
+    /// first series.
+    pub as_begun: Vec<RepoPath>,
     /// Paths that differ between the head of the snapshot and the head of now: somebody committed them.
     pub overtaken: Vec<RepoPath>,
     /// The hash of the milestone's `rfc.md`, where there is one.

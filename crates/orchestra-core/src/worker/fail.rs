@@ -3,11 +3,12 @@
 use super::effect::Tell;
 use super::next::ARCHITECT;
 use super::question::Question;
-use super::state::{Pending, Progress, Work};
+use super::state::{After, Pending, Progress, Work};
 use super::{Machine, Note};
 use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
 use crate::plan::PhaseStatus;
+use crate::record::Record;
 
 impl Machine {
     /// Tells whether a failure may still go back to the agent.
@@ -81,12 +82,24 @@ impl Machine {
         self.try_again(work, tell);
     }
 
-    /// A work has failed: a person says what now.
+    /// A work has failed. Before a person is asked the tree is looked at, so that all that they change while the question
+    /// waits can be told from what the work left.
     pub(super) fn fail(&mut self, mut work: Work, reason: String) {
         if let WorkId::Diagnosis(of) = &work.id {
             let of = of.as_ref().clone();
             return self.diagnosed(&of, String::new());
         }
+        let is_looked_at = matches!(work.id, WorkId::Close(_)) || work.approved.is_some();
+        if is_looked_at || !self.has_snapshot(&work) {
+            work.settled = true;
+            return self.failed(work, reason);
+        }
+        work.failures.push(reason);
+        self.inspect(work, After::Failure);
+    }
+
+    /// The work has failed, and nothing outside its room is left of it: a person says what now.
+    pub(super) fn failed(&mut self, mut work: Work, reason: String) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         let id = work.id.clone();
         if work.failures.last() != Some(&reason) {
@@ -94,6 +107,11 @@ impl Machine {
         }
         work.progress = Progress::Asking(Pending::Failed);
         self.state.keep(work);
+        self.record(Record::Failed {
+            milestone: milestone.clone(),
+            work: id.clone(),
+            reason: reason.clone(),
+        });
         if let WorkId::Phase(phase) = &id {
             self.write(vec![DocEdit::PhaseStatus { phase: phase.clone(), status: PhaseStatus::Failed }]);
         }

@@ -21,7 +21,9 @@ impl Machine {
         if !self.has_snapshot(&work) {
             return match after {
                 After::GivingUp(_) => self.gave_up(work, after),
-                After::Turn | After::CutShort | After::Verify | After::Approval => self.look(),
+                After::Turn | After::CutShort | After::Verify | After::Approval | After::Failure => {
+                    self.look();
+                }
             };
         }
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
@@ -30,6 +32,7 @@ impl Machine {
             work: work.id.clone(),
             attempt: work.attempt,
             baseline: work.baseline,
+            since: work.since,
             turn_base: work.turn_base.clone(),
         });
         work.progress = Progress::Inspecting(after);
@@ -76,7 +79,7 @@ impl Machine {
         }
         let room = match Self::room_of(&work) {
             Ok(room) => room,
-            Err(reason) => return self.fail(work, reason),
+            Err(reason) => return self.failed(work, reason),
         };
         let kept: Vec<RepoPath> = found
             .changes
@@ -84,7 +87,7 @@ impl Machine {
             .filter(|change| change.kind != ChangeKind::Added)
             .map(|change| change.path.clone())
             .collect();
-        let (inside, mut outside) = sort(&work, &room, found.changes, after);
+        let (inside, mut outside) = sort(&work, &room, found.changes, &found.as_begun, after);
         if after == After::Approval {
             // It was looked at when the turn ended: what came since is the doing of whoever read the design.
             outside.clear();
@@ -120,6 +123,13 @@ impl Machine {
     /// Everything that the work changed is put back. What was changed before it, too, may be the person's doing.
     fn give_up(&mut self, mut work: Work, mut changes: Vec<Change>, after: After) {
         changes.retain(|change| !work.is_mine(change));
+        if work.settled
+            && work.who.is_some()
+            && let Ok(room) = Self::room_of(&work)
+        {
+            // What lies there was put back before the question; a person wrote it while that waited.
+            (changes, _) = partition(&room, changes, after);
+        }
         let (doubtful, clear): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| change.dirty_before);
         let paths = |changes: &[Change]| changes.iter().map(|change| change.path.clone()).collect::<Vec<_>>();
@@ -157,7 +167,7 @@ impl Machine {
             let hint = format!("Bring {base} back below the branch's tip, then retry.");
             return Some((trouble, hint));
         }
-        if matches!(after, After::GivingUp(_)) {
+        if matches!(after, After::GivingUp(_) | After::Failure) {
             return None;
         }
         if found.tangled {
@@ -185,7 +195,7 @@ impl Machine {
     pub(super) fn order_put_back(&mut self, mut work: Work, paths: Vec<RepoPath>, after: After) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         let label = match after {
-            After::Turn | After::CutShort | After::Verify | After::Approval => "out-of-room",
+            After::Turn | After::CutShort | After::Verify | After::Approval | After::Failure => "out-of-room",
             After::GivingUp(GivingUp::Parking) => "parked",
             After::GivingUp(GivingUp::Skipping) => "skipped",
         };
@@ -242,8 +252,8 @@ impl Machine {
     }
 
     /// Every change left is in the room.
-    fn accept(&mut self, work: Work, after: After) {
-        if matches!(after, After::Turn | After::CutShort)
+    fn accept(&mut self, mut work: Work, after: After) {
+        if matches!(after, After::Turn | After::CutShort | After::Failure)
             && let Some(milestone) = self.state.active().map(|active| active.id.clone())
         {
             self.record(Record::Inspected { milestone, work: work.id.clone() });
@@ -251,6 +261,11 @@ impl Machine {
         match (after, &work.id) {
             (After::CutShort, _) => self.look(),
             (After::GivingUp(_), _) => self.gave_up(work, after),
+            (After::Failure, _) => {
+                work.settled = true;
+                let reason = work.failures.last().cloned().unwrap_or_default();
+                self.failed(work, reason);
+            }
             (After::Approval, _) => self.commit_approved(work),
             (After::Verify, WorkId::Base) => self.base_verified(work),
             (After::Verify, _) => self.verified_and_inspected(work),
@@ -323,11 +338,27 @@ impl Work {
     }
 }
 
-/// Sorts changes into what will be committed and what lies outside.
+/// Sorts changes into what will be committed and what lies outside, without what is the person's: what they said is
+/// theirs, and what lies outside as it did when this series of tries began, for nothing of the work's was left there.
+fn sort(
+    work: &Work,
+    room: &Room,
+    changes: Vec<Change>,
+    as_begun: &[RepoPath],
+    after: After,
+) -> (Vec<Change>, Vec<RepoPath>) {
+    let changes: Vec<Change> = changes.into_iter().filter(|change| !work.is_mine(change)).collect();
+    let (inside, outside) = partition(room, changes, after);
+    // The design was looked at before it was shown, and no agent has run since.
+    let is_persons = |path: &RepoPath| after == After::Approval || as_begun.contains(path);
+    let outside = outside.into_iter().map(|change| change.path);
+    (inside, outside.filter(|path| !is_persons(path)).collect())
+}
+
+/// Sorts changes into what may be the work's and what lies outside its room.
 /// After a turn that was cut short, Orchestra's own files but for the milestone's are outside whatever the role's file
 /// says: it is one of them.
-fn sort(work: &Work, room: &Room, changes: Vec<Change>, after: After) -> (Vec<Change>, Vec<RepoPath>) {
-    let changes: Vec<Change> = changes.into_iter().filter(|change| !work.is_mine(change)).collect();
+fn partition(room: &Room, changes: Vec<Change>, after: After) -> (Vec<Change>, Vec<Change>) {
     let all: Vec<RepoPath> = changes.iter().map(|change| change.path.clone()).collect();
     let beside: Vec<&RepoPath> = all.iter().collect();
     let is_steering = |path: &RepoPath| {
@@ -341,8 +372,7 @@ fn sort(work: &Work, room: &Room, changes: Vec<Change>, after: After) -> (Vec<Ch
             && change.unfit.is_none()
             && room.place(&change.path, &beside) != Place::Outside
     };
-    let (inside, outside): (Vec<Change>, Vec<Change>) = changes.into_iter().partition(is_inside);
-    (inside, outside.into_iter().map(|change| change.path).collect())
+    changes.into_iter().partition(is_inside)
 }
 
 /// Whether the branch may have moved once more.

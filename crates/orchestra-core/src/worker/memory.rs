@@ -74,6 +74,12 @@ pub struct Recalled {
     pub attempts: BTreeMap<WorkId, u32>,
     /// The attempt whose snapshot each work's changes in the tree are told by, until they are put back.
     pub baselines: BTreeMap<WorkId, u32>,
+    /// The attempt with which each work's last series of tries began.
+    pub series: BTreeMap<WorkId, u32>,
+    /// Works that failed and had no turn since, and why.
+    pub failed: BTreeMap<WorkId, String>,
+    /// Push gates at which it was sent back and of which every phase is written.
+    pub planned: BTreeSet<GateId>,
     /// A turn whose changes nobody has looked at yet: until then no document is believed.
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
@@ -204,7 +210,7 @@ impl Memory {
                 base.green.extend(green.iter().cloned());
                 base.red.extend(red.iter().cloned());
             }
-            Record::TurnStarted { turn, milestone, work, attempt, baseline, .. } => {
+            Record::TurnStarted { turn, milestone, work, attempt, baseline, since, .. } => {
                 self.last_turn = self.last_turn.max(*turn);
                 self.last = Some(milestone.clone());
                 let known = self.about(milestone);
@@ -215,11 +221,16 @@ impl Memory {
                 let last = known.attempts.entry(work.clone()).or_default();
                 *last = (*last).max(*attempt);
                 known.baselines.insert(work.clone(), *baseline);
+                known.series.insert(work.clone(), (*since).max(*baseline));
+                known.failed.remove(work);
                 known.unchecked =
                     Some(Unchecked { work: work.clone(), attempt: *attempt, baseline: *baseline });
                 if *work == WorkId::Rfc {
                     known.rfc_ready = None;
                 }
+            }
+            Record::Failed { milestone, work, reason } => {
+                self.about(milestone).failed.insert(work.clone(), reason.clone());
             }
             Record::Inspected { milestone, .. } => self.about(milestone).unchecked = None,
             Record::TurnEnded { usage, .. } => {
@@ -288,6 +299,9 @@ impl Memory {
                         known.answers.insert((question.clone(), work.clone()), answered);
                     }
                 }
+            }
+            Record::Planned { milestone, gate } => {
+                self.about(milestone).planned.insert(gate.clone());
             }
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);

@@ -128,14 +128,15 @@ impl Machine {
         if let Some(next) = self.interrupted_fix(milestone, &known) {
             return next;
         }
+        // A crash may have come between two of its phases: none is built before all are written.
+        if let Some(answered) = known.answer("push", None)
+            && let Answer::Revise { feedback } = &answered.answer
+            && !known.planned.contains(&answered.gate)
+        {
+            return Next::Plan(answered.gate.clone(), feedback.clone());
+        }
         if let Some(next) = self.next_of_build(milestone, &known) {
             return next;
-        }
-        if let Some(Answer::Revise { feedback }) = known.answer("push", None).map(|answered| &answered.answer)
-            && let Some(gate) = known.answer("push", None).map(|answered| answered.gate.clone())
-            && !milestone.phases.iter().any(|phase| phase.feedback.as_ref() == Some(&gate))
-        {
-            return Next::Plan(gate, feedback.clone());
         }
         self.next_of_review(milestone, &known).unwrap_or(Next::Push)
     }

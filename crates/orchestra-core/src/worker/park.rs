@@ -52,6 +52,7 @@ impl Machine {
         let has_left_something = cursor.work.as_ref() == Some(id) && cursor.baseline <= cursor.attempt;
         let mut work = self.new_work(id.clone(), self.role_of(id)).filter(|_| has_left_something)?;
         (work.attempt, work.since, work.baseline) = (cursor.attempt, cursor.since, cursor.baseline);
+        work.settled = true;
         Some(work)
     }
 

@@ -7,7 +7,7 @@ use super::state::At;
 use super::{Machine, Note, Recalled, Review};
 use crate::edit::{DocEdit, NewPhase};
 use crate::id::{GateId, PhaseId, RoleId, WorkId};
-use crate::plan::{Milestone, MilestoneStatus, Order, StageName};
+use crate::plan::{Milestone, MilestoneStatus, Order, Phase, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, PushCommit, PushTarget, Survey};
 use crate::report::{Finding, Severity};
@@ -235,13 +235,20 @@ impl Machine {
     /// the last phase.
     pub(super) fn plan_feedback(&mut self, gate: &GateId, feedback: &str) {
         let Some(milestone) = self.state.milestone().cloned() else { return };
-        let shares = self.share_out(&milestone, feedback);
+        let shares = self.share_out(&milestone, gate, feedback);
         let mut edits = Vec::new();
         let mut order = milestone.phases.iter().map(|phase| phase.order).max().unwrap_or_default();
         let mut number = last_number(&milestone);
-        let mut before: Vec<PhaseId> =
-            milestone.phases.last().map(|phase| phase.id.clone()).into_iter().collect();
+        let is_of_gate = |phase: &&Phase| phase.feedback.as_ref() == Some(gate);
+        let last = milestone.phases.iter().rev().find(|phase| !is_of_gate(phase));
+        let mut before: Vec<PhaseId> = last.map(|phase| phase.id.clone()).into_iter().collect();
         for (role, objective) in shares {
+            // Before a crash some may have been written.
+            let written = milestone.phases.iter().filter(is_of_gate).find(|phase| phase.role == role);
+            if let Some(written) = written {
+                before = vec![written.id.clone()];
+                continue;
+            }
             number += 1;
             order = Order(order.0 + 1_000_000);
             let Ok(id) = PhaseId::parse(&format!("phase-{number}")) else { continue };
@@ -257,11 +264,14 @@ impl Machine {
         }
         edits.push(DocEdit::MilestoneStatus { status: MilestoneStatus::InProgress, reason: None });
         self.write(edits);
+        self.record(Record::Planned { milestone: milestone.id, gate: gate.clone() });
     }
 
-    fn share_out(&self, milestone: &Milestone, feedback: &str) -> Vec<(RoleId, String)> {
+    fn share_out(&self, milestone: &Milestone, gate: &GateId, feedback: &str) -> Vec<(RoleId, String)> {
         let roles = &self.state.seen.plan.roles;
-        let is_builder = |phase: &&crate::plan::Phase| phase.role.as_str() != super::next::REVIEWER;
+        let is_builder = |phase: &&Phase| {
+            phase.role.as_str() != super::next::REVIEWER && phase.feedback.as_ref() != Some(gate)
+        };
         let last = milestone.phases.iter().rev().find(is_builder).or_else(|| milestone.phases.last());
         let fallback = last.map(|phase| phase.role.clone());
         let mut shares: Vec<(RoleId, String)> = Vec::new();

@@ -127,7 +127,8 @@ pub struct Work {
     pub what: Option<Phase>,
     /// The n-th turn for it, from 1.
     pub attempt: u32,
-    /// The attempt from which tries are counted.
+    /// The attempt from which tries are counted. Before it the tree was looked at: what is as its snapshot has it and
+    /// lies outside the room is the person's.
     pub since: u32,
     /// The attempt whose snapshot tells the person's changes from the work's.
     pub baseline: u32,
@@ -160,6 +161,8 @@ pub struct Work {
     pub mine: BTreeMap<RepoPath, Option<ContentHash>>,
     /// Paths that the person has just said are theirs: what they hold is seen at the next look.
     pub claimed: BTreeSet<RepoPath>,
+    /// Whether the tree was looked at since anything of the work ran: what lies outside the room is the person's.
+    pub settled: bool,
     /// The changes that will be committed.
     pub inside: Vec<Change>,
     /// Commands that were green.
@@ -231,6 +234,8 @@ pub enum After {
     Verify,
     /// A turn of an earlier run was cut short, and nobody has looked at what it left.
     CutShort,
+    /// The work has failed, and a person will be asked what now.
+    Failure,
     /// The design was approved.
     Approval,
     /// The milestone is set aside, or the work skipped: everything is put back.

@@ -55,6 +55,7 @@ impl Machine {
             work: id.clone(),
             attempt,
             baseline: work.baseline,
+            since: work.since,
             agent: agent.clone(),
         });
         let title = self.title_of(&id);
@@ -82,6 +83,7 @@ impl Machine {
             work: id,
         };
         self.act(Effect::StartTurn(order));
+        work.settled = false;
         work.progress = Progress::Running { turn, pausing: false };
         self.state.keep(work);
     }

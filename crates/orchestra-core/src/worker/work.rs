@@ -24,7 +24,10 @@ impl Machine {
         work.standing = standing;
         if needs_role && is_role_missing {
             let name = work.role.as_ref().map_or_else(|| ARCHITECT.to_owned(), ToString::to_string);
-            return self.fail(work, format!("there is no role `{name}` in .orchestra/roles"));
+            return self.failed(work, format!("there is no role `{name}` in .orchestra/roles"));
+        }
+        if let Err(reason) = Self::room_of(&work) {
+            return self.failed(work, reason);
         }
         if work.tell.contains(&Tell::CutShort) {
             self.save_found(&work);
@@ -39,20 +42,26 @@ impl Machine {
         let is_resumed = cursor.work.as_ref() == Some(&id) && cursor.turn_base.is_some();
         let last =
             known.attempts.get(&id).copied().unwrap_or(0).max(if is_resumed { cursor.attempt } else { 0 });
-        let is_over = match &id {
-            WorkId::Phase(phase) => {
-                let phase = self.state.milestone().and_then(|milestone| milestone.find_phase(phase));
-                phase.is_some_and(|phase| phase.status == PhaseStatus::Failed)
-            }
-            WorkId::Rfc => known.rfc_ready.is_some(),
-            WorkId::Base
-            | WorkId::Review(_)
-            | WorkId::Fix { .. }
-            | WorkId::Diagnosis(_)
-            | WorkId::Close(_) => false,
-        };
+        let is_over = known.failed.contains_key(&id)
+            || match &id {
+                WorkId::Phase(phase) => {
+                    let phase = self.state.milestone().and_then(|milestone| milestone.find_phase(phase));
+                    phase.is_some_and(|phase| phase.status == PhaseStatus::Failed)
+                }
+                WorkId::Rfc => known.rfc_ready.is_some(),
+                WorkId::Base
+                | WorkId::Review(_)
+                | WorkId::Fix { .. }
+                | WorkId::Diagnosis(_)
+                | WorkId::Close(_) => false,
+            };
         let was_put_back = cursor.baseline > cursor.attempt;
-        let cut_short = is_resumed && !is_over && !was_put_back;
+        // Nothing ran while it was blocked, and since then a person has changed what was saved for it.
+        let was_blocked = !known.had_turn_since(&id, cursor.attempt)
+            && known
+                .answer("dirty", Some(&id))
+                .is_some_and(|answered| matches!(answered.answer, Answer::Retry { .. }));
+        let cut_short = is_resumed && !is_over && !was_put_back && !was_blocked;
         let (attempt, since, baseline) = if cut_short {
             (cursor.attempt, cursor.since, cursor.baseline)
         } else {
@@ -62,7 +71,8 @@ impl Machine {
         let turn_base = cursor.turn_base.filter(|_| cut_short).unwrap_or_else(|| head.commit.clone());
         let mut work = self.work_of(id, role, turn_base);
         (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
-        work.tell = if cut_short { vec![Tell::CutShort] } else { Vec::new() };
+        let why_it_failed = known.failed.get(&work.id).cloned().map(Tell::Failed);
+        work.tell = if cut_short { vec![Tell::CutShort] } else { why_it_failed.into_iter().collect() };
         Some(work)
     }
 
@@ -136,7 +146,8 @@ impl Machine {
         let question = Question::Dirty { milestone, phase: work.id.phase().cloned(), paths };
         let known = self.state.recalled();
         let answered = known.answer("dirty", Some(&work.id));
-        if answered.is_some_and(|answered| answered.of == question.hash()) {
+        let keeps = |answer: &Answer| *answer == Answer::Keep;
+        if answered.is_some_and(|answered| keeps(&answered.answer) && answered.of == question.hash()) {
             return self.start_turn(work);
         }
         work.progress = Progress::Asking(Pending::Dirty);
@@ -178,7 +189,8 @@ impl Machine {
     pub(super) fn recalled_work(&self, id: &WorkId, attempt: u32, baseline: u32) -> Option<Work> {
         let head = self.state.seen.head.as_ref()?;
         let mut work = self.work_of(id.clone(), self.role_of(id), head.commit.clone());
-        (work.attempt, work.since, work.baseline) = (attempt, attempt, baseline);
+        let since = self.state.recalled().series.get(id).copied().unwrap_or(baseline);
+        (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
         Some(work)
     }
 
@@ -237,6 +249,7 @@ impl Work {
             reverified: false,
             mine: std::collections::BTreeMap::new(),
             claimed: std::collections::BTreeSet::new(),
+            settled: false,
             inside: Vec::new(),
             green: Vec::new(),
             leave_out: Vec::new(),

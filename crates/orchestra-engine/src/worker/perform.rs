@@ -143,7 +143,9 @@ impl Worker {
     }
 
     fn inspect(&mut self, effect: Effect) -> Result<(), Failure> {
-        let Effect::Inspect { milestone, work, attempt, baseline, turn_base } = effect else { return Ok(()) };
+        let Effect::Inspect { milestone, work, attempt, baseline, since, turn_base } = effect else {
+            return Ok(());
+        };
         let folder = self.milestone(&milestone)?.folder;
         let Some(base) = self.state.active().map(|active| active.cursor.base.clone()) else { return Ok(()) };
         self.spawn(move |place| {
@@ -153,6 +155,7 @@ impl Worker {
                 work: &work,
                 attempt,
                 baseline,
+                since,
                 base: &base,
                 turn_base: &turn_base,
             };

@@ -1,5 +1,7 @@
 //! What is in the tree: saved before a turn, compared after it, put back where it does not belong.
 
+use std::collections::BTreeSet;
+
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Milestone;
@@ -26,6 +28,7 @@ pub(super) struct Looked<'a> {
     pub(super) work: &'a WorkId,
     pub(super) attempt: u32,
     pub(super) baseline: u32,
+    pub(super) since: u32,
     pub(super) base: &'a CommitId,
     pub(super) turn_base: &'a CommitId,
 }
@@ -100,9 +103,20 @@ impl Place {
             facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
         let changes: Vec<Change> =
             found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
+        let as_begun = self.as_begun(looked, &changes)?;
         let rfc_document = self.rfc_hash(looked.folder)?;
         let restaged = if tangled { None } else { self.restaged(looked, &changes)? };
-        Ok(Inspection { head, descends, changes, overtaken, rfc_document, folded, tangled, restaged })
+        Ok(Inspection {
+            head,
+            descends,
+            changes,
+            as_begun,
+            overtaken,
+            rfc_document,
+            folded,
+            tangled,
+            restaged,
+        })
     }
 
     /// What else than its own changes a turn has staged or unstaged, as far as that can be told.
@@ -121,6 +135,23 @@ impl Place {
             }
         }
         Ok(None)
+    }
+
+    /// Of the changes, those that are as they were when this series of tries began.
+    fn as_begun(&self, looked: &Looked<'_>, changes: &[Change]) -> Result<Vec<RepoPath>, Failure> {
+        if looked.since == looked.baseline || changes.is_empty() {
+            return Ok(Vec::new());
+        }
+        let begun = Self::rescue(looked.milestone, looked.work, looked.since, "before");
+        let since = match changes::changes(&self.repo, &begun) {
+            Ok(since) => since,
+            // Without that snapshot everything is as if it had come since.
+            Err(BaselineError::Missing { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(failure::run("look at what was changed", &error)),
+        };
+        let since: BTreeSet<RepoPath> = since.into_iter().map(|change| change.path).collect();
+        let paths = changes.iter().map(|change| change.path.clone());
+        Ok(paths.filter(|path| !since.contains(path)).collect())
     }
 
     fn fold(&self, looked: &Looked<'_>) -> Result<(Option<String>, bool), Failure> {

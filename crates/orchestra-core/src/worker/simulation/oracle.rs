@@ -5,14 +5,14 @@ mod end;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::disk::{Author, Commit, Content, Disk, Tree};
-use super::person::{CHECK, MADE};
+use super::person::{CHECK, MADE, MORE};
 use super::schedule::{Mode, Schedule};
 use super::world::{World, before, folder, path};
 use crate::config::GatePolicy;
 use crate::edit::DocEdit;
 use crate::id::{GateId, MilestoneId, WorkId};
 use crate::path::{ContentHash, RepoPath};
-use crate::plan::{By, MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::plan::{By, MilestoneStatus, Phase, PhaseStatus, Plan, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::Verdict;
@@ -215,6 +215,7 @@ impl World {
                     return Err("closed without an answer".to_owned());
                 }
                 let plan = self.plan();
+                self.judge_shares(milestone, &plan)?;
                 let phases = plan.find(milestone).map(|found| found.phases.iter()).into_iter().flatten();
                 let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
                 match phases.into_iter().find(is_left) {
@@ -224,6 +225,28 @@ impl World {
             }
             WorkId::Base | WorkId::Review(_) | WorkId::Diagnosis(_) => Err(format!("{work} made a commit")),
         }
+    }
+
+    /// What a person sent back names a file of the backend's and nobody's; with two phases the latter is the frontend's.
+    fn judge_shares(&self, milestone: &MilestoneId, plan: &Plan) -> Result<(), String> {
+        let found = plan.find(milestone).ok_or("a close of a milestone that is not there")?;
+        let is_first = milestone.as_str() == "M1-first";
+        let wanted = if is_first && self.schedule.phases == 2 { 2 } else { 1 };
+        for record in &self.journal {
+            if let Record::Answered {
+                gate, question, milestone: Some(of), answer: Answer::Revise { .. }, ..
+            } = record
+                && (question.as_str(), of) == ("push", milestone)
+            {
+                let made = found.phases.iter().filter(|phase| phase.feedback.as_ref() == Some(gate)).count();
+                // With a phase that a person added the last role may be another.
+                let is_other = found.phases.iter().any(|phase| phase.title == MORE) && made > 0;
+                if made != wanted && !is_other {
+                    return Err(format!("{made} phases instead of {wanted} of what was said at {gate}"));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// A phase has its commit, or a person said that it needs none.
@@ -363,8 +386,10 @@ impl World {
             return Err(format!("{work} was committed without a change"));
         }
         let baseline = found.cursor.as_ref().map(|cursor| before(milestone, work, cursor.baseline));
-        let then = baseline.and_then(|name| self.disk.rescue.get(&name)?.head.clone());
-        let then = &self.disk.commits[&then.ok_or("a commit of what began without a snapshot")?].tree;
+        let saved = baseline.and_then(|name| self.disk.rescue.get(&name));
+        let saved = saved.ok_or("a commit of what began without a snapshot")?;
+        let then = saved.head.as_ref().ok_or("a snapshot without a head")?;
+        let then = &self.disk.commits[then].tree;
         for path in changed {
             if then.get(*path) != parent.get(*path) {
                 return Err(format!("{work} commits {path}, which a commit made meanwhile changed"));
@@ -372,7 +397,7 @@ impl World {
             if !path.is_beneath(room.as_bytes()) {
                 return Err(format!("{work} left its room: {path}"));
             }
-            if self.schedule.dirty && **path == super::world::path("src/mine.rs") {
+            if saved.files.contains_key(*path) && **path == super::world::path("src/mine.rs") {
                 return Err(format!("{work} took what the person had not committed"));
             }
         }

@@ -2,7 +2,7 @@
 
 use super::disk::{Author, Commit, Content, Hashed, set};
 use super::oracle::Precious;
-use super::schedule::{Deed, Mode, Schedule};
+use super::schedule::{Deed, Dice, Mode, Schedule};
 use super::world::{World, folder, path};
 use crate::config::{Config, VerifyPlan};
 use crate::id::{AgentName, PhaseId};
@@ -10,6 +10,9 @@ use crate::path::RepoPath;
 use crate::plan::{Milestone, MilestoneStatus, Order, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
+
+/// The title of a phase that a person adds.
+pub(super) const MORE: &str = "one more";
 
 /// The verify command that is red where an agent did bad work.
 pub(super) const CHECK: &str = "check";
@@ -48,6 +51,9 @@ impl World {
     /// How the person answers a question; they get tired of sending things back.
     pub(super) fn answer_to(&mut self, asked: &Asked, answers_so_far: u32) -> Answer {
         let tired = answers_so_far > 12;
+        if let Question::Failed { work, .. } = &asked.question {
+            self.mends(work.phase(), answers_so_far);
+        }
         let dice = self.dice.below(100);
         match &asked.question {
             Question::Rfc { may_revise: true, .. } if dice < 20 && !tired => {
@@ -61,6 +67,15 @@ impl World {
             },
             Question::Rfc { .. } | Question::Trust { .. } | Question::TooLarge { .. } => Answer::Approve,
             Question::RedBase { .. } if dice < 30 => Answer::Verify { command: CHECK.to_owned() },
+            Question::Dirty { phase: Some(_), paths, .. } if dice < 60 => {
+                // They do as the question says, mostly.
+                if dice < 50 {
+                    for path in paths {
+                        self.commit_path(path);
+                    }
+                }
+                Answer::Retry { note: None }
+            }
             Question::RedBase { .. } | Question::Dirty { .. } => Answer::Keep,
             Question::Failed { .. } if dice < if self.schedule.skips_often { 10 } else { 50 } && !tired => {
                 Answer::Retry { note: (dice < 25).then(|| "try this".to_owned()) }
@@ -83,6 +98,30 @@ impl World {
             Question::Failed { .. } | Question::Interrupted { .. } | Question::Locked { .. } => {
                 Answer::Retry { note: None }
             }
+        }
+    }
+
+    /// Asked about a failure, the person sees to what it came from before they answer: the role, the phase, a note.
+    ///
+    /// Dice of its own: whether they do it shifts nothing else.
+    pub(super) fn mends(&mut self, phase: Option<&PhaseId>, answers_so_far: u32) {
+        let mut dice = Dice::new(self.schedule.seed ^ u64::from(answers_so_far).rotate_left(32));
+        let mended = match dice.below(6) {
+            0 => path(".orchestra/roles/backend-engineer.md"),
+            1 => path("notes/today.txt"),
+            2 => return self.rewords(phase),
+            _ => return,
+        };
+        self.say(|| format!("  ! the person writes {mended}"));
+        self.writes(&mended, true);
+        self.at_leisure.insert(self.texts);
+    }
+
+    fn rewords(&mut self, phase: Option<&PhaseId>) {
+        let is_it = |content: &Content| matches!(content, Content::Phase(found) if Some(&found.id) == phase);
+        let found = self.disk.files.iter().find(|(_, content)| is_it(content));
+        if let Some((path, _)) = found {
+            self.retitles(&path.clone());
         }
     }
 
@@ -199,13 +238,17 @@ impl World {
             .map(|(path, _)| path.clone())
             .collect();
         let chosen = phases[usize::try_from(self.dice.below(phases.len() as u64)).unwrap()].clone();
-        let Some(Content::Phase(before)) = self.disk.files.get(&chosen).cloned() else { return };
+        self.retitles(&chosen);
+    }
+
+    fn retitles(&mut self, chosen: &RepoPath) {
+        let Some(Content::Phase(before)) = self.disk.files.get(chosen).cloned() else { return };
         self.texts += 1;
         let title = format!("edited {}", self.texts);
         self.oracle.keep(Precious::Title(title.clone()));
         let phase = Phase { title, ..Phase::clone(&before) };
         self.oracle.let_go(Some(&Content::Phase(before)));
-        self.disk.write(&chosen, Some(Content::Phase(Hashed::new(phase))), true);
+        self.disk.write(chosen, Some(Content::Phase(Hashed::new(phase))), true);
     }
 
     /// Sets a phase that has not begun to `done`.
@@ -240,7 +283,7 @@ impl World {
         if let Some(first) = open.phases.first()
             && !self.disk.files.contains_key(&path)
         {
-            let (id, title) = (PhaseId::parse("phase-9").unwrap(), "one more".to_owned());
+            let (id, title) = (PhaseId::parse("phase-9").unwrap(), MORE.to_owned());
             let (status, order) = (PhaseStatus::Pending, Order(9_000_000));
             let phase = Phase { id, title, status, order, depends_on: Vec::new(), ..first.clone() };
             self.disk.write(&path, Some(Content::Phase(Hashed::new(phase))), true);

@@ -255,6 +255,11 @@ impl World {
             if !open.answers.iter().any(|word| word == answer.word()) {
                 continue;
             }
+            // Where a turn of another milestone was not looked at either, what is written is taken for its agent's.
+            let is_calm = self.memory.milestones.values().all(|known| known.unchecked.is_none());
+            if open.question == "failed" && is_calm {
+                self.mends(open.work.as_ref().and_then(WorkId::phase), *answers);
+            }
             answered = true;
             self.oracle.given.push((gate.clone(), answer.clone()));
             let record = Record::Answered {
@@ -306,6 +311,7 @@ fn world(schedule: &Schedule, log: Option<Vec<String>>) -> World {
         texts: 0,
         authors: BTreeMap::new(),
         bad: BTreeSet::new(),
+        at_leisure: BTreeSet::new(),
         oracle: Oracle::default(),
         log,
         decided: None,
@@ -354,7 +360,10 @@ fn plant(world: &mut World, id: &MilestoneId, after: &[MilestoneId], phases: u64
     }
     for number in 1..=phases {
         let role = if number == 2 { "frontend-engineer" } else { "backend-engineer" };
-        let mut phase = phase(number, role);
+        // Some plans name what the person has not committed.
+        let names_dirty = schedule.dirty && schedule.seed % 5 == 1 && number == 1;
+        let files = if names_dirty { vec!["src/mine.rs".to_owned()] } else { Vec::new() };
+        let mut phase = Phase { files, ..phase(number, role) };
         if number == 1 && schedule.own_check {
             phase.verify = Some(vec![format!("{MADE}src/{id}-phase-1.rs")]);
         }

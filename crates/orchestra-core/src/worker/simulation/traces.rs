@@ -190,6 +190,7 @@ fn what_keeps_failing_is_repaired_diagnosed_and_set_aside() {
     turn    phase-1/4 by backend-engineer, told: red, diagnosis
     inspect phase-1
     verify  phase-1: check
+    inspect phase-1
     write   phase-1 failed
     ask     failed
     inspect phase-1
@@ -291,6 +292,29 @@ fn a_phase_of_which_verification_left_nothing_has_changed_nothing() {
 }
 
 #[test]
+fn what_is_committed_when_it_is_in_the_way_is_there_when_the_attempt_begins_anew() {
+    let planned = |seed: u64| Schedule { mode: Mode::Terminal, dirty: true, seed: 5 * seed + 1, ..plain() };
+    let traces: Vec<String> = (0..40).map(|seed| trace(&planned(seed))).collect();
+    let committed = traces.iter().find(|trace| trace.contains("record  dirty: retry by user\n")).unwrap();
+    assert!(!committed.contains("ask     history"), "{committed}");
+    let (_, after) = committed.split_once("record  dirty: retry by user\n").unwrap();
+    let next: Vec<&str> = after.lines().take(3).collect();
+    let anew = "turn    phase-1/2 by backend-engineer";
+    assert_eq!(next, ["write   phase-1 in-progress", "save    before phase-1/2", anew], "{committed}");
+}
+
+#[test]
+fn a_kill_at_any_moment_loses_no_share_of_what_was_sent_back() {
+    let killed = |at| vec![(at, Disturbance::Kill)];
+    for (seed, at) in (0..24).flat_map(|seed| (30..90).map(move |at| (seed, at))) {
+        let disturbances = killed(at);
+        let schedule = Schedule { mode: Mode::Terminal, phases: 2, seed, disturbances, ..plain() };
+        let course = super::run::run(&schedule);
+        assert!(course.is_ok(), "seed {seed}, killed at {at}: {course:?}");
+    }
+}
+
+#[test]
 fn what_lies_outside_the_room_is_put_back_and_said_once() {
     let schedule = misdeeds(&[Misdeed::OutOfRoom, Misdeed::OutOfRoom], &plain());
     insta::assert_snapshot!(trace_of_building(&schedule), @r"
@@ -328,6 +352,7 @@ fn a_phase_without_a_change_is_asked_once_for_one() {
     write   phase-1 in-progress
     save    before phase-1/2
     turn    phase-1/2 by backend-engineer, told: nothing changed
+    inspect phase-1
     inspect phase-1
     write   phase-1 failed
     ask     failed

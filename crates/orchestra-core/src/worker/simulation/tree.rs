@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::disk::{Author, Content, Saved, Tree, set};
 use super::oracle::is_document;
 use super::person::MADE;
-use super::world::{Done, World, before, folder, path};
+use super::world::{Cut, Done, World, before, folder, path};
 use crate::id::{MilestoneId, WorkId};
 use crate::path::RepoPath;
 use crate::repo::{Change, ChangeKind, CommitId};
@@ -41,7 +41,13 @@ impl World {
         saved.files.get(path).cloned().unwrap_or_else(|| head.and_then(|tree| tree.get(path)).cloned())
     }
 
-    pub(super) fn inspection(&self, milestone: &MilestoneId, work: &WorkId, baseline: u32) -> Inspection {
+    pub(super) fn inspection(
+        &self,
+        milestone: &MilestoneId,
+        work: &WorkId,
+        baseline: u32,
+        since: u32,
+    ) -> Inspection {
         let empty = Saved { head: Some(self.disk.head()), ..Saved::default() };
         let saved = self.disk.rescue.get(&before(milestone, work, baseline)).unwrap_or(&empty);
         let tree = self.disk.head_tree();
@@ -59,36 +65,39 @@ impl World {
             |path: &RepoPath, now: Option<&Content>| now.is_some_and(|now| memory.is_ours(path, now.hash()));
         let is_elsewhere =
             |path: &RepoPath| path.is_beneath(b".orchestra/milestones") && !path.is_beneath(own.as_bytes());
-        let changes = all
-            .into_iter()
-            .filter(|path| !is_elsewhere(path))
-            .filter_map(|path| {
-                let (earlier, now) = (self.earlier(saved, path), self.disk.files.get(path));
-                // Somebody has committed it, and it is as the head has it now. What was dirty may also just be back at
-                // what the head always had: that is a change.
-                let is_clean = now == tree.get(path) && self.disk.index.get(path) == tree.get(path);
-                let is_heads = if saved.files.contains_key(path) {
-                    is_clean && tree.get(path) != then.get(path)
-                } else {
-                    now == tree.get(path)
-                };
-                let changed = earlier.as_ref() != now && !is_heads && !is_ours(path, now);
-                let kind = match (earlier.is_some(), now.is_some()) {
-                    (false, _) => ChangeKind::Added,
-                    (true, true) => ChangeKind::Modified,
-                    (true, false) => ChangeKind::Deleted,
-                };
-                let dirty_before = saved.files.contains_key(path);
-                let content = now.map(Content::hash);
-                changed.then(|| Change { path: path.clone(), kind, dirty_before, unfit: None, content })
-            })
-            .collect();
+        let changes = all.into_iter().filter(|path| !is_elsewhere(path)).filter_map(|path| {
+            let (earlier, now) = (self.earlier(saved, path), self.disk.files.get(path));
+            // Somebody has committed it, and it is as the head has it now. What was dirty may also just be back at
+            // what the head always had: that is a change.
+            let is_clean = now == tree.get(path) && self.disk.index.get(path) == tree.get(path);
+            let is_heads = if saved.files.contains_key(path) {
+                is_clean && tree.get(path) != then.get(path)
+            } else {
+                now == tree.get(path)
+            };
+            let changed = earlier.as_ref() != now && !is_heads && !is_ours(path, now);
+            let kind = match (earlier.is_some(), now.is_some()) {
+                (false, _) => ChangeKind::Added,
+                (true, true) => ChangeKind::Modified,
+                (true, false) => ChangeKind::Deleted,
+            };
+            let dirty_before = saved.files.contains_key(path);
+            let content = now.map(Content::hash);
+            changed.then(|| Change { path: path.clone(), kind, dirty_before, unfit: None, content })
+        });
+        let changes: Vec<Change> = changes.collect();
+        let begun = self.disk.rescue.get(&before(milestone, work, since)).filter(|_| since != baseline);
+        let is_as_begun = |path: &RepoPath| {
+            begun.is_some_and(|begun| self.earlier(begun, path).as_ref() == self.disk.files.get(path))
+        };
+        let as_begun = changes.iter().map(|change| change.path.clone()).filter(is_as_begun).collect();
         let base = self.context(milestone).map(|cursor| cursor.base);
         let below = self.disk.below(&self.disk.head());
         Inspection {
             head: self.head(),
             descends: base.is_none_or(|base| below.contains(&base)),
             changes,
+            as_begun,
             overtaken,
             rfc_document: self.rfc(milestone),
             folded: None,
@@ -106,6 +115,10 @@ impl World {
         mine: &[RepoPath],
     ) -> Done {
         self.tick()?;
+        let is_persons = |path: &&RepoPath| matches!(self.disk.files.get(*path), Some(Content::Text(number)) if self.at_leisure.contains(number));
+        if let Some(path) = paths.iter().find(is_persons) {
+            return Err(Cut::Broken(format!("put back what was written while no agent ran: {path}")));
+        }
         let present: BTreeMap<RepoPath, Option<Content>> =
             paths.iter().map(|path| (path.clone(), self.disk.files.get(path).cloned())).collect();
         let reference = self.disk.save_beside(name, present.clone());

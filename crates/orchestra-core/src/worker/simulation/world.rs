@@ -64,6 +64,8 @@ pub(super) struct World {
     pub(super) texts: u32,
     pub(super) authors: BTreeMap<u32, Author>,
     pub(super) bad: BTreeSet<u32>,
+    /// What a person wrote outside every room while a failure was asked about and no agent ran.
+    pub(super) at_leisure: BTreeSet<u32>,
     pub(super) oracle: Oracle,
     pub(super) log: Option<Vec<String>>,
     /// Every effect with the moment at which it was decided, for traces.
@@ -216,7 +218,7 @@ impl World {
                 self.cancel_turn(turn);
                 Ok(())
             }
-            Effect::Inspect { milestone, work, baseline, .. } => {
+            Effect::Inspect { milestone, work, baseline, since, .. } => {
                 self.tick()?;
                 self.fold(&milestone, &work)?;
                 if !self.disk.rescue.contains_key(&before(&milestone, &work, baseline)) {
@@ -224,7 +226,7 @@ impl World {
                         "{work} was looked at without a snapshot to compare with"
                     )));
                 }
-                let found = self.inspection(&milestone, &work, baseline);
+                let found = self.inspection(&milestone, &work, baseline, since);
                 self.queue.push_back(Fact::Inspected { work, found });
                 Ok(())
             }

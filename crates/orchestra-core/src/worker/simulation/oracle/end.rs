@@ -60,7 +60,8 @@ impl World {
                     |content| matches!(content, Content::Phase(phase) if phase.title.starts_with("edited")),
                 );
                 let is_rfc = path.file_name() == b"rfc.md";
-                if is_document(&path) && !self.schedule.private && !is_edited && !is_rfc {
+                let is_role = path.is_beneath(b".orchestra/roles");
+                if is_document(&path) && !self.schedule.private && !is_edited && !is_rfc && !is_role {
                     return Err(format!("a document is not committed: {path}"));
                 }
             }

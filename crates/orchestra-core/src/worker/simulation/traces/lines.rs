@@ -57,6 +57,8 @@ fn record_line(record: &Record) -> Option<String> {
         | Record::BaseVerified { .. }
         | Record::TurnStarted { .. }
         | Record::Inspected { .. }
+        | Record::Failed { .. }
+        | Record::Planned { .. }
         | Record::TurnEnded { .. }
         | Record::Asked { .. }
         | Record::Withdrawn { .. }
