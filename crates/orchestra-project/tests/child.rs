@@ -138,17 +138,17 @@ pub(crate) fn set_status(
 ) -> Result<Vec<Written>, WriteError<EditError>> {
     let id = MilestoneId::parse("M1-x").unwrap();
     let target = Target { milestone: &id, folder: "M1-x", format: Format::Current };
-    let status = [MilestoneStatus::InProgress, MilestoneStatus::Review][round % 2];
+    let status = [MilestoneStatus::Review, MilestoneStatus::Done][round % 2];
     let edits =
         [DocEdit::MilestoneStatus { status, reason: None }, DocEdit::Current(Some(format!("round {round}")))];
     apply_edits(layout, &target, &edits, journal)
 }
 
-/// Makes a project with one milestone.
+/// Makes a project with one milestone, far enough to need no phase.
 pub(crate) fn project(root: &Path) -> Layout {
     let folder = root.join(".orchestra/milestones/M1-x/phases");
     fs::create_dir_all(&folder).unwrap();
-    let text = "---\nid: M1-x\ntitle: Something\nstatus: planning\n---\n## Summary\nx\n\n## Acceptance criteria\n- [ ] x\n";
+    let text = "---\nid: M1-x\ntitle: Something\nstatus: review\n---\n## Summary\nx\n\n## Acceptance criteria\n- [ ] x\n";
     fs::write(folder.join("../milestone.md"), text).unwrap();
     Layout::open(root).unwrap()
 }
