@@ -14,7 +14,10 @@ impl Machine {
     pub(super) fn looked(&mut self, seen: Result<Box<Seen>, Obstacle>) {
         let is_first = self.state.stage == Stage::Asleep;
         match seen {
-            Ok(seen) => self.state.seen = *seen,
+            Ok(seen) => {
+                let before = std::mem::replace(&mut self.state.seen, *seen);
+                self.pick_up_again(&before.plan);
+            }
             Err(Obstacle { what, hint }) => {
                 self.note(Note::Stopping { why: what, hint });
                 return self.leave(Some(2));
