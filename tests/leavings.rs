@@ -2,6 +2,7 @@
 
 use orchestra_testkit::Milestone;
 
+use crate::terminal::Terminal;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 #[test]
@@ -70,5 +71,26 @@ fn what_kills_its_guard_to_approve_its_own_design_is_ended_and_approves_nothing(
     let pid = std::fs::read_to_string(project.top().join("cuckoo")).unwrap();
     assert!(!std::path::Path::new("/proc").join(pid.trim()).exists(), "it lives on: {}", ran.said());
     assert!(!project.read(".orchestra/.state/journal.jsonl").contains("\"by\":\"user\""));
+    project.check();
+}
+
+#[test]
+fn what_a_person_wrote_below_result_is_kept_when_ours_takes_its_place() {
+    let project = with_turn(
+        "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"in\\n\" }\n      \
+         - run: \"echo 'my own words' >> .orchestra/milestones/M1-one/phases/phase-1.md\"\n    report: { summary: x }\n",
+    );
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once"]));
+    terminal.wait_for("phases/phase-1.md. Yours?");
+    terminal.wait_for("restore\r\n");
+    terminal.line("keep");
+    terminal.wait_for("said is kept: `orchestra rescue show");
+    terminal.wait_for("Push to origin?");
+    terminal.wait_for("stop\r\n");
+    terminal.line("finish");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0, "{said}");
+    let kept = "refs/orchestra/rescue/M1-one/phase-1/1/result:.orchestra/milestones/M1-one/phases/phase-1.md";
+    assert!(project.git(&["show", kept]).contains("my own words"), "{said}");
     project.check();
 }

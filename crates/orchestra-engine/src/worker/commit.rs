@@ -29,6 +29,8 @@ pub(super) struct Unsettled {
     before_hooks: Option<TreeId>,
     paths: Vec<RepoPath>,
     attempt: u32,
+    /// What there is to say of documents that it rewrites.
+    note: Option<String>,
 }
 
 /// The largest file beside a milestone's documents, such as a picture, that goes with a commit, in bytes.
@@ -55,6 +57,7 @@ impl Place {
         let is_committed = |path: &RepoPath| !(is_private && path.is_beneath(b".orchestra"));
         let paths: Vec<RepoPath> =
             order.paths.iter().map(|(path, _)| path.clone()).filter(is_committed).collect();
+        let note = self.keep_results(milestone, order)?;
         let documents = self.documents_of(milestone, order, &paths, is_private)?;
         let timeout = policy.config.limits.hook_timeout;
         let git_order = prepare::CommitOrder {
@@ -95,6 +98,7 @@ impl Place {
             before_hooks: before_hooks.clone(),
             paths,
             attempt: order.attempt,
+            note,
         };
         held(&self.unsettled).insert(commit.to_string(), unsettled);
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
@@ -181,7 +185,7 @@ impl Place {
             Some(unsettled) => unsettled,
             None => self.facts_of(milestone, commit)?,
         };
-        let Unsettled { parent, tree, before_hooks, paths, attempt } = unsettled;
+        let Unsettled { parent, tree, before_hooks, paths, attempt, note } = unsettled;
         let order = SettleOrder {
             commit: commit.clone(),
             parent,
@@ -197,7 +201,7 @@ impl Place {
         match settled {
             Ok(settled) => {
                 held(&self.unsettled).remove(commit.as_str());
-                let mut notes = Vec::new();
+                let mut notes: Vec<String> = note.into_iter().collect();
                 if let Some((reference, paths)) = settled.kept {
                     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
                     notes.push(format!(
@@ -242,7 +246,7 @@ impl Place {
         let stat = review_diff::show_stat(&self.repo, Some(&parent), commit).map_err(|error| fail(&error))?;
         let paths = stat.into_iter().map(|stat| stat.path).collect();
         let before_hooks = self.memory().recall(milestone).before_hooks.remove(commit);
-        Ok(Unsettled { parent, tree: facts.tree, before_hooks, paths, attempt: 1 })
+        Ok(Unsettled { parent, tree: facts.tree, before_hooks, paths, attempt: 1, note: None })
     }
 
     /// Repairs index and documents from a commit that was made just before a crash.

@@ -1,11 +1,14 @@
 //! Writing a milestone's documents.
 
+use orchestra_core::document::body;
 use orchestra_core::edit::DocEdit;
 use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Milestone;
 use orchestra_core::record::Record;
-use orchestra_core::worker::Failure;
+use orchestra_core::worker::{CommitOrder, Failure};
+use orchestra_git::save;
 use orchestra_project::documents::{self, Target, WriteError};
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_project::lock::DocumentsLock;
 
 use super::failure;
@@ -32,6 +35,37 @@ impl Place {
     ) -> Result<Vec<(RepoPath, Vec<u8>)>, Failure> {
         documents::preview(&self.layout, &Target::from(milestone), edits)
             .map_err(|error| write_failure(&error))
+    }
+
+    /// Saves documents of whose Result somebody else wrote something, before ours takes its place. Returns what there is to
+    /// say of it.
+    pub(super) fn keep_results(
+        &self,
+        milestone: &Milestone,
+        order: &CommitOrder,
+    ) -> Result<Option<String>, Failure> {
+        let mut kept = Vec::new();
+        for edit in order.edits.iter().filter(|edit| matches!(edit, DocEdit::PhaseResult { .. })) {
+            let Ok(path) = Layout::document(&milestone.folder, &edit.file()) else { continue };
+            let read = self.layout.read(&path, MAX_DOCUMENT);
+            let plain = read.map_err(|error| failure::run(format!("read {path}"), &error))?;
+            let Some(plain) = plain else { continue };
+            let text = String::from_utf8_lossy(&plain.bytes);
+            let says_something = body::section(&text, "Result").is_some_and(|text| !text.trim().is_empty());
+            if says_something && !self.memory().is_ours(&path, ContentHash::of(&plain.bytes)) {
+                kept.push(path);
+            }
+        }
+        if kept.is_empty() {
+            return Ok(None);
+        }
+        let reference = Self::rescue(&order.milestone, &order.work, order.attempt, "result");
+        let reference = save::save(&self.repo, &reference, &kept)
+            .map_err(|error| failure::run("save what a Result said", &error))?;
+        let names: Vec<String> = kept.iter().map(ToString::to_string).collect();
+        self.record(Record::Rescued { reference: reference.clone(), paths: kept })?;
+        let names = names.join(", ");
+        Ok(Some(format!("what the Result of {names} said is kept: `orchestra rescue show {reference}`")))
     }
 
     /// Gives a document the text that a commit has of it, if it still is as Orchestra left it.
