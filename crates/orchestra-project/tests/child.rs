@@ -144,11 +144,11 @@ pub(crate) fn set_status(
     apply_edits(layout, &target, &edits, journal)
 }
 
-/// Makes a project with one milestone, far enough to need no phase.
+/// Makes a project with one milestone that needs no phase.
 pub(crate) fn project(root: &Path) -> Layout {
     let folder = root.join(".orchestra/milestones/M1-x/phases");
     fs::create_dir_all(&folder).unwrap();
-    let text = "---\nid: M1-x\ntitle: Something\nstatus: review\n---\n## Summary\nx\n\n## Acceptance criteria\n- [ ] x\n";
+    let text = "---\nid: M1-x\ntitle: Something\nstatus: dropped\n---\n## Summary\nx\n\n## Acceptance criteria\n- [ ] x\n";
     fs::write(folder.join("../milestone.md"), text).unwrap();
     Layout::open(root).unwrap()
 }

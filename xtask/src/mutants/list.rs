@@ -242,8 +242,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "empty-phase-done",
         file: "inspect.rs",
-        find: "        if !work.inside.is_empty() || may_be_empty {",
-        replace: "        if !work.inside.is_empty() || !may_be_empty {",
+        find: "        work.inside.is_empty() && !may_be_empty",
+        replace: "        work.inside.is_empty() && may_be_empty",
         breaks: "1: a phase whose agent changed nothing is done",
     },
     Mutation {
