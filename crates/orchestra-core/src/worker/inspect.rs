@@ -75,7 +75,7 @@ impl Machine {
         }
         self.state.seen.head = Some(found.head.clone());
         if let After::GivingUp(_) = after {
-            return self.give_up(work, found.changes, after);
+            return self.give_up(work, found.changes, &found.as_begun, after);
         }
         let room = match Self::room_of(&work) {
             Ok(room) => room,
@@ -87,11 +87,7 @@ impl Machine {
             .filter(|change| change.kind != ChangeKind::Added)
             .map(|change| change.path.clone())
             .collect();
-        let (inside, mut outside) = sort(&work, &room, found.changes, &found.as_begun, after);
-        if after == After::Approval {
-            // It was looked at when the turn ended: what came since is the doing of whoever read the design.
-            outside.clear();
-        }
+        let (inside, outside) = sort(&work, &room, found.changes, &found.as_begun, after);
         if after == After::Verify && outside.iter().any(|path| kept.contains(path)) {
             // Commands ran beside something that is put back now: what is left is verified once more.
             work.verified.clear();
@@ -121,14 +117,17 @@ impl Machine {
     }
 
     /// Everything that the work changed is put back. What was changed before it, too, may be the person's doing.
-    fn give_up(&mut self, mut work: Work, mut changes: Vec<Change>, after: After) {
+    fn give_up(&mut self, mut work: Work, mut changes: Vec<Change>, as_begun: &[RepoPath], after: After) {
         changes.retain(|change| !work.is_mine(change));
-        if work.settled
-            && work.who.is_some()
+        if work.who.is_some()
             && let Ok(room) = Self::room_of(&work)
         {
-            // What lies there was put back before the question; a person wrote it while that waited.
-            (changes, _) = partition(&room, changes, after);
+            // What an agent wrote outside was put back before the question; what lies there was written while that, or an
+            // earlier one, waited.
+            let (inside, outside) = partition(&room, changes, after);
+            let is_persons = |change: &Change| work.settled || as_begun.contains(&change.path);
+            changes = inside;
+            changes.extend(outside.into_iter().filter(|change| !is_persons(change)));
         }
         let (doubtful, clear): (Vec<Change>, Vec<Change>) =
             changes.into_iter().partition(|change| change.dirty_before);

@@ -114,6 +114,14 @@ fn set_aside_during_a_diagnosis_that_was_killed() {
 }
 
 #[test]
+fn what_a_person_wrote_while_a_failure_waited_stays_when_a_later_try_is_set_aside() {
+    for (seed, rfc, locked, commits) in [(20_491, false, 7, 75), (91_351, true, 80, 109)] {
+        let disturbances = [(locked, X::Locked), (commits, X::Person(Deed::CommitsInside))];
+        keeps_every_promise(&Schedule { rfc, hopeless: true, ..plain(seed, &disturbances) });
+    }
+}
+
+#[test]
 fn documents_kept_out_of_git_are_done_only_after_that_is_on_record() {
     keeps_every_promise(&Schedule {
         phases: 2,
