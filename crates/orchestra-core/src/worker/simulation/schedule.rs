@@ -261,6 +261,7 @@ impl Schedule {
     fn vary(&mut self) {
         let mut dice = Dice::new(self.seed ^ 0x5e77_1e5e);
         self.own_check = dice.chance(20);
+        self.names_stages = dice.chance(20);
         self.skips_often = dice.chance(20);
         if dice.chance(30) {
             let gates = [GatePolicy::Ask, GatePolicy::Auto, GatePolicy::Never];
