@@ -219,7 +219,7 @@ impl Machine {
     /// Somebody saved a file after it was verified: it is looked at and verified again, three times at most.
     fn changed_meanwhile(&mut self, mut work: Work, path: &RepoPath) {
         work.overtaken += 1;
-        work.reverified = false;
+        work.reverified = 0;
         if super::inspect::is_overtaken_too_often(&work) {
             work.overtaken = 0;
             let trouble = format!("{path} keeps changing while {} is being committed.", work.id);

@@ -46,7 +46,7 @@ impl Machine {
     fn try_again(&mut self, mut work: Work, tell: Vec<Tell>) {
         work.attempt += 1;
         work.tell = tell;
-        work.reverified = false;
+        work.reverified = 0;
         work.leave_out = Vec::new();
         if let Some(head) = &self.state.seen.head {
             work.turn_base = head.commit.clone();

@@ -14,6 +14,9 @@ use crate::repo::{Change, ChangeKind};
 /// How often somebody may move the branch during a work before that is asked about.
 const OVERTAKEN_LIMIT: u32 = 3;
 
+/// How often a work is verified again because verification itself changes files.
+const REVERIFIED_LIMIT: u32 = 3;
+
 impl Machine {
     /// Orders a look at the tree. Without a snapshot nothing in it can be told from a person's work, and nothing is
     /// touched: what follows is decided anew.
@@ -296,11 +299,11 @@ impl Machine {
     }
 
     /// Verification is green: what it changed itself joins the commit, what it took back is not in it, and either is
-    /// verified once more, lock files apart. Where somebody committed meanwhile, what will be committed is not what was
-    /// verified.
+    /// verified once more, lock files apart. What is committed is never less than what was verified. Where somebody
+    /// committed meanwhile, what will be committed is not what was verified.
     fn verified_and_inspected(&mut self, mut work: Work) {
         if work.verified_on.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {
-            work.reverified = false;
+            work.reverified = 0;
             return self.overtaken(work, After::Turn);
         }
         let is_left = |path: &RepoPath| work.inside.iter().any(|change| change.path == *path);
@@ -317,11 +320,14 @@ impl Machine {
             return self.built(work);
         }
         let is_new = |change: &&Change| !work.verified.contains(change) && !is_lock_file(&change.path);
-        let is_same = gone.is_empty() && work.inside.iter().find(is_new).is_none();
-        if is_same || work.reverified {
+        let is_same = work.inside.iter().find(is_new).is_none();
+        if gone.is_empty() && (is_same || work.reverified > 0) {
             return self.prepare(work);
         }
-        work.reverified = true;
+        if work.reverified == REVERIFIED_LIMIT {
+            return self.fail(work, "its verification takes changes back whenever it runs".to_owned());
+        }
+        work.reverified += 1;
         self.verify(work);
     }
 }

@@ -154,8 +154,8 @@ pub struct Work {
     pub verified: Vec<Change>,
     /// The head on which it ran.
     pub verified_on: Option<CommitId>,
-    /// Whether verification was run again because it changed files itself.
-    pub reverified: bool,
+    /// How often verification was run again because it changed files itself.
+    pub reverified: u32,
     /// Paths outside the room that the person said are theirs, with what they held then: what is written over them
     /// later is not.
     pub mine: BTreeMap<RepoPath, Option<ContentHash>>,

@@ -246,7 +246,7 @@ impl Work {
             told: false,
             verified: Vec::new(),
             verified_on: None,
-            reverified: false,
+            reverified: 0,
             mine: std::collections::BTreeMap::new(),
             claimed: std::collections::BTreeSet::new(),
             settled: false,

@@ -150,3 +150,24 @@ fn sent_back_after_its_close_and_nothing_built_since() {
         ..plain(912_350, &[(31, X::Overtaken), (61, X::Agent(Misdeed::Red))])
     });
 }
+
+#[test]
+fn verification_takes_back_what_it_was_run_again_for() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        phases: 3,
+        red_base: true,
+        own_check: true,
+        hold_push: true,
+        ..plain(
+            115_244,
+            &[
+                (0, X::Person(Deed::EditsDocument)),
+                (31, X::Agent(Misdeed::Transient)),
+                (31, X::Agent(Misdeed::OverwritesPerson)),
+                (52, X::Person(Deed::EditsInside)),
+                (52, X::VerifyTakesBack),
+            ],
+        )
+    });
+}

@@ -255,8 +255,13 @@ impl World {
             if !open.answers.iter().any(|word| word == answer.word()) {
                 continue;
             }
-            // Where a turn of another milestone was not looked at either, what is written is taken for its agent's.
-            let is_calm = self.memory.milestones.values().all(|known| known.unchecked.is_none());
+            // Where another milestone is under way, what is written is taken for what was left of its work.
+            let is_calm = self.memory.milestones.iter().all(|(id, known)| {
+                known.unchecked.is_none()
+                    && (Some(id) != self.memory.last.as_ref()
+                        || Some(id) == open.milestone.as_ref()
+                        || known.committed.iter().any(|work| matches!(work, WorkId::Close(_))))
+            });
             if open.question == "failed" && is_calm {
                 self.mends(open.work.as_ref().and_then(WorkId::phase), *answers);
             }
