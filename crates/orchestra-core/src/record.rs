@@ -191,6 +191,9 @@ pub enum Record {
         /// The tree that hooks were given, where they made another of it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         before_hooks: Option<TreeId>,
+        /// Documents that it rewrites, with what they held when it was made.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        documents: Vec<(RepoPath, ContentHash)>,
     },
     /// The branch names a work's commit.
     Committed {

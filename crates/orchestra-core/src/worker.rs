@@ -90,9 +90,9 @@ impl Machine {
             Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
             Fact::PutBack { work, reference } => self.with(&work, |m, work| m.put_back(work, &reference)),
             Fact::Verified { work, results } => self.with(&work, |m, work| m.verified(work, results)),
-            Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks } => {
+            Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks, documents } => {
                 self.with(&work, |m, work| {
-                    m.prepared(work, commit, subject, &changed_by_hooks, before_hooks);
+                    m.prepared(work, commit, subject, &changed_by_hooks, before_hooks, documents);
                 });
             }
             Fact::Unprepared { work, why } => self.with(&work, |m, work| m.unprepared(work, why)),

@@ -144,29 +144,41 @@ pub fn apply_edits(
     Ok(written)
 }
 
+/// A document as edits would have it.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Preview {
+    /// Where it lies.
+    pub path: RepoPath,
+    /// What it holds so far, if there is one.
+    pub held: Option<ContentHash>,
+    /// What it would hold.
+    pub bytes: Vec<u8>,
+}
+
 /// Returns what [`apply_edits`] would make of every document that the edits concern, also of those that they leave
 /// as they are. Writes nothing.
 pub fn preview(
     layout: &Layout,
     target: &Target<'_>,
     edits: &[DocEdit],
-) -> Result<Vec<(RepoPath, Vec<u8>)>, WriteError<EditError>> {
+) -> Result<Vec<Preview>, WriteError<EditError>> {
     let mut documents = Vec::new();
     for file in files_of(target.format, edits) {
         let path = Layout::document(target.folder, &file)?;
         let mut edit = |text: Option<&str>| apply_all(target, &file, text, edits);
         let mut looks = 0;
-        let text = loop {
+        let (held, text) = loop {
             let current = read_settled(layout, &path)?;
+            let held = bytes_of(current.as_ref()).map(ContentHash::of);
             match changed(&path, bytes_of(current.as_ref()), &mut edit) {
                 Err(_) if looks < MAX_LOOKS => {
                     looks += 1;
                     std::thread::sleep(SETTLING);
                 }
-                ended => break ended?,
+                ended => break (held, ended?),
             }
         };
-        documents.push((path, text.into_bytes()));
+        documents.push(Preview { path, held, bytes: text.into_bytes() });
     }
     Ok(documents)
 }

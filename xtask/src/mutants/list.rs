@@ -129,9 +129,15 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "intended-not-recorded",
         file: "commit.rs",
-        find: r"        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone(), before_hooks });
+        find: r"        self.record(Record::Intended {
+            milestone,
+            work: id.clone(),
+            commit: commit.clone(),
+            before_hooks,
+            documents,
+        });
 ",
-        replace: r"        let _ = (milestone, before_hooks);
+        replace: r"        let _ = (milestone, before_hooks, documents);
 ",
         breaks: "1: after a crash nobody knows that a commit was just made",
     },

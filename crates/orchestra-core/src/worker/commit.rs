@@ -9,8 +9,8 @@ use crate::edit::{CompletedWork, DocEdit, PhaseResult};
 use crate::id::WorkId;
 use crate::message::{self, Fallback};
 use crate::ownership::{Place, Room};
-use crate::path::RepoPath;
-use crate::plan::{GateKind, MilestoneStatus, PhaseStatus, StageName};
+use crate::path::{ContentHash, RepoPath};
+use crate::plan::{GateKind, MilestoneStatus, Phase, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
 use crate::report::CommitProposal;
@@ -117,7 +117,7 @@ impl Machine {
         done.into_iter().collect()
     }
 
-    fn close_edits(&self) -> Vec<DocEdit> {
+    pub(super) fn close_edits(&self) -> Vec<DocEdit> {
         let Some(active) = self.state.active() else { return Vec::new() };
         let mut cursor = active.cursor.clone();
         cursor.stage = StageName::Done;
@@ -126,14 +126,39 @@ impl Machine {
         cursor.gates.retain(|(gate, _)| *gate != GateKind::Push);
         cursor.gates.extend(self.gate_answer(word, "push").map(|answer| (GateKind::Push, answer)));
         let usage = self.state.recalled().usage;
-        vec![
+        let mut edits = self.unsaid();
+        edits.extend([
             DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None },
             DocEdit::Cursor(cursor),
             DocEdit::Metrics(vec![
-                ("commits".to_owned(), (active.done.len() + 1).to_string()),
+                (
+                    "commits".to_owned(),
+                    (active.done.len() + usize::from(!self.state.seen.private)).to_string(),
+                ),
                 ("tokens".to_owned(), usage.tokens().to_string()),
             ]),
-        ]
+        ]);
+        edits
+    }
+
+    /// What is over by the ledger and does not say so yet. A phase that is the design or the review is skipped if there
+    /// was nothing to review, or a person went on without it.
+    fn unsaid(&self) -> Vec<DocEdit> {
+        let Some(milestone) = self.state.milestone() else { return Vec::new() };
+        let known = self.state.recalled();
+        let is_open = |phase: &&Phase| !matches!(phase.status, PhaseStatus::Done | PhaseStatus::Skipped);
+        let over = |phase: &Phase| {
+            let took_place = if super::next::is_built(milestone, &phase.id) {
+                true
+            } else if phase.role.as_str() == super::next::REVIEWER {
+                !known.reviews.is_empty()
+            } else {
+                known.rfc_ready.is_some()
+            };
+            let status = if took_place { PhaseStatus::Done } else { PhaseStatus::Skipped };
+            DocEdit::PhaseStatus { phase: phase.id.clone(), status }
+        };
+        milestone.phases.iter().filter(is_open).map(over).collect()
     }
 
     pub(super) fn is_finished_without_push(&self) -> bool {
@@ -157,6 +182,7 @@ impl Machine {
         subject: String,
         changed_by_hooks: &[RepoPath],
         before_hooks: Option<TreeId>,
+        documents: Vec<(RepoPath, ContentHash)>,
     ) {
         if work.progress != Progress::Preparing {
             self.state.keep(work);
@@ -182,7 +208,13 @@ impl Machine {
         work.progress = Progress::Swapping { commit: commit.clone() };
         let id = work.id.clone();
         self.state.keep(work);
-        self.record(Record::Intended { milestone, work: id.clone(), commit: commit.clone(), before_hooks });
+        self.record(Record::Intended {
+            milestone,
+            work: id.clone(),
+            commit: commit.clone(),
+            before_hooks,
+            documents,
+        });
         self.act(Effect::Swap { work: id, branch, commit, parent });
     }
 

@@ -94,6 +94,8 @@ pub enum Fact {
         changed_by_hooks: Vec<RepoPath>,
         /// The tree that hooks were given, where they made another of it.
         before_hooks: Option<TreeId>,
+        /// Documents that it rewrites, with what they held when it was made.
+        documents: Vec<(RepoPath, ContentHash)>,
     },
     /// No commit could be made.
     Unprepared {

@@ -29,8 +29,8 @@ pub struct Memory {
     pub asked: u64,
     /// The last two versions of each document that Orchestra wrote, or was about to.
     pub wrote: BTreeMap<RepoPath, [Option<ContentHash>; 2]>,
-    /// Documents written since a commit was last about to be made: what they held then.
-    pub wrote_since: BTreeMap<RepoPath, Option<ContentHash>>,
+    /// Documents that the last commit that was about to be made rewrites: what they held before.
+    pub before_commit: BTreeMap<RepoPath, ContentHash>,
 }
 
 /// What it says of one milestone.
@@ -177,12 +177,12 @@ impl Memory {
         self.wrote.get(path).is_some_and(|versions| versions.contains(&Some(hash)))
     }
 
-    /// Tells whether a document is as Orchestra left it before the last commit that it was about to make: a recovery
-    /// brings it to what the commit holds. One that was written since has what goes with the commit already, on top
-    /// of whatever somebody else wrote meanwhile.
+    /// Tells whether a document is as it was when Orchestra was last about to make a commit: a recovery brings it to
+    /// what the commit holds. One that was written since has what goes with the commit already, on top of whatever
+    /// somebody else wrote meanwhile.
     pub fn is_before_commit(&self, path: &RepoPath, hash: ContentHash) -> bool {
-        match self.wrote_since.get(path) {
-            Some(before) => *before == Some(hash),
+        match self.before_commit.get(path) {
+            Some(before) => *before == hash,
             None => self.is_ours(path, hash),
         }
     }
@@ -306,8 +306,8 @@ impl Memory {
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);
             }
-            Record::Intended { milestone, work, commit, before_hooks } => {
-                self.wrote_since.clear();
+            Record::Intended { milestone, work, commit, before_hooks, documents } => {
+                self.before_commit = documents.iter().cloned().collect();
                 let known = self.about(milestone);
                 known.intended.insert(work.clone(), commit.clone());
                 known.before_hooks.extend(before_hooks.clone().map(|tree| (commit.clone(), tree)));
@@ -337,7 +337,6 @@ impl Memory {
             Record::Closed { milestone } => self.about(milestone).closed = true,
             Record::Wrote { path, hash } => {
                 let versions = self.wrote.entry(path.clone()).or_default();
-                self.wrote_since.entry(path.clone()).or_insert(versions[1]);
                 if versions[1] != Some(*hash) {
                     *versions = [versions[1], Some(*hash)];
                 }

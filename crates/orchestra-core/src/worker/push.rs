@@ -37,7 +37,7 @@ impl Machine {
             self.state.milestone().is_some_and(|milestone| milestone.status == MilestoneStatus::Done);
         if is_closed && self.state.seen.private && !says_done {
             // A crash came between the record and the document.
-            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
+            self.write(self.close_edits());
         }
         if is_closed && known.answer("push", None).is_some_and(|answered| answered.answer == Answer::Finish) {
             return self.finish(false);
@@ -168,7 +168,7 @@ impl Machine {
         if self.state.seen.private {
             let milestone = active.id.clone();
             self.record(Record::Closed { milestone });
-            self.write(vec![DocEdit::MilestoneStatus { status: MilestoneStatus::Done, reason: None }]);
+            self.write(self.close_edits());
             return self.closed();
         }
         let Some(head) = self.state.seen.head.clone() else { return };

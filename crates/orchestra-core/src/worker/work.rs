@@ -71,6 +71,8 @@ impl Machine {
         let turn_base = cursor.turn_base.filter(|_| cut_short).unwrap_or_else(|| head.commit.clone());
         let mut work = self.work_of(id, role, turn_base);
         (work.attempt, work.since, work.baseline) = (attempt, since, baseline);
+        // It was looked at when it failed, and no turn has begun since.
+        work.settled = known.failed.contains_key(&work.id);
         let why_it_failed = known.failed.get(&work.id).cloned().map(Tell::Failed);
         work.tell = if cut_short { vec![Tell::CutShort] } else { why_it_failed.into_iter().collect() };
         Some(work)

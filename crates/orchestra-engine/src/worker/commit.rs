@@ -15,6 +15,7 @@ use orchestra_git::push::{self, PushError, PushOrder, PushOutcome};
 use orchestra_git::settle::{self, SettleError, SettleOrder};
 use orchestra_git::swap::{self, SwapError};
 use orchestra_git::{changes, facts, review_diff, survey};
+use orchestra_project::documents::Preview;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::locks::Step;
@@ -59,11 +60,13 @@ impl Place {
             order.paths.iter().map(|(path, _)| path.clone()).filter(is_committed).collect();
         let note = self.keep_results(milestone, order)?;
         let documents = self.documents_of(milestone, order, &paths, is_private)?;
+        let rewritten: Vec<(RepoPath, ContentHash)> =
+            documents.iter().filter_map(|document| Some((document.path.clone(), document.held?))).collect();
         let timeout = policy.config.limits.hook_timeout;
         let git_order = prepare::CommitOrder {
             parent: order.parent.clone(),
             paths: paths.clone(),
-            documents,
+            documents: documents.into_iter().map(|document| (document.path, document.bytes)).collect(),
             message: order.message.clone(),
             milestone: order.milestone.clone(),
             work: order.work.clone(),
@@ -102,7 +105,7 @@ impl Place {
         };
         held(&self.unsettled).insert(commit.to_string(), unsettled);
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
-        Ok(Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks })
+        Ok(Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks, documents: rewritten })
     }
 
     fn fingerprint(&self, path: &RepoPath) -> Result<Option<ContentHash>, Failure> {
@@ -124,7 +127,7 @@ impl Place {
         order: &CommitOrder,
         paths: &[RepoPath],
         is_private: bool,
-    ) -> Result<Vec<(RepoPath, Vec<u8>)>, Failure> {
+    ) -> Result<Vec<Preview>, Failure> {
         if is_private {
             return Ok(Vec::new());
         }
@@ -142,11 +145,15 @@ impl Place {
                 .map_err(|error| failure::run("see what git ignores", &error))?;
             others.retain(|path| !ignored.contains(path));
         }
-        others.retain(|path| !paths.contains(path) && !documents.iter().any(|(known, _)| known == path));
+        others.retain(|path| !paths.contains(path) && !documents.iter().any(|known| known.path == *path));
         for path in others {
             let read = self.layout.read(&path, MAX_ATTACHED);
             let plain = read.map_err(|error| failure::run(format!("read {path}"), &error))?;
-            documents.extend(plain.map(|plain| (path, plain.bytes)));
+            documents.extend(plain.map(|plain| Preview {
+                path,
+                held: Some(ContentHash::of(&plain.bytes)),
+                bytes: plain.bytes,
+            }));
         }
         Ok(documents)
     }

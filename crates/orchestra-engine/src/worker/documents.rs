@@ -7,7 +7,7 @@ use orchestra_core::plan::Milestone;
 use orchestra_core::record::Record;
 use orchestra_core::worker::{CommitOrder, Failure};
 use orchestra_git::save;
-use orchestra_project::documents::{self, Target, WriteError};
+use orchestra_project::documents::{self, Preview, Target, WriteError};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_project::lock::DocumentsLock;
 
@@ -28,11 +28,7 @@ impl Place {
     }
 
     /// The bytes that edits would give.
-    pub(super) fn preview(
-        &self,
-        milestone: &Milestone,
-        edits: &[DocEdit],
-    ) -> Result<Vec<(RepoPath, Vec<u8>)>, Failure> {
+    pub(super) fn preview(&self, milestone: &Milestone, edits: &[DocEdit]) -> Result<Vec<Preview>, Failure> {
         documents::preview(&self.layout, &Target::from(milestone), edits)
             .map_err(|error| write_failure(&error))
     }
@@ -68,14 +64,17 @@ impl Place {
         Ok(Some(format!("what the Result of {names} said is kept: `orchestra rescue show {reference}`")))
     }
 
-    /// Gives a document the text that a commit has of it, if it still is as Orchestra left it.
+    /// Gives a document the text that a commit has of it, if it still is as Orchestra left it before that commit.
     pub(super) fn bring_document(&self, path: &RepoPath, text: &str) -> Result<(), Failure> {
         let memory = self.memory().clone();
         let held =
             DocumentsLock::acquire(&self.layout).map_err(|error| failure::run("write documents", &error))?;
         let take = |current: Option<&str>| -> Result<String, std::convert::Infallible> {
-            let is_ours = current.is_some_and(|now| memory.is_ours(path, ContentHash::of(now.as_bytes())));
-            Ok(if is_ours { text.to_owned() } else { current.unwrap_or(text).to_owned() })
+            let is_before = |now: &str| memory.is_before_commit(path, ContentHash::of(now.as_bytes()));
+            Ok(match current {
+                Some(now) if !is_before(now) => now.to_owned(),
+                _ => text.to_owned(),
+            })
         };
         let written = {
             let mut journal = self.journal();

@@ -171,3 +171,41 @@ fn verification_takes_back_what_it_was_run_again_for() {
         )
     });
 }
+
+#[test]
+fn the_document_of_a_stage_that_was_not_written_when_the_power_went_follows_its_commit() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        phases: 2,
+        hold_push: true,
+        names_stages: true,
+        ..plain(220_826, &[(21, X::PowerCut), (99, X::Person(Deed::ClaimsDone))])
+    });
+}
+
+#[test]
+fn what_a_person_wrote_stays_when_the_try_they_asked_for_cannot_begin() {
+    keeps_every_promise(&Schedule {
+        rfc: true,
+        phases: 2,
+        verifies: true,
+        red_base: true,
+        dirty: true,
+        hopeless: true,
+        ..plain(
+            263_980,
+            &[(111, X::Person(Deed::StagesThenEdits)), (157, X::Kill), (166, X::Locked), (199, X::TooLarge)],
+        )
+    });
+}
+
+#[test]
+fn a_phase_that_a_person_did_says_done_when_its_milestone_is() {
+    let disturbances = [(83, X::Person(Deed::ClaimsDone)), (86, X::Kill)];
+    keeps_every_promise(&Schedule {
+        mode: Mode::Terminal,
+        phases: 2,
+        verifies: true,
+        ..plain(116_294, &disturbances)
+    });
+}

@@ -41,21 +41,8 @@ impl World {
             put(path, self.disk.files.get(path).cloned());
             self.disk.unsynced.remove(path);
         }
-        if !self.schedule.private {
-            let mut documents: Tree = self.disk.files.clone();
-            documents.retain(|path, _| path.is_beneath(own.as_bytes()));
-            let touched: BTreeSet<RepoPath> =
-                order.edits.iter().map(|edit| doc_path(&order.milestone, edit)).collect();
-            for edit in &order.edits {
-                let path = doc_path(&order.milestone, edit);
-                let after = edited(documents.get(&path).cloned(), edit);
-                after.map(|after| documents.insert(path, after));
-            }
-            for (path, content) in documents {
-                if order.plan_too || touched.contains(&path) || path.as_bytes().ends_with(b"milestone.md") {
-                    put(&path, Some(content));
-                }
-            }
+        for (path, content) in self.documents_of(&order) {
+            put(&path, Some(content));
         }
         let mut changed_by_hooks = Vec::new();
         if hook == Some(Disturbance::HookWanders) {
@@ -69,9 +56,41 @@ impl World {
         let commit =
             self.disk.commit(Commit { parent: Some(order.parent.clone()), tree, of, author: Author::Us });
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
-        let (work, before_hooks) = (order.work, None);
-        self.queue.push_back(Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks });
+        let documents = order.edits.iter().filter_map(|edit| {
+            let path = doc_path(&order.milestone, edit);
+            let held = self.disk.files.get(&path)?.hash();
+            Some((path, held))
+        });
+        self.queue.push_back(Fact::Prepared {
+            documents: documents.collect(),
+            work: order.work,
+            commit,
+            subject,
+            changed_by_hooks,
+            before_hooks: None,
+        });
         Ok(())
+    }
+
+    /// The documents that go with a commit, as they will be.
+    fn documents_of(&self, order: &CommitOrder) -> Tree {
+        if self.schedule.private {
+            return Tree::new();
+        }
+        let own = folder(&order.milestone);
+        let mut documents: Tree = self.disk.files.clone();
+        documents.retain(|path, _| path.is_beneath(own.as_bytes()));
+        let touched: BTreeSet<RepoPath> =
+            order.edits.iter().map(|edit| doc_path(&order.milestone, edit)).collect();
+        for edit in &order.edits {
+            let path = doc_path(&order.milestone, edit);
+            let after = edited(documents.get(&path).cloned(), edit);
+            after.map(|after| documents.insert(path, after));
+        }
+        documents.retain(|path, _| {
+            order.plan_too || touched.contains(path) || path.as_bytes().ends_with(b"milestone.md")
+        });
+        documents
     }
 
     pub(super) fn swap(&mut self, work: WorkId, branch: &str, commit: CommitId, parent: &CommitId) -> Done {

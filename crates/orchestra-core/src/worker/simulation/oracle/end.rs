@@ -6,6 +6,15 @@ use super::{Precious, is_document};
 use crate::id::{MilestoneId, WorkId};
 use crate::plan::{Milestone, MilestoneStatus, Phase, PhaseStatus};
 
+/// A milestone that is done has no phase that waits for anything.
+fn says_all_over(milestone: &Milestone) -> Result<(), String> {
+    let is_over = |phase: &&Phase| matches!(phase.status, PhaseStatus::Done | PhaseStatus::Skipped);
+    match milestone.phases.iter().find(|phase| !is_over(phase)) {
+        Some(open) => Err(format!("{} is done and {} is {}", milestone.id, open.id, open.status)),
+        None => Ok(()),
+    }
+}
+
 impl World {
     /// What must hold when it is over.
     pub(in super::super) fn judge_end(&self, code: Option<u8>) -> Result<(), String> {
@@ -27,6 +36,7 @@ impl World {
             milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
         };
         for milestone in plan.milestones.iter().filter(is_said_done) {
+            says_all_over(milestone)?;
             let is_built = |phase: &&Phase| self.schedule.wants_stage(phase).is_none();
             for phase in milestone.phases.iter().filter(is_built) {
                 let of = Some((milestone.id.clone(), WorkId::Phase(phase.id.clone())));
