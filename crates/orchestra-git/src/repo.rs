@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::fault::{At as _, DiskError, Doing as _, Fault};
 use crate::guard::Guarded;
 use crate::program::Call;
+use crate::store::Synced;
 
 mod discover;
 mod layout;
@@ -80,13 +81,14 @@ pub struct Identity {
 
 /// A repository with a work tree.
 ///
-/// Holds paths only, and may be shared between threads; every operation opens what it needs.
+/// Holds paths, and which objects are known to be on the disk; opens nothing, and may be shared between threads; every operation opens what it needs.
 #[derive(Clone, Debug)]
 pub struct Repo {
     root: PathBuf,
     git_dir: PathBuf,
     common_dir: PathBuf,
     options: Arc<RepoOptions>,
+    synced: Arc<Synced>,
 }
 
 /// Says why a folder cannot be worked in.
@@ -156,7 +158,8 @@ impl Repo {
     pub fn open(root: &Path, options: RepoOptions) -> Result<Self, OpenError> {
         let root = root.canonicalize().at("find", root)?;
         let layout::Layout { git_dir, common_dir } = layout::read(&root)?;
-        let repo = Self { root, git_dir, common_dir, options: Arc::new(options) };
+        let (options, synced) = (Arc::new(options), Arc::default());
+        let repo = Self { root, git_dir, common_dir, options, synced };
         // libgit2 refuses a repository of another owner, and extensions that it does not know.
         let library = match repo.open_library() {
             Ok(library) => library,
@@ -226,6 +229,11 @@ impl Repo {
     /// The git directory that all work trees of the repository share.
     pub fn common_dir(&self) -> &Path {
         &self.common_dir
+    }
+
+    /// Which recent objects are on the disk.
+    pub(crate) fn synced(&self) -> &Arc<Synced> {
+        &self.synced
     }
 
     /// What it was opened with.

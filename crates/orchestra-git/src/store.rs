@@ -3,13 +3,15 @@
 //! libgit2 writes loose objects without syncing them; [`Store::sync`] does that for all of them at once, before
 //! anything names them.
 
+mod recent;
+
 use std::collections::BTreeSet;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, SystemTime};
 
 use git2::{ObjectType, Oid, Repository};
 use orchestra_core::path::RepoPath;
@@ -19,27 +21,28 @@ use crate::fault::{At as _, DiskError, Doing as _, Fault};
 use crate::repo::Repo;
 use crate::tree::{EXECUTABLE, Entry, FILE, LINK};
 
+pub(crate) use self::recent::Synced;
+
 /// Up to this size, in bytes, a file is read into memory; larger ones are streamed.
 const IN_MEMORY: u64 = 8 * 1024 * 1024;
 
 /// How many files are synced at once; a journalling file system writes their transactions together.
 const SYNCERS: usize = 8;
 
-/// After this long the system has written a file to the disk by itself (Linux: 30 s of age, looked at every 5 s).
-const UNSYNCED: Duration = Duration::from_mins(2);
-
 /// Writes objects and remembers them until they are synced.
 pub(crate) struct Store {
     pub(crate) repository: Repository,
     objects: PathBuf,
     written: BTreeSet<Oid>,
+    synced: Arc<Synced>,
 }
 
 impl Store {
     /// Opens the repository's object store.
     pub(crate) fn open(repo: &Repo) -> Result<Self, Fault> {
         let objects = repo.common_dir().join("objects");
-        Ok(Self { repository: repo.library()?, objects, written: BTreeSet::new() })
+        let synced = Arc::clone(repo.synced());
+        Ok(Self { repository: repo.library()?, objects, written: BTreeSet::new(), synced })
     }
 
     /// Counts objects among those to sync.
@@ -103,38 +106,18 @@ impl Store {
     pub(crate) fn sync(&mut self) -> Result<(), Fault> {
         let mut files: BTreeSet<PathBuf> =
             self.written.iter().map(|id| loose_path(&self.objects, *id)).collect();
-        files.extend(recent_files(&self.objects)?);
+        let (recent, unsynced) = self.synced.find(&self.objects)?;
+        files.extend(unsynced);
         let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
         let folders: Vec<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
         // An object that is not loose lies in a pack, which git itself has synced.
         sync_all(&files.into_iter().collect::<Vec<_>>())?;
         sync_all(&folders)?;
         sync_all(std::slice::from_ref(&self.objects))?;
+        self.synced.remember(recent);
         self.written.clear();
         Ok(())
     }
-}
-
-/// Finds the loose objects that the system may not have written to the disk by itself yet.
-fn recent_files(objects: &Path) -> Result<Vec<PathBuf>, DiskError> {
-    let Some(limit) = SystemTime::now().checked_sub(UNSYNCED) else { return Ok(Vec::new()) };
-    let mut recent = Vec::new();
-    for folder in fs::read_dir(objects).at("list", objects)? {
-        let folder = folder.at("list", objects)?;
-        if folder.file_name().len() != 2 {
-            continue;
-        }
-        for file in fs::read_dir(folder.path()).at("list", folder.path())? {
-            let file = file.at("list", folder.path())?;
-            // One that is gone meanwhile was packed.
-            let is_recent =
-                file.metadata().and_then(|metadata| metadata.modified()).is_ok_and(|time| time > limit);
-            if is_recent {
-                recent.push(file.path());
-            }
-        }
-    }
-    Ok(recent)
 }
 
 /// The mode that git gives a file with these permissions.

@@ -3,6 +3,8 @@
 //! Every scalar stays as it was written: what `2.50` or `yes` mean is for the one who asks for the key. Bounded:
 //! depth, number of nodes; anchors, aliases, custom tags and a second document are refused.
 
+mod simple;
+
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
@@ -79,6 +81,10 @@ impl Value {
 
 /// Reads a text of one YAML document that stands in a file below `above` other lines.
 pub(crate) fn parse(text: &str, above: u32) -> Result<Node, Fault> {
+    simple::parse(text, above).map_or_else(|| read_fully(text, above), Ok)
+}
+
+fn read_fully(text: &str, above: u32) -> Result<Node, Fault> {
     let options = serde_saphyr::options! {
         budget: serde_saphyr::budget! {
             max_nodes: MAX_NODES,
