@@ -131,6 +131,41 @@ fn a_document_that_cannot_be_read_is_named_with_its_line_and_the_others_go_on() 
 }
 
 #[test]
+fn what_is_over_is_a_line_and_what_it_has_run_is_still_agreed_to() {
+    let project = Project::set_up();
+    for text in ["one", "two"] {
+        let id = project.milestone(text);
+        let phase = format!(".orchestra/milestones/{id}/phases/phase-1.md");
+        let verify = format!("verify: [\"check {text}\"]\nstatus: pending");
+        project.write(&phase, project.read(&phase).replace("status: pending", &verify));
+    }
+    project.run(["trust", "--yes"]).well();
+    let over = |status: &str| {
+        let file = ".orchestra/milestones/M1-one/milestone.md";
+        project.write(file, project.read(file).replace("status: planning", status));
+    };
+    over("status: done");
+    let said = project.run(["status"]).well();
+    assert!(said.contains("✔ M1-one  one  done · P1\n"), "{said}");
+    assert!(said.ends_with("next: orchestra start  begins M2-two\n"), "{said}");
+    assert_eq!(json_of(&project)["milestones"][1]["phases"][0]["id"], "phase-1", "scripts see all of it");
+
+    // Whatever changed since is told as it is.
+    let phase = |milestone: &str| format!(".orchestra/milestones/{milestone}/phases/phase-1.md");
+    for milestone in ["M1-one", "M2-two"] {
+        let text = project.read(phase(milestone));
+        for other in ["[\"check three\"]", "[]"] {
+            let at = text.find("verify: ").unwrap() + "verify: ".len();
+            let end = at + text[at..].find('\n').unwrap();
+            project.write(phase(milestone), format!("{}{other}{}", &text[..at], &text[end..]));
+            let said = project.run(["status"]).well();
+            assert!(said.contains("has changed since you agreed.\nnext: orchestra trust"), "{said}");
+        }
+        project.write(phase(milestone), text);
+    }
+}
+
+#[test]
 fn without_an_agent_the_next_command_is_the_doctor() {
     let project = Project::new();
     project.run(["init"]).well();

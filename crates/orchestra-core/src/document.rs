@@ -29,6 +29,8 @@ mod section;
 pub(crate) mod source;
 pub(crate) mod yaml;
 
+use std::sync::Arc;
+
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
@@ -91,7 +93,7 @@ pub struct MilestoneSource {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ReadMilestone {
     /// The milestone.
-    pub milestone: Milestone,
+    pub milestone: Arc<Milestone>,
     /// The path of its `milestone.md`.
     pub path: String,
     /// Where its id stands.

@@ -1,6 +1,7 @@
 //! What the documents say, typed: milestones, phases, roles. Made by parsing; no text is kept that decides nothing.
 
 use std::fmt;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -14,8 +15,9 @@ use crate::repo::CommitId;
 /// All of `.orchestra/` that a decision may depend on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Plan {
-    /// Milestones that could be read, in no particular order.
-    pub milestones: Vec<Milestone>,
+    /// Milestones that could be read, in no particular order. Shared, because a look that changes one of a thousand
+    /// copies and compares the others by where they are.
+    pub milestones: Vec<Arc<Milestone>>,
     /// Roles, by their files.
     pub roles: Vec<Role>,
     /// Milestones that could not be read, with what is wrong; the others go on.
@@ -27,7 +29,7 @@ pub struct Plan {
 impl Plan {
     /// Finds a milestone.
     pub fn find(&self, id: &MilestoneId) -> Option<&Milestone> {
-        self.milestones.iter().find(|milestone| milestone.id == *id)
+        self.milestones.iter().find(|milestone| milestone.id == *id).map(Arc::as_ref)
     }
 
     /// Finds the milestone that a person means: by id, by folder, or by a number that only one has (`M2`).

@@ -88,6 +88,18 @@ impl Stamp {
         self.size
     }
 
+    /// Whether the file system seems to keep no parts of a second.
+    pub(crate) fn is_of_whole_seconds(&self) -> bool {
+        (self.modified % 1_000_000_000, self.changed % 1_000_000_000) == (0, 0)
+    }
+
+    /// As a file system would have it that keeps no parts of a second.
+    #[cfg(test)]
+    pub(crate) fn in_whole_seconds(self) -> Self {
+        let whole = |nanos: i128| nanos - nanos % 1_000_000_000;
+        Self { modified: whole(self.modified), changed: whole(self.changed), ..self }
+    }
+
     /// How long before `now` (nanoseconds since 1970) the file was last written; negative where clocks disagree.
     pub(crate) fn age(&self, now: i128) -> i128 {
         now - self.changed.max(self.modified)
@@ -192,15 +204,18 @@ impl Folder {
         relative: &Path,
         mut step: impl FnMut(&Self, &OsStr) -> Result<Self, FileError>,
     ) -> Result<Self, FileError> {
-        let mut folder = Self { fd: self.fd.try_clone().at("open", &self.path)?, path: self.path.clone() };
+        let mut reached = None;
         for part in relative.components() {
             let Component::Normal(name) = part else {
                 let path = self.path.join(relative);
                 return Err(FileError::new("open", path, io::Error::from(io::ErrorKind::InvalidFilename)));
             };
-            folder = step(&folder, name)?;
+            reached = Some(step(reached.as_ref().unwrap_or(self), name)?);
         }
-        Ok(folder)
+        match reached {
+            Some(folder) => Ok(folder),
+            None => Ok(Self { fd: self.fd.try_clone().at("open", &self.path)?, path: self.path.clone() }),
+        }
     }
 
     fn open_folder(&self, name: &OsStr) -> Result<Self, FileError> {
@@ -294,7 +309,8 @@ impl Folder {
             if stamp.size > max {
                 return Err(FileError::TooLarge { path, max });
             }
-            let mut bytes = Vec::new();
+            // With room for all of it and one more byte: a read for each, and none for finding out how much there is.
+            let mut bytes = Vec::with_capacity(usize::try_from(stamp.size).unwrap_or(0) + 1);
             (&file).take(max + 1).read_to_end(&mut bytes).at("read", &path)?;
             if bytes.len() as u64 > max {
                 return Err(FileError::TooLarge { path, max });

@@ -5,6 +5,7 @@
 //! one system call a file.
 
 mod folders;
+mod open;
 
 use std::collections::BTreeMap;
 use std::ffi::OsStr;
@@ -19,6 +20,7 @@ use orchestra_core::plan::{Plan, Role, SetAside};
 
 pub(crate) use self::folders::diagnostic as unusable;
 use self::folders::{Doc, Faults, Files, Found, Milestones};
+pub use self::open::load_open;
 use crate::config_files::{self, Sources};
 use crate::file::FileError;
 use crate::folder::{Folder, Stamp};
@@ -26,6 +28,8 @@ use crate::layout::{Layout, MAX_DOCUMENT};
 
 /// A stamp this young may stay the same although the file is written once more: clocks of files tick slowly.
 const TICK_NANOS: i128 = 50_000_000;
+/// The same where a file system keeps whole seconds, or every second one (FAT).
+const COARSE_TICK_NANOS: i128 = 2_500_000_000;
 
 /// Reads a project's documents, and again only those that changed.
 #[derive(Debug, Default)]
@@ -73,13 +77,7 @@ pub fn load(layout: &Layout, sources: &Sources<'_>) -> Result<Loaded, FileError>
 impl Scanner {
     /// Scans the plan, and reads the configuration with it.
     pub fn load(&mut self, layout: &Layout, sources: &Sources<'_>) -> Result<Loaded, FileError> {
-        let plan = self.scan(layout)?;
-        let config = config_files::read(layout, sources);
-        let trust = match &config.result {
-            Ok(resolved) => trust::commands_of(resolved, &plan),
-            Err(_) => trust::commands_of(&Resolved::default(), &plan),
-        };
-        Ok(Loaded { plan, config, trust })
+        Ok(of_plan(self.scan(layout)?, layout, sources))
     }
 
     /// Looks at every file of the plan, reads what changed, and returns the plan as it is now.
@@ -87,9 +85,7 @@ impl Scanner {
     /// An error only where the folder of milestones cannot be listed, or the system has nothing left to look with.
     pub fn scan(&mut self, layout: &Layout) -> Result<Plan, FileError> {
         self.last_read = 0;
-        let now =
-            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
-        let now = i128::try_from(now).unwrap_or(i128::MAX);
+        let now = now();
         let (roles, mut warnings) = self.scan_roles(layout, now)?;
         let (mut read, mut set_aside) = (Vec::new(), Vec::new());
         let mut known = std::mem::take(&mut self.milestones);
@@ -200,8 +196,27 @@ impl Scanner {
     }
 }
 
+/// Reads the configuration to a plan.
+fn of_plan(plan: Plan, layout: &Layout, sources: &Sources<'_>) -> Loaded {
+    let config = config_files::read(layout, sources);
+    let trust = match &config.result {
+        Ok(resolved) => trust::commands_of(resolved, &plan),
+        Err(_) => trust::commands_of(&Resolved::default(), &plan),
+    };
+    Loaded { plan, config, trust }
+}
+
+/// Nanoseconds since 1970.
+fn now() -> i128 {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+    i128::try_from(now).unwrap_or(i128::MAX)
+}
+
 fn stamps(docs: &[Doc], now: i128) -> Stamps {
-    let settled = |stamp: Stamp| (stamp.age(now) >= TICK_NANOS).then_some(stamp);
+    let settled = |stamp: Stamp| {
+        let tick = if stamp.is_of_whole_seconds() { COARSE_TICK_NANOS } else { TICK_NANOS };
+        (stamp.age(now) >= tick).then_some(stamp)
+    };
     docs.iter().map(|doc| (doc.path.clone(), settled(doc.stamp))).collect()
 }
 

@@ -20,7 +20,7 @@ use orchestra_engine::guarded::GuardedGit;
 use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
-use orchestra_project::load::{Loaded, Scanner};
+use orchestra_project::load::{Loaded, Scanner, load_open};
 use orchestra_project::lock;
 use orchestra_project::machine::{Life, Machine};
 use orchestra_project::trust::{Trust, TrustStore};
@@ -145,9 +145,17 @@ impl Context {
     /// The same, and of the documents only what has changed since `scanner` read them.
     pub(crate) fn load_with(&self, scanner: &mut Scanner, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
-        let sources =
-            Sources { user: self.user_config.as_deref(), environment: &environment, flags: &self.settings };
-        Ok(scanner.load(layout, &sources)?)
+        Ok(scanner.load(layout, &self.sources(&environment))?)
+    }
+
+    /// Reads documents and configuration, and of milestones that are over no more than is needed.
+    pub(crate) fn load_open(&self, layout: &Layout) -> Result<Loaded, Failure> {
+        let environment = self.variables();
+        Ok(load_open(layout, &self.sources(&environment))?)
+    }
+
+    fn sources<'a>(&'a self, environment: &'a [(String, String)]) -> Sources<'a> {
+        Sources { user: self.user_config.as_deref(), environment, flags: &self.settings }
     }
 
     /// The configuration of what was loaded, or what is wrong with it.

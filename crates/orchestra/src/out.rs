@@ -13,7 +13,8 @@ use std::fmt::{Arguments, Display};
 use std::io::{self, IsTerminal as _, Stderr, Stdout, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use anstream::AutoStream;
+use anstream::adapter::strip_str;
+use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 use orchestra_core::document::plain::visible;
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -74,7 +75,7 @@ impl Out {
     pub(crate) fn bytes(&self, bytes: &[u8]) {
         let mut streams = self.streams();
         if streams.failed.is_none() {
-            // Not through the stream that takes colours out. Both write to the one buffer of this process, in order.
+            // Also what looks like a colour. All of this writes to the one buffer of this process, in order.
             let written = io::stdout().write_all(bytes);
             streams.note(written);
         }
@@ -122,7 +123,12 @@ impl Out {
 impl Streams {
     fn print(&mut self, text: Arguments<'_>) {
         if self.failed.is_none() {
-            let written = self.stdout.write_fmt(text);
+            let mut text = text.to_string();
+            // In one piece: the stream that takes colours out would write each line by itself.
+            if self.stdout.current_choice() == ColorChoice::Never {
+                text = strip_str(&text).to_string();
+            }
+            let written = io::stdout().write_all(text.as_bytes());
             self.note(written);
         }
     }

@@ -1,5 +1,7 @@
 //! Reads a milestone: its own document, its phases and the worker's place in it.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::fields::{Fields, unknown};
@@ -106,7 +108,12 @@ fn make(
         format,
         id,
     };
-    Some(ReadMilestone { milestone, path: path.to_owned(), id_at: head.id_at, depends_on_at })
+    Some(ReadMilestone {
+        milestone: Arc::new(milestone),
+        path: path.to_owned(),
+        id_at: head.id_at,
+        depends_on_at,
+    })
 }
 
 fn from_legacy(legacy: Legacy) -> (Head, Vec<legacy::PhaseRow>) {

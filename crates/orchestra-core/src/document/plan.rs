@@ -1,6 +1,7 @@
 //! Checks across milestones and across roles.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::findings::{Fault, hint_for, shown};
 use super::{MilestoneSource, ReadMilestone, SourceFile};
@@ -93,7 +94,7 @@ impl Check {
         for (place, read) in std::mem::take(&mut self.good).into_iter().enumerate() {
             match faults.get(&place) {
                 Some(faults) => self.set_aside.push(SetAside {
-                    folder: read.milestone.folder,
+                    folder: read.milestone.folder.clone(),
                     diagnostics: faults.iter().map(|fault| fault.clone().of(&read.path)).collect(),
                 }),
                 None => kept.push(read),
@@ -105,11 +106,14 @@ impl Check {
     /// Which of the two is meant cannot be known, and git would take the commits of one for those of the other.
     fn refuse_equal_ids(&mut self) {
         let mut faults = BTreeMap::new();
+        let mut named: BTreeMap<String, Vec<usize>> = BTreeMap::new();
         for (place, read) in self.good.iter().enumerate() {
-            let twin = self.good.iter().enumerate().find(|(other, twin)| {
-                *other != place && twin.milestone.id.as_str().eq_ignore_ascii_case(read.milestone.id.as_str())
-            });
-            if let Some((_, twin)) = twin {
+            named.entry(read.milestone.id.as_str().to_ascii_lowercase()).or_default().push(place);
+        }
+        for same in named.values().filter(|same| same.len() > 1) {
+            for &place in same {
+                let Some(&other) = same.iter().find(|other| **other != place) else { continue };
+                let (read, twin) = (&self.good[place], &self.good[other]);
                 let what = format!("the id `{}` belongs to {} too", read.milestone.id, shown(&twin.path));
                 let fault = Fault::new(read.id_at, what, "give the newer one another id");
                 faults.insert(place, vec![fault]);
@@ -123,7 +127,8 @@ impl Check {
             self.good.iter().map(|read| (read.milestone.id.clone(), read.milestone.folder.clone())).collect();
         let mut faults: BTreeMap<usize, Vec<Fault>> = BTreeMap::new();
         for (place, read) in self.good.iter_mut().enumerate() {
-            for (dependency, at) in read.milestone.depends_on.iter_mut().zip(&read.depends_on_at) {
+            let mut depends_on = read.milestone.depends_on.clone();
+            for (dependency, at) in depends_on.iter_mut().zip(&read.depends_on_at) {
                 match resolve(dependency, names.iter().map(|(id, folder)| (id, folder.as_str()))) {
                     Some(id) if id == read.milestone.id => {
                         let fault =
@@ -143,6 +148,9 @@ impl Check {
                         faults.entry(place).or_default().push(fault);
                     }
                 }
+            }
+            if depends_on != read.milestone.depends_on {
+                Arc::make_mut(&mut read.milestone).depends_on = depends_on;
             }
         }
         self.refuse(&faults);

@@ -1,5 +1,7 @@
 //! Writing documents: the order to the runner, and the machine's own view of them kept in step.
 
+use std::sync::Arc;
+
 use super::{Effect, Machine};
 use crate::edit::DocEdit;
 use crate::plan::{Cursor, Milestone, Phase, PhaseStatus};
@@ -28,6 +30,7 @@ impl Machine {
         let Some(id) = self.state.active().map(|active| active.id.clone()) else { return };
         let milestones = &mut self.state.seen.plan.milestones;
         if let Some(milestone) = milestones.iter_mut().find(|milestone| milestone.id == id) {
+            let milestone = Arc::make_mut(milestone);
             for edit in edits {
                 apply(milestone, edit);
             }

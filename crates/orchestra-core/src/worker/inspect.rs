@@ -1,5 +1,7 @@
 //! The tree after a turn: whose changes are these, and what follows.
 
+use std::sync::Arc;
+
 use super::effect::{Effect, Tell};
 use super::event::{Inspection, Restaged};
 use super::question::{Question, list};
@@ -97,8 +99,10 @@ impl Machine {
         }
         if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
             let milestones = &mut self.state.seen.plan.milestones;
-            if let Some(seen) = milestones.iter_mut().find(|seen| seen.id == milestone) {
-                seen.rfc_document = found.rfc_document;
+            if let Some(seen) = milestones.iter_mut().find(|seen| seen.id == milestone)
+                && seen.rfc_document != found.rfc_document
+            {
+                Arc::make_mut(seen).rfc_document = found.rfc_document;
             }
         }
         work.inside = inside;

@@ -1,5 +1,7 @@
 //! From what disk and git show to the milestone that is worked on next.
 
+use std::sync::Arc;
+
 use super::question::Question;
 use super::seen::{Seen, Untrusted};
 use super::state::{After, At, Stage};
@@ -173,7 +175,7 @@ impl Machine {
 
     /// The milestone to work on: the one it was in, then what was begun, what is in review, what is planned.
     fn next_milestone(&self) -> Option<MilestoneId> {
-        let rank = |milestone: &&Milestone| {
+        let rank = |milestone: &&Arc<Milestone>| {
             let place = match milestone.status {
                 _ if self.state.seen.memory.last.as_ref() == Some(&milestone.id) => 0,
                 MilestoneStatus::InProgress => 1,

@@ -5,11 +5,12 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::rc::Rc;
 
 use orchestra_core::diagnostic::Diagnostic;
+use orchestra_core::document::{MilestoneSource, SourceFile};
 use orchestra_core::path::RepoPath;
 
 use crate::file::FileError;
 use crate::folder::{Folder, Kind, Stamp};
-use crate::layout::{Layout, MAX_ENTRIES, ORCHESTRA};
+use crate::layout::{Layout, MAX_DOCUMENT, MAX_ENTRIES, ORCHESTRA};
 
 /// A document that is there.
 pub(super) struct Doc {
@@ -114,6 +115,17 @@ impl Milestones {
         };
         let entries = folder.list(MAX_ENTRIES)?;
         Ok(Some(Self { folder, entries }))
+    }
+
+    /// Reads `milestone.md` of one entry and nothing else. `None` where that is not there to be read, or the entry is
+    /// no folder with a name that is text.
+    pub(super) fn read_head(&self, name: &OsStr, kind: Kind) -> Option<MilestoneSource> {
+        let text = name.to_str().filter(|name| !name.starts_with('.') && kind == Kind::Folder)?;
+        let folder = self.folder.open_beneath(name.as_ref()).ok()?;
+        let plain = folder.read(OsStr::new("milestone.md"), MAX_DOCUMENT).ok()??;
+        let path = format!("{ORCHESTRA}/milestones/{}/milestone.md", shown(name));
+        let milestone = Some(SourceFile { path, bytes: plain.bytes });
+        Some(MilestoneSource { folder: text.to_owned(), milestone, ..MilestoneSource::default() })
     }
 
     /// Looks into one entry, one at a time, since each holds folders open. `None` where it is no milestone's.

@@ -148,6 +148,22 @@ fn a_change_right_after_a_scan_is_seen_although_the_clock_did_not_tick() {
 }
 
 #[test]
+fn a_stamp_without_parts_of_a_second_is_relied_upon_later() {
+    let (_temp, layout) = project();
+    backend(&layout);
+    let docs = || folders::roles(&layout).docs;
+    let is_settled = |stamp: Stamp, after: i128| {
+        let mut docs = docs();
+        docs[0].stamp = stamp;
+        stamps(&docs, after - stamp.age(0))[0].1.is_some()
+    };
+    let fine = docs()[0].stamp;
+    let coarse = fine.in_whole_seconds();
+    assert!(!is_settled(fine, 49_000_000) && is_settled(fine, 51_000_000));
+    assert!(!is_settled(coarse, 2_400_000_000) && is_settled(coarse, 2_600_000_000));
+}
+
+#[test]
 fn a_changed_role_is_in_view_of_milestones_that_did_not_change() {
     let (_temp, layout) = project();
     milestone(&layout, "M1-x", 1);
@@ -163,4 +179,61 @@ fn a_changed_role_is_in_view_of_milestones_that_did_not_change() {
     let linked = scanner.scan(&layout).unwrap();
     assert!(linked.warnings.iter().any(|warning| warning.path == ".orchestra/roles/twin.md"), "{linked:?}");
     assert_eq!(scanner.scan(&layout).unwrap(), linked);
+}
+
+fn replace(file: &Path, from: &str, to: &str) {
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.contains(from), "{text}");
+    fs::write(file, text.replace(from, to)).unwrap();
+}
+
+#[test]
+fn of_what_is_over_only_its_own_document_is_read_unless_an_open_one_depends_on_it() {
+    let (_temp, layout) = project();
+    backend(&layout);
+    for id in ["M1-x", "M2-x", "M3-x", "M4-x"] {
+        milestone(&layout, id, 2);
+    }
+    for (id, status) in [("M1-x", "done"), ("M2-x", "dropped"), ("M3-x", "done")] {
+        replace(&layout.milestone(id).join("milestone.md"), "status: planning", &format!("status: {status}"));
+        fs::write(layout.milestone(id).join("phases/phase-1.md"), "nothing to be read\n").unwrap();
+    }
+    let open = || load_open(&layout, &Sources::default()).unwrap().plan;
+    let phases = |plan: &Plan| plan.milestones.iter().map(|one| one.phases.len()).collect::<Vec<_>>();
+    assert_eq!(
+        (ids(&open()), phases(&open())),
+        (["M1-x", "M2-x", "M3-x", "M4-x"].map(String::from).to_vec(), vec![0, 0, 0, 2])
+    );
+    assert_eq!(aside(&Scanner::default().scan(&layout).unwrap()).len(), 3, "the worker reads all of it");
+
+    // By its id, and by its number alone.
+    let document = layout.milestone("M4-x").join("milestone.md");
+    for named in ["M3-x", "M3"] {
+        let text = fs::read_to_string(&document).unwrap();
+        replace(&document, "title:", &format!("depends_on: [{named}]\ntitle:"));
+        let plan = open();
+        let whole = Scanner::default().scan(&layout).unwrap();
+        assert_eq!(ids(&plan), ["M1-x", "M2-x", "M4-x"], "{named}");
+        assert_eq!(plan.milestones.last(), whole.milestones.last());
+        assert_eq!(aside(&plan), aside(&whole)[2..]);
+        fs::write(&document, text).unwrap();
+    }
+
+    fs::write(layout.milestone("M1-x").join("milestone.md"), "---\nstatus: dunn\n---\n").unwrap();
+    assert_eq!(aside(&open())[0], aside(&Scanner::default().scan(&layout).unwrap())[0], "all of its faults");
+}
+
+#[test]
+fn without_anything_that_is_over_everything_is_read_as_ever() {
+    let (_temp, layout) = project();
+    assert_eq!(load_open(&layout, &Sources::default()).unwrap(), load(&layout, &Sources::default()).unwrap());
+    backend(&layout);
+    milestone(&layout, "M1-x", 2);
+    milestone(&layout, "M2-x", 0);
+    fs::create_dir(layout.milestones().join("M3-x")).unwrap();
+    fs::write(layout.milestones().join("README.md"), "x").unwrap();
+    symlink("M1-x", layout.milestone("M4-link")).unwrap();
+    let loaded = load_open(&layout, &Sources::default()).unwrap();
+    assert_eq!(loaded, load(&layout, &Sources::default()).unwrap());
+    assert_eq!((ids(&loaded.plan), aside(&loaded.plan).len()), (vec!["M1-x".to_owned()], 3));
 }

@@ -99,7 +99,7 @@ fn read<'a>(
     }
     source.phases.sort_by(|one, two| one.path.cmp(&two.path));
     let read = parse_milestone(&source, roles).result.ok()?.milestone;
-    Some(Milestone { format: Format::Current, ..read })
+    Some(Milestone { format: Format::Current, ..Milestone::clone(&read) })
 }
 
 /// `milestone.md`, with the front matter that its heading and its tables stood for.

@@ -27,11 +27,10 @@ pub(super) fn run(context: &Context, args: &StatusArgs) -> Result<Exit, Failure>
     if args.watch {
         return follow(context, &layout, args.json);
     }
-    let status = Reader::default().read(context, &layout)?;
     if args.json {
-        super::print_json(context, &status);
+        super::print_json(context, &Reader::default().read(context, &layout)?);
     } else {
-        print(context, &status);
+        print(context, &Reader::read_open(context, &layout)?);
     }
     Ok(Exit::DONE)
 }
@@ -46,8 +45,7 @@ pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
             (format!("{} is not set up for Orchestra yet.", shown(root.display())), context.typed("init"))
         }
         layout => {
-            let status = Reader::default().read(context, &layout?)?;
-            print(context, &status);
+            print(context, &Reader::read_open(context, &layout?)?);
             return Ok(Exit::DONE);
         }
     };
@@ -63,15 +61,14 @@ pub(super) fn overview(context: &Context) -> Result<Exit, Failure> {
 
 /// Prints only what to type next.
 pub(super) fn print_next(context: &Context, layout: &Layout) -> Result<(), Failure> {
-    let status = Reader::default().read(context, layout)?;
+    let status = Reader::read_open(context, layout)?;
     context.out.line(text::next(&status.next));
     Ok(())
 }
 
 fn print(context: &Context, status: &Status) {
-    for line in text::lines(status) {
-        context.out.line(line);
-    }
+    // At once: a thousand lines are not a thousand writes.
+    context.out.line(text::lines(status).join("\n"));
 }
 
 /// Prints the status again whenever it is another one, until nobody reads it any more.

@@ -1,5 +1,7 @@
 //! The person: what they want, how they answer, and what they do meanwhile.
 
+use std::sync::Arc;
+
 use super::disk::{Author, Commit, Content, Hashed, set};
 use super::oracle::Precious;
 use super::schedule::{Deed, Dice, Mode, Schedule};
@@ -276,8 +278,9 @@ impl World {
             let answer = self.memory.recall(&milestone.id).answer("push", None).cloned();
             answer.is_some_and(|answered| matches!(answered.answer, Answer::Approve | Answer::Finish))
         };
-        let is_open =
-            |milestone: &&Milestone| milestone.status != MilestoneStatus::Done && !is_answered(milestone);
+        let is_open = |milestone: &&Arc<Milestone>| {
+            milestone.status != MilestoneStatus::Done && !is_answered(milestone)
+        };
         let Some(open) = plan.milestones.iter().find(is_open) else { return };
         let path = path(&format!("{}/phases/phase-9.md", folder(&open.id)));
         if let Some(first) = open.phases.first()

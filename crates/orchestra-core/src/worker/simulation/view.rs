@@ -1,5 +1,7 @@
 //! What is seen of the simulated world, and the documents that it begins with.
 
+use std::sync::Arc;
+
 use super::disk::{Author, Content};
 use super::world::{World, folder, path, tree_of};
 use crate::id::{MilestoneId, PhaseId, RoleId};
@@ -44,7 +46,7 @@ impl World {
             milestone.phases.sort_by_key(|phase| (phase.order, phase.id.clone()));
             milestone.cursor = self.context(&milestone.id);
             milestone.rfc_document = self.rfc(&milestone.id);
-            milestones.push(milestone);
+            milestones.push(Arc::new(milestone));
         }
         Plan { milestones, roles: roles(), set_aside: Vec::new(), warnings: Vec::new() }
     }

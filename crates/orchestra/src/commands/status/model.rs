@@ -1,8 +1,9 @@
 //! What the status says, as data: printed as text, or as JSON for scripts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
+use orchestra_core::config::trust::TrustItem;
 use orchestra_core::diagnostic::Diagnostic;
 use orchestra_core::id::{AgentName, GateId, MilestoneId, PhaseId, RoleId, WorkId};
 use orchestra_core::plan::{self, MilestoneStatus, PhaseStatus, Plan, Priority, StageName};
@@ -11,9 +12,9 @@ use orchestra_core::worker::Memory;
 use orchestra_project::answers;
 use orchestra_project::journal;
 use orchestra_project::layout::Layout;
-use orchestra_project::load::Scanner;
+use orchestra_project::load::{Loaded, Scanner};
 use orchestra_project::lock::{self, HeldBy};
-use orchestra_project::trust::Trust;
+use orchestra_project::trust::{Agreed, Trust};
 use serde::Serialize;
 
 use crate::commands::next::{self, Next};
@@ -146,6 +147,28 @@ impl Reader {
         layout: &Layout,
     ) -> Result<Status, Failure> {
         let loaded = context.load_with(&mut self.scanner, layout)?;
+        let trust = trust(context, &loaded)?.unwrap_or(Trust::Unknown);
+        self.status(context, layout, &loaded, &trust)
+    }
+
+    /// Reads the status once, and of milestones that are over only what is said of them in a line.
+    pub(in crate::commands) fn read_open(context: &Context, layout: &Layout) -> Result<Status, Failure> {
+        let mut reader = Self::default();
+        let loaded = context.load_open(layout)?;
+        match trust(context, &loaded)?.unwrap_or(Trust::Unknown) {
+            // What else was agreed to may be what milestones that are over have run.
+            Trust::Changed { before } if is_part_of(&loaded.trust, &before) => reader.read(context, layout),
+            trust => reader.status(context, layout, &loaded, &trust),
+        }
+    }
+
+    fn status(
+        &mut self,
+        context: &Context,
+        layout: &Layout,
+        loaded: &Loaded,
+        trust: &Trust,
+    ) -> Result<Status, Failure> {
         self.follow_journal(layout)?;
         let faults = |diagnostics: &[Diagnostic]| diagnostics.iter().map(Fault::from).collect::<Vec<_>>();
         let (configuration, agent) = match &loaded.config.result {
@@ -156,13 +179,6 @@ impl Reader {
             folder: set_aside.folder.clone(),
             diagnostics: faults(&set_aside.diagnostics),
         });
-        let trust = match Context::config(&loaded).and_then(|_| context.trust(&loaded.trust)) {
-            Ok(Trust::Given) => "given",
-            Ok(Trust::Changed { .. }) => "changed",
-            // Without a data folder nothing can have been agreed to; without a configuration nobody knows to what.
-            Ok(Trust::Unknown) | Err(Failure::NoHome | Failure::Config { .. }) => "unknown",
-            Err(failure) => return Err(failure),
-        };
         let mut status = Status {
             project: layout.root().display().to_string(),
             worker: worker(layout)?,
@@ -171,7 +187,11 @@ impl Reader {
             gates: self.gates(context, layout)?,
             configuration,
             warnings: faults(&[&loaded.plan.warnings[..], &loaded.config.warnings].concat()),
-            trust,
+            trust: match trust {
+                Trust::Given => "given",
+                Trust::Changed { .. } => "changed",
+                Trust::Unknown => "unknown",
+            },
             agent,
             journal_skipped: self.skipped,
             next: Next::default(),
@@ -218,6 +238,22 @@ impl Reader {
     }
 }
 
+/// What the person has agreed to. `None` where that cannot be told: without a data folder nothing can have been, without
+/// a configuration nobody knows to what.
+fn trust(context: &Context, loaded: &Loaded) -> Result<Option<Trust>, Failure> {
+    match Context::config(loaded).and_then(|_| context.trust(&loaded.trust)) {
+        Ok(trust) => Ok(Some(trust)),
+        Err(Failure::NoHome | Failure::Config { .. }) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// Whether a person agreed to all of these, among other things.
+fn is_part_of(items: &[TrustItem], agreed: &[Agreed]) -> bool {
+    let agreed: BTreeSet<&Agreed> = agreed.iter().collect();
+    items.iter().all(|item| agreed.contains(&Agreed::from(item)))
+}
+
 /// The command that answers a question with a word.
 pub(in crate::commands) fn command(context: &Context, gate: &GateId, word: &str) -> String {
     let text = match word {
@@ -250,7 +286,7 @@ fn worker(layout: &Layout) -> Result<Option<Worker>, Failure> {
 fn milestones(plan: &Plan) -> Vec<Milestone> {
     let is_done =
         |id: &MilestoneId| plan.find(id).is_some_and(|milestone| milestone.status == MilestoneStatus::Done);
-    let mut all: Vec<&plan::Milestone> = plan.milestones.iter().collect();
+    let mut all: Vec<&plan::Milestone> = plan.milestones.iter().map(AsRef::as_ref).collect();
     all.sort_by(|one, two| schedule::picking_order(one, two));
     let phase = |phase: &plan::Phase| Phase {
         id: phase.id.clone(),

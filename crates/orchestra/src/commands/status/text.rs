@@ -96,10 +96,14 @@ fn of_milestone(milestone: &Milestone, status: &Status, lines: &mut Vec<String>)
         MilestoneStatus::Parked => ("▪", WAITS),
         MilestoneStatus::Dropped => ("✘", FAINT),
     };
+    // Of one that is over nobody asks how far it is, and that is not always read.
+    let is_over = matches!(milestone.status, MilestoneStatus::Done | MilestoneStatus::Dropped);
     let mut facts = vec![milestone.status.to_string()];
-    facts.extend(milestone.stage.map(|stage| stage.to_string()).filter(|stage| *stage != facts[0]));
-    let done = milestone.phases.iter().filter(|phase| phase.status == PhaseStatus::Done).count();
-    facts.push(format!("{done} of {} phases done", milestone.phases.len()));
+    if !is_over {
+        facts.extend(milestone.stage.map(|stage| stage.to_string()).filter(|stage| *stage != facts[0]));
+        let done = milestone.phases.iter().filter(|phase| phase.status == PhaseStatus::Done).count();
+        facts.push(format!("{done} of {} phases done", milestone.phases.len()));
+    }
     facts.push(milestone.priority.to_string());
     if !milestone.waits_for.is_empty() {
         let names: Vec<&str> = milestone.waits_for.iter().map(MilestoneId::as_str).collect();
@@ -111,7 +115,7 @@ fn of_milestone(milestone: &Milestone, status: &Status, lines: &mut Vec<String>)
     if let Some(reason) = &milestone.reason {
         lines.push(format!("    {}", styled(WAITS, format_args!("parked: {}", shown(reason)))));
     }
-    if !matches!(milestone.status, MilestoneStatus::Done | MilestoneStatus::Dropped) {
+    if !is_over {
         let width = milestone.phases.iter().map(|phase| phase.id.as_str().len()).max().unwrap_or(0);
         let roles = milestone.phases.iter().map(|phase| phase.role.as_str().len()).max().unwrap_or(0);
         for phase in &milestone.phases {

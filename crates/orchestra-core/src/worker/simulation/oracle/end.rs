@@ -1,5 +1,7 @@
 //! What must hold when a run is over.
 
+use std::sync::Arc;
+
 use super::super::disk::{Author, Content};
 use super::super::world::World;
 use super::{Precious, is_document};
@@ -32,7 +34,7 @@ impl World {
         }
         let plan = self.plan();
         // What an agent may have written is not judged until it has been looked at.
-        let is_said_done = |milestone: &&Milestone| {
+        let is_said_done = |milestone: &&Arc<Milestone>| {
             milestone.status == MilestoneStatus::Done && self.memory.recall(&milestone.id).unchecked.is_none()
         };
         for milestone in plan.milestones.iter().filter(is_said_done) {
