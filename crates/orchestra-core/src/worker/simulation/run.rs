@@ -255,7 +255,7 @@ impl World {
             if !open.answers.iter().any(|word| word == answer.word()) {
                 continue;
             }
-            // Where a work of another milestone was cut short, what is written is taken for what is left of it.
+            // Where another milestone is under way, what is written is taken for what a work that was cut short left.
             let others = self.memory.milestones.iter().filter(|(id, _)| Some(*id) != open.milestone.as_ref());
             let is_calm = others.map(|(_, known)| known).all(is_calm)
                 && self.memory.milestones.values().all(|known| known.unchecked.is_none());
@@ -281,13 +281,9 @@ impl World {
     }
 }
 
-/// Whether no work of a milestone is under way: what was begun has failed, or is over.
+/// Whether nothing of a milestone is under way: it was not begun, or it was closed.
 fn is_calm(known: &Recalled) -> bool {
-    let changes = |work: &&WorkId| matches!(work, WorkId::Rfc | WorkId::Phase(_) | WorkId::Fix { .. });
-    let is_over = |work: &WorkId| {
-        known.failed.contains_key(work) || known.committed.contains(work) || known.skipped.contains(work)
-    };
-    known.attempts.keys().filter(changes).all(is_over)
+    known.attempts.is_empty() || known.committed.iter().any(|work| matches!(work, WorkId::Close(_)))
 }
 
 fn ledger(world: &World) -> Vec<String> {
