@@ -13,6 +13,7 @@ mod demo;
 mod doctor;
 mod help;
 mod init;
+mod killed;
 mod kills;
 mod leavings;
 mod printing;
