@@ -112,7 +112,10 @@ fn f13_killed_when_the_remote_has_taken_the_push_nothing_is_asked_or_pushed_agai
     let _ran = project.attend().expect(3);
     // The server has moved its branch, and its words never come.
     let hook = project.remote().join("hooks/post-receive");
-    crate::project::script(&hook, "#!/bin/sh\necho push >> ../../pushes\n[ $(wc -l < ../../pushes) -gt 1 ] || exec sleep 1000\n");
+    crate::project::script(
+        &hook,
+        "#!/bin/sh\necho push >> ../../pushes\n[ $(wc -l < ../../pushes) -gt 1 ] || exec sleep 1000\n",
+    );
     project.answer(&["approve"]);
     let running = project.start(&["start", "--once"]);
     until("the remote has it", || project.remote_subjects().iter().any(|subject| subject.contains("close")));

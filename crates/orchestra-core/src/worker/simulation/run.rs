@@ -283,7 +283,7 @@ impl World {
 
 /// Whether nothing of a milestone is under way: it was not begun, or it was closed.
 fn is_calm(known: &Recalled) -> bool {
-    known.attempts.is_empty() || known.committed.iter().any(|work| matches!(work, WorkId::Close(_)))
+    known.picked.is_none() || known.committed.iter().any(|work| matches!(work, WorkId::Close(_)))
 }
 
 fn ledger(world: &World) -> Vec<String> {
