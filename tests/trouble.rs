@@ -430,7 +430,7 @@ fn with_documents_kept_out_of_git_only_the_code_is_committed_and_a_forged_docume
 }
 
 #[test]
-fn a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
+fn f40_a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let project = with_turn(
             "  - when: { work: phase-1 }\n    steps:\n      - run: \"[ -e ../agents ] || { echo begun >> ../agents; exec sleep 1000; }\"\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",

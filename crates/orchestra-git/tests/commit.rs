@@ -124,7 +124,7 @@ fn a_document_that_can_be_run_still_can() {
 }
 
 #[test]
-fn line_endings_are_converted_as_git_add_does() {
+fn f37_line_endings_are_converted_as_git_add_does() {
     let fixture = Fixture::new();
     fixture.write("crlf-in-git.txt", "a\r\nb\r\n");
     fixture.commit_all("with its line endings");

@@ -52,7 +52,7 @@ fn files_come_back_as_they_were_and_what_was_there_is_kept() {
 }
 
 #[test]
-fn after_a_crash_in_the_middle_the_rest_is_put_back_and_one_ref_is_enough() {
+fn f05_after_a_crash_in_the_middle_the_rest_is_put_back_and_one_ref_is_enough() {
     let fixture = Fixture::new();
     begin(&fixture);
     fixture.write("src/a.rs", "the agent\n");
