@@ -4,6 +4,7 @@ mod check;
 mod generate;
 mod mutants;
 mod power;
+mod proof;
 mod simulate;
 mod tally;
 mod transcripts;
@@ -20,6 +21,7 @@ usage: cargo xtask CHORE
   generate                    writes the documents that are made from code
   mutants [NAME]              breaks the worker's machine in many ways; the simulation must see each
   power [--cuts N] [--first SEED]   cuts the power of a disk under the real program; as root, on Linux
+  proof --minutes N [--first SEED]   schedules, kills, faults and power cuts, into docs/proof.json
   simulate [--schedules N] [--first SEED]   plays crash schedules: a million, where nothing else is said
   transcripts DIR             replays recorded runs of coding programs through our readers";
 
@@ -50,6 +52,7 @@ fn run_to_its_end(args: &[&str]) -> anyhow::Result<()> {
         ["generate"] => generate::run(),
         ["mutants"] => mutants::run(None),
         ["mutants", name] => mutants::run(Some(name)),
+        ["proof", options @ ..] => proof::run(options),
         ["simulate", options @ ..] => simulate::run(options),
         ["transcripts", dir] => transcripts::run(Path::new(dir)),
         _ => bail!("{USAGE}"),

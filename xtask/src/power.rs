@@ -222,6 +222,10 @@ mod tests {
     fn a_control_that_could_not_be_run_is_named() {
         let control = Control { skipped: Some("no strace".to_owned()), ..Control::default() };
         let report = Report { control, ..Report::default() };
-        assert!(report.summary().ends_with("0 lost something; no control: no strace"), "{}", report.summary());
+        assert!(
+            report.summary().ends_with("0 lost something; no control: no strace"),
+            "{}",
+            report.summary()
+        );
     }
 }

@@ -107,7 +107,9 @@ impl Bench {
         }
         let Control { cuts, lost, .. } = report.control;
         if cuts > 0 && lost == 0 {
-            report.failures.push("without syncing nothing was lost either: these cuts prove nothing".to_owned());
+            report
+                .failures
+                .push("without syncing nothing was lost either: these cuts prove nothing".to_owned());
         }
         Ok(report)
     }
@@ -141,10 +143,8 @@ impl Bench {
         let left = self.cut(kind, dice, &[]).with_context(|| format!("seed {seed}"))?;
         let fell = left.fell;
         let mut faults = self.scene.losses(&left.shown);
-        if faults.is_empty()
-            && let Err(error) = self.go_on()
-        {
-            faults.push(format!("{error:#}"));
+        if let Err(error) = self.go_on() {
+            faults.push(format!("then: {error:#}"));
         }
         let word = match (faults.is_empty(), fell) {
             (false, _) => "LOST",

@@ -45,7 +45,8 @@ impl Disk {
         let file = File::create_new(image).with_context(|| format!("make `{}`", image.display()))?;
         file.set_len(SIZE).with_context(|| format!("size `{}`", image.display()))?;
         // Few inodes and a small log, so that nothing is left to be written in the background.
-        let small = ["-q", "-F", "-N", "16384", "-J", "size=8", "-E", "lazy_itable_init=0,lazy_journal_init=0"];
+        let small =
+            ["-q", "-F", "-N", "16384", "-J", "size=8", "-E", "lazy_itable_init=0,lazy_journal_init=0"];
         run("mkfs.ext4", Command::new(program("mkfs.ext4")?).args(small).arg(image))?;
         fs::create_dir_all(at).with_context(|| format!("make `{}`", at.display()))?;
         Ok(Self { image: image.to_owned(), at: at.to_owned() })

@@ -44,13 +44,14 @@ turns:
     report: { verdict: approved }
 "##;
 
-/// The works in the order of their commits, and what comes last before each is prepared.
+/// The works in the order of their commits, and what comes last before each is prepared. The first answer is that the
+/// person's changes stay.
 pub(super) const WORKS: [(&str, Start); 5] = [
-    ("rfc", Start::Answered(1)),
+    ("rfc", Start::Answered(2)),
     ("phase-1", Start::Verified(2)),
     ("phase-2", Start::Verified(3)),
     ("fix-1-backend-engineer", Start::Verified(4)),
-    ("close", Start::Answered(2)),
+    ("close", Start::Answered(3)),
 ];
 
 /// Green unless there is a BUG. A green end adds a byte to a file beside the work tree: the first is the base's.
@@ -97,7 +98,8 @@ impl Scene {
         }
         project.git(&["add", "staged.txt", "both.txt"]);
         project.write("both.txt", PERSONS[2].1);
-        project.add(&Milestone::new("M1-cut").phase("backend").phase_with("frontend", "files: [\"web/**\"]\n"));
+        project
+            .add(&Milestone::new("M1-cut").phase("backend").phase_with("frontend", "files: [\"web/**\"]\n"));
         project.trust();
         let (root, environment) = (project.root(), project.environment());
         let green = project.top().join("green");
@@ -176,6 +178,9 @@ impl Scene {
             }));
         }
         outcome.push(self.git(&["status", "--porcelain"])?);
+        // At the end the index is as the last commit, but for what the person staged.
+        let staged = self.git(&["diff", "--cached"])?;
+        ensure!(staged == self.staged, "the index is behind: {staged}");
         Ok(outcome)
     }
 
@@ -225,7 +230,9 @@ impl Scene {
             let found = fs::read(self.root.join(path)).with_context(|| format!("the person's {path}"))?;
             ensure!(found == text.as_bytes(), "the person's {path} is another");
         }
-        let staged = self.git(&["diff", "--cached"])?;
+        // Only these: between the move of the branch and the next start the index may be behind in what was committed.
+        let paths = PERSONS.map(|(path, _)| path);
+        let staged = self.git(&[&["diff", "--cached", "--"], &paths[..]].concat())?;
         ensure!(staged == self.staged, "the index is not what the person staged: {staged}");
         Ok(())
     }
