@@ -147,9 +147,12 @@ pub(crate) fn try_out(plan: &Plan) -> anyhow::Result<Outcome> {
     let folder = tempfile::Builder::new().prefix("orchestra-power-").tempdir().context("make a folder")?;
     let order = inside::Order { plan: plan.clone(), program: beside(&own), strace: found.strace };
     order.write(folder.path())?;
+    // A copy: cargo may build this program anew while it runs, and its file is another one then.
+    let inside = folder.path().join("xtask");
+    fs::copy("/proc/self/exe", &inside).context("copy this program")?;
     let mut child = Command::new(found.unshare)
         .args(["--mount", "--pid", "--fork", "--kill-child", "--mount-proc"])
-        .arg(own)
+        .arg(inside)
         .args(["power-inside".as_ref(), folder.path().as_os_str()])
         .stdin(Stdio::piped())
         .spawn()
