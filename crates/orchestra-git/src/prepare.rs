@@ -200,7 +200,7 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     };
     let message = trailers::repaired(&prettified(&after.message)?, &pair);
 
-    let seen = import::Seen::open(repo, &private.objects)?;
+    let seen = import::Seen::open(repo, &store, &private.objects)?;
     let changed = tree::differences(&seen.repository, Some(before_hooks), Some(after.tree))?;
     let changed_by_hooks: Vec<RepoPath> = changed
         .into_iter()
@@ -214,6 +214,10 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     };
     let new = object::New { tree, parent, message: &message, identities: &identities };
     let is_signed = config.is_on("commit.gpgsign");
+    if is_signed {
+        // git finds in the repository alone what it is to sign.
+        store.sync()?;
+    }
     let commit = if is_signed { object::signed(repo, &new)? } else { object::unsigned(&store, &new)? };
     store.wrote([commit]);
     store.sync()?;
