@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::bench::Bench;
 use super::disk::Disk;
 use super::{Outcome, Plan, read};
+
+/// How long it takes to see that the caller is gone, and to remove everything.
+const TAKING_DOWN: Duration = Duration::from_secs(1);
 
 /// What is to be done with what.
 #[derive(Debug, Deserialize, Serialize)]
@@ -39,7 +43,15 @@ pub(super) fn run(folder: &Path) -> anyhow::Result<()> {
     end_with_our_caller(folder.to_owned());
     let outcome = match try_switch(folder) {
         Err(why) => Outcome::Skipped(format!("{why:#}")),
-        Ok(()) => Outcome::Tried(Bench::make(folder, &order)?.run(&order.plan)?),
+        Ok(()) => match Bench::make(folder, &order).and_then(|bench| bench.run(&order.plan)) {
+            Ok(report) => Outcome::Tried(report),
+            Err(error) => {
+                // A signal that ended the caller may have ended a program here as well, and it is that which failed:
+                // then everything is to be taken down before this ends.
+                std::thread::sleep(TAKING_DOWN);
+                return Err(error);
+            }
+        },
     };
     write(&outcome_file(folder), &serde_json::to_string(&outcome).context("write the outcome")?)
 }
@@ -76,7 +88,8 @@ fn end_with_our_caller(folder: PathBuf) {
         // Hidden first, so that what is removed is the folder of images, and nothing waits for a busy disk.
         let _status =
             Command::new("umount").arg("-l").arg(folder.join("disk")).stderr(Stdio::null()).status();
-        let _removed = fs::remove_dir_all(&folder);
+        // What is being written at this very moment may come in between.
+        let _removed = (0..3).any(|_| fs::remove_dir_all(&folder).is_ok());
         let _told = writeln!(io::stderr(), "nobody waits any more: everything is taken down");
         std::process::exit(1);
     });
