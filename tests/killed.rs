@@ -132,7 +132,7 @@ fn f13_killed_when_the_remote_has_taken_the_push_nothing_is_asked_or_pushed_agai
 fn f14_killed_while_a_gate_is_open_it_is_asked_again_and_nothing_passes_without_its_answer() {
     let project = crate::trouble::project(PLAIN);
     project.add(&one_phase());
-    let mut running = project.start(&["start"]);
+    let mut running = project.start(&["start", "--wait"]);
     until("the gate is open", || project.gates().len() == 1);
     assert!(!running.has_ended());
     let _ran = running.kill();
