@@ -14,6 +14,7 @@ use orchestra_core::record::Record;
 use orchestra_core::report::Usage;
 use orchestra_core::worker::{Failure, Memory, Policy};
 use orchestra_git::repo::Repo;
+use orchestra_project::answers;
 use orchestra_project::journal::{Durability, Journal};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -83,6 +84,10 @@ impl Place {
 
     /// Appends to the journal, synced, and remembers.
     pub(super) fn record(&self, record: Record) -> Result<(), Failure> {
+        if let Record::Asked { gate, .. } = &record {
+            answers::forestall(&self.layout, gate)
+                .map_err(|error| failure::run("tidy up among the answers", &error))?;
+        }
         let entry = held(&self.journal)
             .append_at(Timestamp::now(), record, Durability::Synced)
             .map_err(|error| failure::run("write the journal", &error))?;
