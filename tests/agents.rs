@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use orchestra_testkit::{Milestone, TestProject};
 
 /// A project whose one agent is this program, with this line of configuration.
-fn project(agent: &str, program: &str) -> TestProject {
+pub(crate) fn project(agent: &str, program: &str) -> TestProject {
     let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
     let bin = project.home().join("bin");
     std::fs::create_dir_all(&bin).unwrap();
