@@ -42,6 +42,8 @@ pub(super) struct Place {
     /// The configuration that it comes from.
     pub(super) configuration: Mutex<Option<Resolved>>,
     pub(super) trust_items: Mutex<Vec<TrustItem>>,
+    /// The programs of git's configuration that the person agreed to.
+    pub(super) agreed_programs: Mutex<Vec<TrustItem>>,
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
     /// The last turn after which the index was looked at.
@@ -76,6 +78,7 @@ impl Place {
             policy: Mutex::new(None),
             configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),
+            agreed_programs: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
             sessions: Mutex::new(BTreeMap::new()),
         };
