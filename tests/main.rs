@@ -7,6 +7,7 @@ mod terminal;
 mod add;
 mod agents;
 mod answer;
+mod attacks;
 mod below_a_guard;
 mod config;
 mod demo;
