@@ -3,7 +3,9 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
-use orchestra_testkit::TestProject;
+use orchestra_testkit::{Milestone, TestProject, until};
+
+use crate::terminal::Terminal;
 
 use super::{canary, sprung, unknown};
 
@@ -54,6 +56,31 @@ fn a02_one_byte_that_a_pull_changes_is_asked_about_and_shown() {
     let shown = project.run(&["trust", "--show"]).expect(0);
     let shown = shown.says(&format!("+ verify: {first}2  (")).says(&format!("- verify: {first}  ("));
     assert!(!shown.said().contains("+ verify: sh check.sh"), "{}", shown.said());
+}
+
+#[test]
+fn a02_what_changes_while_it_is_asked_about_is_not_agreed_to() {
+    let project = unknown();
+    let (shown, swapped) = (canary(&project, "shown"), canary(&project, "swapped"));
+    project.trust();
+    let mut terminal = Terminal::run(project.orchestra(&["start"]));
+    terminal.wait_for("Push to origin?");
+    terminal.wait_for("stop\r\n");
+    let path = ".orchestra/config.yaml";
+    let config = project.read(path);
+    project.write(path, &config.replace("sh check.sh", &shown));
+    terminal.line("finish");
+    terminal.wait_for(&shown);
+    terminal.wait_for("stop\r\n");
+    let gate = project.gates().remove(0);
+    project.write(path, &config.replace("sh check.sh", &swapped));
+    project.add(&Milestone::new("M2-two").with("rfc: skip").phase("backend"));
+    let _looked = project.run(&["trust", "--show"]).expect(0).says(&format!("+ verify: {swapped}"));
+    terminal.line("approve");
+    until("the answer is taken", || !project.gates().contains(&gate));
+    terminal.hang_up();
+    assert!(!sprung(&project).contains(&"swapped".to_owned()));
+    let _ran = project.run(&["trust"]).expect(2).says(&format!("+ verify: {swapped}"));
 }
 
 #[test]

@@ -86,9 +86,9 @@ fn may_name(git_dir: &Path, common_dir: &Path) -> bool {
 /// Names of sections and variables cannot be escaped or broken over lines, so that their letters stand in the file.
 fn says(file: &[u8]) -> bool {
     let text = file.to_ascii_lowercase();
-    let has = |word: &&str| text.windows(word.len()).any(|window| window == word.as_bytes());
+    let has = |word: &str| text.windows(word.len()).any(|window| window == word.as_bytes());
     // `submodule.<name>.update = !command`
-    VARIABLES.iter().chain(&SECTIONS).chain(&["update"]).any(|word| has(&word))
+    VARIABLES.iter().chain(&SECTIONS).chain(&["update"]).any(|word| has(word))
 }
 
 /// Reads what `git config --list --show-scope -z` prints: scope, NUL, key, newline, value, NUL.
