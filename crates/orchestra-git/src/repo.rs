@@ -16,7 +16,7 @@ use crate::guard::Guarded;
 use crate::program::Call;
 
 mod discover;
-mod layout;
+pub(crate) mod layout;
 
 pub use discover::discover;
 

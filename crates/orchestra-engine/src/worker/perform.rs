@@ -86,7 +86,10 @@ impl Worker {
             }
             Effect::Prepare(order) => {
                 let (milestone, policy) = (self.milestone(&order.milestone)?, self.policy());
-                self.spawn(move |place| place.prepare(&milestone, &order, &policy));
+                self.spawn(move |place| {
+                    place.still_agreed()?;
+                    place.prepare(&milestone, &order, &policy)
+                });
                 Ok(())
             }
             Effect::Swap { work, branch, commit, parent } => {
@@ -112,10 +115,13 @@ impl Worker {
                 Ok(())
             }
             Effect::Push { milestone: _, commit, remote, url, branch } => {
-                self.spawn(move |place| place.push(commit, remote, url, branch, PUSH));
+                self.spawn(move |place| {
+                    place.still_agreed()?;
+                    place.push(commit, remote, url, branch, PUSH)
+                });
                 Ok(())
             }
-            Effect::Trust { .. } => self.blocking(Place::trust_now).await,
+            Effect::Trust { of } => self.blocking(move |place| place.trust_now(of)).await,
             Effect::Ask(asked) => {
                 self.show(View::Asked(asked)).await;
                 Ok(())
@@ -159,6 +165,7 @@ impl Worker {
                 base: &base,
                 turn_base: &turn_base,
             };
+            place.still_agreed()?;
             let found = place.inspect(&looked)?;
             Ok(Fact::Inspected { work, found })
         });

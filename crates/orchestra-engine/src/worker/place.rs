@@ -14,6 +14,7 @@ use orchestra_core::record::Record;
 use orchestra_core::report::Usage;
 use orchestra_core::worker::{Failure, Memory, Policy};
 use orchestra_git::repo::Repo;
+use orchestra_project::answers;
 use orchestra_project::journal::{Durability, Journal};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -41,6 +42,8 @@ pub(super) struct Place {
     /// The configuration that it comes from.
     pub(super) configuration: Mutex<Option<Resolved>>,
     pub(super) trust_items: Mutex<Vec<TrustItem>>,
+    /// The programs of git's configuration that the person agreed to.
+    pub(super) agreed_programs: Mutex<Vec<TrustItem>>,
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
     /// The last turn after which the index was looked at.
@@ -75,6 +78,7 @@ impl Place {
             policy: Mutex::new(None),
             configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),
+            agreed_programs: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
             sessions: Mutex::new(BTreeMap::new()),
         };
@@ -83,6 +87,10 @@ impl Place {
 
     /// Appends to the journal, synced, and remembers.
     pub(super) fn record(&self, record: Record) -> Result<(), Failure> {
+        if let Record::Asked { gate, .. } = &record {
+            answers::forestall(&self.layout, gate)
+                .map_err(|error| failure::run("tidy up among the answers", &error))?;
+        }
         let entry = held(&self.journal)
             .append_at(Timestamp::now(), record, Durability::Synced)
             .map_err(|error| failure::run("write the journal", &error))?;

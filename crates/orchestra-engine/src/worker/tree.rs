@@ -10,6 +10,7 @@ use orchestra_core::repo::{Change, CommitId};
 use orchestra_core::worker::{Fact, Failure, Inspection, Restaged};
 use orchestra_git::changes::{self, BaselineError};
 use orchestra_git::fold::{Fold, FoldError};
+use orchestra_git::history::lost_works;
 use orchestra_git::snapshot::Snapshot;
 use orchestra_git::{
     facts, fold, own_commits, put_back, restaged, review_diff, save, snapshot, standing, status,
@@ -101,6 +102,8 @@ impl Place {
         };
         let descends =
             facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
+        let lost =
+            lost_works(&self.repo, looked.turn_base, looked.milestone).map_err(|error| fail(&error))?;
         let changes: Vec<Change> =
             found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
         let as_begun = self.as_begun(looked, &changes)?;
@@ -109,6 +112,7 @@ impl Place {
         Ok(Inspection {
             head,
             descends,
+            lost,
             changes,
             as_begun,
             overtaken,

@@ -16,13 +16,13 @@ use crate::fault::{At as _, DiskError};
 const POINTER: u64 = 16 * 1024;
 
 /// The two git directories of a work tree; they are one where it is no linked worktree.
-pub(super) struct Layout {
-    pub(super) git_dir: PathBuf,
-    pub(super) common_dir: PathBuf,
+pub(crate) struct Layout {
+    pub(crate) git_dir: PathBuf,
+    pub(crate) common_dir: PathBuf,
 }
 
 /// Finds the git directories of the work tree with its top at `root`.
-pub(super) fn read(root: &Path) -> Result<Layout, OpenError> {
+pub(crate) fn read(root: &Path) -> Result<Layout, OpenError> {
     let entry = root.join(".git");
     let Ok(metadata) = entry.symlink_metadata() else {
         let is_bare = is_bare(root);
