@@ -20,9 +20,10 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Opens both stores.
-    pub(super) fn open(repo: &Repo, objects: &Path) -> Result<Self, Fault> {
+    /// Opens both stores, or the one that there is.
+    pub(super) fn open(repo: &Repo, objects: Option<&Path>) -> Result<Self, Fault> {
         let repository = repo.library()?;
+        let Some(objects) = objects else { return Ok(Self { repository }) };
         let path = objects.to_str().ok_or_else(|| Fault::Unreadable {
             what: "the scratch folder, whose path is not UTF-8".to_owned(),
         })?;
