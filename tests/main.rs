@@ -11,6 +11,7 @@ mod below_a_guard;
 mod config;
 mod demo;
 mod doctor;
+mod faults;
 mod help;
 mod init;
 mod kills;
