@@ -14,6 +14,7 @@ mod demo;
 mod disk;
 mod doctor;
 mod ends;
+mod faults;
 mod fooled;
 mod help;
 mod init;

@@ -52,8 +52,9 @@ impl Store {
     }
 
     /// The repository once more, with the objects of another folder as well. What is written to it is staged here.
-    pub(crate) fn library_with(&self, repo: &Repo, more: &Path) -> Result<Repository, Fault> {
-        self.staging.library(repo, &[&self.objects, more])
+    pub(crate) fn library_with(&self, repo: &Repo, more: Option<&Path>) -> Result<Repository, Fault> {
+        let folders: Vec<&Path> = std::iter::once(self.objects.as_path()).chain(more).collect();
+        self.staging.library(repo, &folders)
     }
 
     /// Counts objects among those to sync.

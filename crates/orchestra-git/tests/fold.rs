@@ -81,7 +81,7 @@ fn the_persons_own_commits_are_nothing_to_fold() {
 }
 
 #[test]
-fn f15_a_lock_in_the_way_leaves_index_and_branch_together() {
+fn f15_f60_a_lock_in_the_way_leaves_index_and_branch_together() {
     let fixture = Fixture::new();
     let before = fixture.head();
     fixture.write("src/a.rs", "one\n");

@@ -85,7 +85,7 @@ fn f33_fifos_and_sockets_are_named_and_never_opened() {
 }
 
 #[test]
-fn nested_repositories_and_submodules_are_named_and_not_entered() {
+fn f71_nested_repositories_and_submodules_are_named_and_not_entered() {
     let fixture = Fixture::new();
     let library = fixture.base().join("library");
     fs::create_dir(&library).unwrap();

@@ -94,8 +94,12 @@ impl Worker {
             }
             Effect::Swap { work, branch, commit, parent } => {
                 self.still_ours()?;
-                let swapped =
-                    self.blocking(move |place| place.swap(&work, &branch, &commit, &parent)).await?;
+                let Some(milestone) = self.state.active().map(|active| active.id.clone()) else {
+                    return Ok(());
+                };
+                let swapped = self
+                    .blocking(move |place| place.swap(&milestone, &work, &branch, &commit, &parent))
+                    .await?;
                 self.queue.push_back(swapped);
                 Ok(())
             }

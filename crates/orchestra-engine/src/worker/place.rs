@@ -14,6 +14,7 @@ use orchestra_core::record::Record;
 use orchestra_core::report::Usage;
 use orchestra_core::worker::{Failure, Memory, Policy};
 use orchestra_git::repo::Repo;
+use orchestra_git::snapshot;
 use orchestra_project::answers;
 use orchestra_project::journal::{Durability, Journal};
 use orchestra_project::layout::Layout;
@@ -103,6 +104,9 @@ impl Place {
         if let Record::RfcReady { milestone, .. } = &record {
             self.sync_rfc(milestone)?;
         }
+        if let Record::Picked { milestone, .. } = &record {
+            self.set_strange_snapshots_aside(milestone)?;
+        }
         self.record(record)
     }
 
@@ -124,7 +128,24 @@ impl Place {
     }
 
     /// The name of a rescue ref.
-    pub(super) fn rescue(milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
-        format!("refs/orchestra/rescue/{milestone}/{work}/{attempt}/{label}")
+    pub(super) fn rescue(&self, milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
+        format!("{}/{work}/{attempt}/{label}", self.rescued(milestone))
+    }
+
+    /// Where everything of a milestone is saved. All work trees of a repository share their refs, and each may build it.
+    fn rescued(&self, milestone: &MilestoneId) -> String {
+        let tree = self.repo.linked_name().map(|name| format!("@{name}")).unwrap_or_default();
+        format!("refs/orchestra/rescue/{milestone}{tree}")
+    }
+
+    /// Gives snapshots another name that this work tree's journal knows nothing of: they tell what was here at another
+    /// time, and would be believed.
+    pub(super) fn set_strange_snapshots_aside(&self, milestone: &MilestoneId) -> Result<(), Failure> {
+        let known = self.memory().recall(milestone);
+        if known.picked.is_some() || !known.attempts.is_empty() {
+            return Ok(());
+        }
+        snapshot::set_aside(&self.repo, &self.rescued(milestone))
+            .map_err(|error| failure::run("set snapshots of another time aside", &error))
     }
 }

@@ -20,8 +20,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Opens both stores. What is written goes to `store`.
-    pub(super) fn open(repo: &Repo, store: &Store, objects: &Path) -> Result<Self, Fault> {
+    /// Opens both stores, or the one that there is. What is written goes to `store`.
+    pub(super) fn open(repo: &Repo, store: &Store, objects: Option<&Path>) -> Result<Self, Fault> {
         Ok(Self { repository: store.library_with(repo, objects)? })
     }
 

@@ -5,7 +5,7 @@
 //! directory has registered, or a submodule whose `core.worktree` is this folder (gitrepository-layout(5)).
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -43,6 +43,9 @@ pub(crate) fn read(root: &Path) -> Result<Layout, OpenError> {
     let pointer = read_pointer(&entry)?;
     let Some(named) = pointer.strip_prefix(b"gitdir: ") else { return Err(foreign(&entry)) };
     let named = root.join(as_path(named));
+    if named.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Err(OpenError::Gone { root: root.to_owned(), git_dir: named });
+    }
     let git_dir = named.canonicalize().at("find", &named)?;
     match find_common_dir(&git_dir)? {
         Some(common_dir) if is_registered(root, &git_dir, &common_dir)? => Ok(Layout { git_dir, common_dir }),
