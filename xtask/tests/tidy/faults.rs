@@ -60,7 +60,8 @@ fn rows_of_tests(path: &str, text: &str) -> Vec<String> {
     if !path.ends_with(".rs") {
         return Vec::new();
     }
-    let names = text.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").strip_prefix("fn "));
+    let names =
+        text.lines().filter_map(|line| line.trim_start().trim_start_matches("async ").strip_prefix("fn "));
     let rows = names.flat_map(|name| name.split('_').take_while(|part| is_row(&part.to_uppercase())));
     rows.map(str::to_owned).collect()
 }
