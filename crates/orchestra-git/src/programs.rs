@@ -136,7 +136,7 @@ mod tests {
             ("core.hookspath", ".husky"),
             ("core.hookspath", "on"),
             ("core.sshcommand", "ssh -i x"),
-            ("credential.https://example.com.helper", "store"),
+            ("credential.https://example.com/.helper", "store"),
             ("filter.a.b.clean", "x"),
             ("diff.external", "x"),
             ("diff.x.textconv", "x"),
