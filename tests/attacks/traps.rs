@@ -21,11 +21,11 @@ const TRAPS: [(&str, &str, &str); 17] = [
         "git commit --allow-empty -m x",
     ),
     ("gpg", "git config gpg.program @; git config commit.gpgSign true", "git commit --allow-empty -m x"),
-    ("ssh", "git config core.sshCommand @", "git ls-remote ssh://host.invalid/x"),
-    ("proxy", "git config core.gitProxy @", "git ls-remote git://host.invalid/x"),
+    ("ssh", "git config core.sshCommand @", "git ls-remote ssh://example.com/x"),
+    ("proxy", "git config core.gitProxy @", "git ls-remote git://example.com/x"),
     ("editor", "git config core.editor @", "git commit --allow-empty"),
-    ("helper", "git config credential.helper @", "echo 'url=https://host.invalid' | git credential fill"),
-    ("askpass", "git config core.askPass @", "echo 'url=https://host.invalid' | git credential fill"),
+    ("helper", "git config credential.helper @", "echo 'url=https://example.com' | git credential fill"),
+    ("askpass", "git config core.askPass @", "echo 'url=https://example.com' | git credential fill"),
     ("alias", "git config alias.st '!@'", "git st"),
     ("receivepack", "git config remote.origin.receivepack @", "git push --dry-run origin main"),
     (
@@ -54,13 +54,16 @@ fn trapped(names: &[&str]) -> TestProject {
 
 #[test]
 fn a06_a07_each_trap_works() {
-    for (name, _, step) in TRAPS {
-        let project = trapped(&[name]);
+    let project = trapped(&[]);
+    let config = project.read(".git/config");
+    for (name, plant, step) in TRAPS {
+        shell(&project, &plant.replace('@', &canary(&project, name)));
         shell(&project, step);
         assert_eq!(sprung(&project), [name]);
+        project.write(".git/config", &config);
+        project.git(&["reset", "--quiet", "--hard"]);
     }
     // A pager is for terminals.
-    let project = unknown();
     project.git(&["config", "core.pager", &canary(&project, "pager")]);
     let mut command = project.git_command(&project.root());
     command.arg("log");
