@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use orchestra_testkit::{Milestone, TestProject};
 
 /// A project whose one agent is this program, with this line of configuration.
-fn project(agent: &str, program: &str) -> TestProject {
+pub(crate) fn project(agent: &str, program: &str) -> TestProject {
     let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
     let bin = project.home().join("bin");
     std::fs::create_dir_all(&bin).unwrap();
@@ -29,7 +29,7 @@ fn project(agent: &str, program: &str) -> TestProject {
 }
 
 /// As simple as an agent can be: it reads its prompt, writes a file and hands in a report.
-const TEN_LINES: &str = r#"#!/bin/sh
+pub(crate) const TEN_LINES: &str = r#"#!/bin/sh
 grep -q "Part 1" || exit 3
 case "$ORCHESTRA_PHASE" in
   review) echo '{ "verdict": "approved" }' > "$ORCHESTRA_REPORT" ;;
@@ -52,7 +52,7 @@ fn a_shell_script_of_ten_lines_is_an_agent() {
 }
 
 #[test]
-fn try_again_later_costs_no_attempt() {
+fn f57_try_again_later_costs_no_attempt() {
     let program = TEN_LINES.replace(
         "case \"$ORCHESTRA_PHASE\"",
         "[ -e ../tried ] || { touch ../tried; echo 'too many requests' >&2; exit 75; }\ncase \"$ORCHESTRA_PHASE\"",
@@ -63,7 +63,7 @@ fn try_again_later_costs_no_attempt() {
 }
 
 #[test]
-fn a_broken_report_is_a_failure_and_never_made_up() {
+fn f55_a_broken_report_is_a_failure_and_never_made_up() {
     let project = project(
         "{ kind: command, run: [\"BIN/claude\"] }",
         "#!/bin/sh\necho x > src/x.txt\necho '{ \"summary\": [1' > \"$ORCHESTRA_REPORT\"\n",

@@ -77,6 +77,9 @@ fn a_signature_is_made_and_thrown_away_or_said_to_be_missing() {
     project.git(["config", "commit.gpgsign", "true"]);
     project.git(["config", "gpg.program", project.base().join("bin/signer").to_str().unwrap()]);
     let before = project.git(["count-objects", "-v"]);
+    let (_, found) = checks(&project, &["--auto"]);
+    assert_eq!(bad(&found), ["trust"], "what signs is the repository's own: {found:#?}");
+    project.run(["trust", "--yes"]).well();
     let (code, found) = checks(&project, &["--auto"]);
     assert_eq!(code, 0, "{found:#?}");
     assert!(find(&found, "signing").1.starts_with("a commit was signed, and thrown away"));

@@ -1,4 +1,7 @@
 //! SIGKILL at random moments, until everything is done: what comes out is what an undisturbed run gives.
+//!
+//! `ORCHESTRA_KILLS=500 cargo test -p orchestra --test main -- kills::wherever` kills more often, `ORCHESTRA_FIRST=n`
+//! begins at another seed.
 
 use std::time::{Duration, Instant};
 
@@ -140,6 +143,11 @@ impl Dice {
 /// How many kills say something.
 const KILLS: u32 = 60;
 
+/// What a person chooses: how many kills, and which.
+fn asked(name: &str) -> Option<u32> {
+    std::env::var(name).ok().and_then(|text| text.parse().ok())
+}
+
 #[test]
 fn wherever_the_worker_is_killed_the_outcome_is_that_of_an_undisturbed_run() {
     let (undisturbed, took) = {
@@ -152,15 +160,18 @@ fn wherever_the_worker_is_killed_the_outcome_is_that_of_an_undisturbed_run() {
     };
     // A machine that is fast gets its kills sooner: every run is killed a few times before it comes to its end.
     let longest = took.as_millis().try_into().unwrap_or(u64::MAX) / 4;
+    let wanted = asked("ORCHESTRA_KILLS").unwrap_or(KILLS);
+    let first = u64::from(asked("ORCHESTRA_FIRST").unwrap_or(1));
+    let most = 40 * u64::from(wanted.div_ceil(KILLS));
     let mut kills = 0;
-    for seed in 1.. {
+    for seed in first.. {
         println!("seed {seed}, after up to {longest} ms");
         let killed = kill_until_done(seed, longest, &undisturbed);
         kills += killed;
-        if seed >= 4 && kills >= KILLS {
+        if seed >= first + 3 && kills >= wanted {
             break;
         }
-        assert!(seed < 40, "too few kills to say anything: {kills}");
+        assert!(seed < first + most, "too few kills to say anything: {kills}");
     }
     println!("{kills} kills");
 }

@@ -9,7 +9,7 @@ use crate::terminal::Terminal;
 use crate::trouble;
 
 #[test]
-fn a_reader_that_goes_away_is_no_error() {
+fn f43_a_reader_that_goes_away_is_no_error() {
     let project = Project::set_up();
     for args in [&["config"][..], &["status"], &["--help"], &["man"], &["trust", "--show"], &["doctor"]] {
         let expected = project.run(args).code;
@@ -37,7 +37,7 @@ fn following_ends_when_nobody_reads_any_more() {
 }
 
 #[test]
-fn a_full_disk_is_an_error() {
+fn f43_output_that_cannot_be_written_is_an_error() {
     let project = Project::set_up();
     let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else {
         // Not on every system.

@@ -83,7 +83,7 @@ fn with_wait_a_run_stays_until_it_is_answered_from_elsewhere() {
 }
 
 #[test]
-fn a_slip_of_the_pen_in_the_configuration_asks_nobody_to_trust_again() {
+fn f86_a_slip_of_the_pen_in_the_configuration_asks_nobody_to_trust_again() {
     let project = project(PLAIN);
     project.add(&one_phase());
     let running = project.start(&["start", "--wait"]);
@@ -104,7 +104,7 @@ fn a_slip_of_the_pen_in_the_configuration_asks_nobody_to_trust_again() {
 }
 
 #[test]
-fn commits_of_others_are_never_published_unseen() {
+fn f61_commits_of_others_are_never_published_unseen() {
     let project = project(PLAIN);
     project.write("mine.txt", "mine\n");
     project.commit_all("feat: my own");
@@ -354,7 +354,7 @@ fn what_was_set_aside_is_taken_up_again_when_it_is_answered() {
 }
 
 #[test]
-fn on_another_branch_nothing_is_touched_until_the_person_is_back() {
+fn f65_on_another_branch_nothing_is_touched_until_the_person_is_back() {
     let project = project(PLAIN);
     project.add(&one_phase());
     let _ran = project.attend().expect(3);

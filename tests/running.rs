@@ -163,7 +163,7 @@ fn as_json_every_line_is_an_object_and_nothing_else_is_printed() {
 }
 
 #[test]
-fn a_reader_that_has_seen_enough_does_not_hurt_the_work() {
+fn f43_a_reader_that_has_seen_enough_does_not_hurt_the_work() {
     let project = project(PLAIN);
     project.add(&one_phase());
     let mut child = project.orchestra(&["start", "--auto", "--once"]).stdout(Stdio::piped()).spawn().unwrap();

@@ -42,7 +42,7 @@ pub(crate) fn with_turn(turn: &str) -> TestProject {
 }
 
 #[test]
-fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
+fn f80_a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
     let project = project(PLAIN);
     project.add(&one_phase());
     let _ran = project.attend().expect(3);
@@ -72,7 +72,7 @@ fn a_push_that_somebody_overtook_waits_at_its_gate_with_the_servers_words() {
 }
 
 #[test]
-fn a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_content() {
+fn f75_a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_content() {
     let project = with_turn(
         "  - when: { work: phase-1, attempt: 1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n\
          \x20 - when: { work: phase-1, attempt: 2 }\n    steps:\n      - expect: no bad style here\n      - write: { path: src/a.txt, content: \"good style\\n\" }\n    report: { summary: x }\n",
@@ -88,7 +88,7 @@ fn a_hook_that_refuses_goes_back_to_the_agent_and_the_commit_is_made_when_it_is_
 }
 
 #[test]
-fn a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it_did() {
+fn f75_a_formatters_work_reaches_the_tree_also_where_the_worker_was_killed_before_it_did() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"bad style\\n\" }\n    report: { summary: x }\n",
     );
@@ -147,7 +147,7 @@ fn everything_that_is_put_back_can_be_found_by_the_refs_that_are_named() {
 }
 
 #[test]
-fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
+fn f75_a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n    report: { summary: x }\n",
     );
@@ -160,7 +160,7 @@ fn a_hook_that_always_refuses_sets_the_milestone_aside_with_everything_kept() {
 }
 
 #[test]
-fn what_was_staged_and_unstaged_during_a_turn_is_named_with_the_way_back() {
+fn f62_what_was_staged_and_unstaged_during_a_turn_is_named_with_the_way_back() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/a.txt, content: \"mine\\n\" }\n\
          \x20     - run: git add -A\n\
@@ -243,7 +243,7 @@ fn what_lies_outside_the_room_is_put_back_saved_and_told_once() {
 }
 
 #[test]
-fn the_persons_changed_file_is_closed_to_the_agent() {
+fn f63_the_persons_changed_file_is_closed_to_the_agent() {
     let project = with_turn(
         "  - when: { work: phase-1 }\n    steps:\n      - write: { path: src/lib.txt, content: \"the agent's\\n\" }\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",
     );
@@ -310,7 +310,7 @@ fn a_phase_whose_work_verification_takes_back_is_not_committed() {
 }
 
 #[test]
-fn a_repository_in_the_middle_of_something_is_refused_with_the_command_that_ends_it() {
+fn f67_a_repository_in_the_middle_of_something_is_refused_with_the_command_that_ends_it() {
     let project = project(PLAIN);
     project.add(&one_phase());
     project.git(&["checkout", "--quiet", "--detach"]);
@@ -372,7 +372,7 @@ fn children_of(parent: u32) -> Vec<String> {
 }
 
 #[test]
-fn a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
+fn f60_a_lock_that_a_killed_worker_left_is_removed_and_somebody_elses_is_not() {
     let project = project(PLAIN);
     project.add(&one_phase());
     let journal = ".orchestra/.state/journal.jsonl";
@@ -430,7 +430,7 @@ fn with_documents_kept_out_of_git_only_the_code_is_committed_and_a_forged_docume
 }
 
 #[test]
-fn a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
+fn f40_a_signal_ends_everything_at_once_and_the_next_start_goes_on() {
     for (signal, code) in [("TERM", 143), ("INT", 130), ("HUP", 129)] {
         let project = with_turn(
             "  - when: { work: phase-1 }\n    steps:\n      - run: \"[ -e ../agents ] || { echo begun >> ../agents; exec sleep 1000; }\"\n      - write: { path: src/a.txt, content: \"in\\n\" }\n    report: { summary: x }\n",

@@ -7,6 +7,8 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use orchestra_core::worker;
 
+use crate::proof;
+
 /// A document that is made from code.
 struct Generated {
     /// From the top of the repository.
@@ -14,8 +16,10 @@ struct Generated {
     text: String,
 }
 
-fn all() -> Vec<Generated> {
-    vec![Generated { path: "docs/questions.md", text: questions() }]
+fn all(top: &Path) -> anyhow::Result<Vec<Generated>> {
+    let mut all = vec![Generated { path: "docs/questions.md", text: questions() }];
+    all.extend(proof::readme(top)?.map(|text| Generated { path: "README.md", text }));
+    Ok(all)
 }
 
 /// Writes every document that is not as it should be.
@@ -43,7 +47,7 @@ pub(crate) fn check() -> anyhow::Result<()> {
 
 fn stale(top: &Path) -> anyhow::Result<Vec<Generated>> {
     let mut stale = Vec::new();
-    for document in all() {
+    for document in all(top)? {
         let found = match fs::read_to_string(top.join(document.path)) {
             Err(error) if error.kind() == ErrorKind::NotFound => None,
             read => Some(read.with_context(|| format!("read `{}`", document.path))?),

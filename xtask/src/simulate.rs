@@ -21,19 +21,24 @@ pub(crate) fn run(options: &[&str]) -> anyhow::Result<()> {
             _ => bail!("usage: cargo xtask simulate [--schedules N] [--first SEED]"),
         }
     }
-    let status = Command::new(cargo())
+    let status = command(first, schedules).status().context("start cargo")?;
+    if !status.success() {
+        bail!("a schedule breaks a promise (`ORCHESTRA_SEED=` above plays it alone)");
+    }
+    Ok(())
+}
+
+/// Plays so many schedules from this seed on.
+pub(crate) fn command(first: u64, schedules: u64) -> Command {
+    let mut command = Command::new(cargo());
+    command
         .args(["test", "--release", "--package", "orchestra-core", "--lib", "schedules_keep", "--"])
         .arg("--nocapture")
         .current_dir(crate::top())
         .env("ORCHESTRA_SCHEDULES", schedules.to_string())
         .env("ORCHESTRA_FIRST", first.to_string())
-        .env("RUST_BACKTRACE", "0")
-        .status()
-        .context("start cargo")?;
-    if !status.success() {
-        bail!("a schedule breaks a promise (`ORCHESTRA_SEED=` above plays it alone)");
-    }
-    Ok(())
+        .env("RUST_BACKTRACE", "0");
+    command
 }
 
 /// The cargo that runs this program.

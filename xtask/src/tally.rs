@@ -35,6 +35,19 @@ impl Tally {
         self.ignored += count("ignored");
     }
 
+    pub(crate) fn passed(&self) -> u32 {
+        self.passed
+    }
+
+    pub(crate) fn failed(&self) -> u32 {
+        self.failed
+    }
+
+    /// The names of tests that failed.
+    pub(crate) fn failures(&self) -> &[String] {
+        &self.failures
+    }
+
     /// Tells whether tests ran and none failed.
     pub(crate) fn is_good(&self) -> bool {
         self.passed > 0 && self.failed == 0 && self.failures.is_empty()

@@ -8,6 +8,7 @@
 
 mod arrows;
 mod calls;
+mod faults;
 mod git_verbs;
 mod links;
 mod modules;

@@ -75,6 +75,31 @@ pub fn history(
     Ok(History { commits, reverted, descends, complete, published })
 }
 
+/// Lists the works of a milestone whose commits `since` has below it and the head has not, under any id: somebody took
+/// them off the branch, or an agent made them over.
+pub fn lost_works(repo: &Repo, since: &CommitId, milestone: &MilestoneId) -> Result<Vec<WorkId>, Fault> {
+    let library = repo.library()?;
+    let (since, head) = (oid(since)?, oid(&head_of(&library)?.commit)?);
+    let works = |of: Oid, without: Oid| -> Result<Vec<WorkId>, Fault> {
+        let mut ledger = Ledger::default();
+        let mut walk = library.revwalk().doing("walk the history")?;
+        walk.set_sorting(Sort::TOPOLOGICAL | Sort::REVERSE)
+            .and_then(|()| walk.push(of))
+            .and_then(|()| walk.hide(without))
+            .doing("walk the history")?;
+        for id in walk {
+            ledger.read(&library, id.doing("walk the history")?, milestone)?;
+        }
+        Ok(ledger.entries.into_iter().map(|entry| entry.work).collect())
+    };
+    let gone = works(since, head)?;
+    if gone.is_empty() {
+        return Ok(gone);
+    }
+    let there = works(head, since)?;
+    Ok(gone.into_iter().filter(|work| !there.contains(work)).collect())
+}
+
 /// Commits of one milestone and what became of them, in the order of history.
 #[derive(Default)]
 struct Ledger {

@@ -24,6 +24,7 @@ pub mod fold;
 pub mod history;
 pub mod own_commits;
 pub mod prepare;
+pub mod programs;
 pub mod push;
 pub mod put_back;
 pub mod rescue;

@@ -1,8 +1,8 @@
 //! One commit object, complete and synced, while nothing that anybody else sees has changed.
 //!
-//! The tree is the parent's with the phase's paths and documents replaced, on a private index and in a private object
-//! store: what hooks do there can be looked at, kept or left out before any of it is shared. The commit is ours alone
-//! until [`crate::swap::swap`].
+//! The tree is the parent's with the phase's paths and documents replaced, on a private index: what hooks do there can be
+//! looked at, kept or left out before any ref or index is touched. Where no hook runs, the object store is private, too.
+//! The commit is ours alone until [`crate::swap::swap`].
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -185,22 +185,25 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     let parent = oid(&order.parent)?;
     let parent_tree = store.repository.find_commit(parent).doing("read a commit")?.tree_id();
 
-    let mut private = Private::new(repo, &config, folder.path(), &store.repository, parent_tree)?;
+    let timeout = match order.hooks {
+        Hooks::Run { timeout } if !facts::hook_names(repo, &config).is_empty() => Some(timeout),
+        Hooks::Run { .. } | Hooks::Off => None,
+    };
+    let library = &store.repository;
+    let mut private = Private::new(repo, &config, folder.path(), library, parent_tree, timeout.is_some())?;
     private.filtered = check_filters(repo, &config, &private, order)?;
     private.add(&top, &order.paths)?;
     private.add_documents(&top, &order.documents)?;
     let before_hooks = private.write_tree()?;
     let pair = (order.milestone.clone(), order.work.clone());
     let message = trailers::repaired(&prettified(&order.message)?, &pair);
-    let after = match order.hooks {
-        Hooks::Run { timeout } if !facts::hook_names(repo, &config).is_empty() => {
-            hooks::run(&private, order, timeout, &message)?
-        }
-        Hooks::Run { .. } | Hooks::Off => hooks::After::none(before_hooks, message),
+    let after = match timeout {
+        Some(timeout) => hooks::run(&private, order, timeout, &message)?,
+        None => hooks::After::none(before_hooks, message),
     };
     let message = trailers::repaired(&prettified(&after.message)?, &pair);
 
-    let seen = import::Seen::open(repo, &private.objects)?;
+    let seen = import::Seen::open(repo, &store, private.objects.as_deref())?;
     let changed = tree::differences(&seen.repository, Some(before_hooks), Some(after.tree))?;
     let changed_by_hooks: Vec<RepoPath> = changed
         .into_iter()
@@ -214,6 +217,10 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
     };
     let new = object::New { tree, parent, message: &message, identities: &identities };
     let is_signed = config.is_on("commit.gpgsign");
+    if is_signed {
+        // git finds in the repository alone what it is to sign.
+        store.sync()?;
+    }
     let commit = if is_signed { object::signed(repo, &new)? } else { object::unsigned(&store, &new)? };
     store.wrote([commit]);
     store.sync()?;

@@ -184,7 +184,8 @@ impl<'a> Call<'a> {
     }
 
     /// Has it write objects to a folder of its own, and read the repository's too.
-    pub(crate) fn objects(self, folder: &Path) -> Self {
+    pub(crate) fn objects<'f>(self, folder: impl Into<Option<&'f Path>>) -> Self {
+        let Some(folder) = folder.into() else { return self };
         let shared = self.repo.common_dir().join("objects");
         // A list, in which a path with a colon has to be quoted.
         let shared = OsString::from(quoted(shared.as_os_str().as_bytes()));

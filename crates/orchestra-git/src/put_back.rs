@@ -115,8 +115,10 @@ fn target(
         let entry = kept::entry_of(&baseline.commit, path)?;
         Ok(entry.map_or(Target::Absent, |entry| Target::Bytes { entry, permissions }))
     };
+    if let Some(why) = unfit::by_name(path) {
+        return Ok(Err(why));
+    }
     Ok(match baseline.record.get(path) {
-        _ if unfit::is_reserved(path) => Err(unfit::RESERVED),
         Some(Kept::Unfit) => Err("it was there before and could not be kept"),
         Some(Kept::Gone) => Ok(Target::Absent),
         Some(Kept::File { permissions }) => Ok(bytes(Some(*permissions))?),

@@ -65,6 +65,25 @@ pub(crate) fn create(repo: &Repo, name: &str, target: Oid) -> Result<(), Fault> 
     sync_ref(repo.common_dir(), name)
 }
 
+/// Gives a ref the next free name ([`nth_name`]). It has both for a moment, so that it is never without one.
+pub(crate) fn rename(repo: &Repo, name: &str) -> Result<(), Fault> {
+    let durable = Durable::open(repo)?;
+    let Some(target) = find(&durable.repository, name)? else { return Ok(()) };
+    for n in 1.. {
+        let other = nth_name(name, n);
+        match find(&durable.repository, &other)? {
+            Some(id) if id != target => {}
+            Some(_) => break,
+            None => {
+                create(repo, &other, target)?;
+                break;
+            }
+        }
+    }
+    let mut reference = durable.repository.find_reference(name).doing("read a ref")?;
+    reference.delete().doing("remove a ref")
+}
+
 /// Syncs a loose ref and every folder above it up to `refs`.
 pub(crate) fn sync_ref(git_dir: &Path, name: &str) -> Result<(), Fault> {
     let file = git_dir.join(name);

@@ -1,5 +1,6 @@
 //! A repository whose place is known once and for all: nothing is discovered later.
 
+use std::borrow::Cow;
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -15,9 +16,10 @@ use crate::fault::{At as _, DiskError, Doing as _, Fault};
 use crate::guard::Guarded;
 use crate::program::Call;
 use crate::store::Synced;
+use crate::target;
 
 mod discover;
-mod layout;
+pub(crate) mod layout;
 
 pub use discover::discover;
 
@@ -122,6 +124,14 @@ pub enum OpenError {
         /// What its `.git` names.
         git_dir: PathBuf,
     },
+    /// `.git` names a git directory that is not there.
+    #[error("`{}` names a git directory that is not there: `{}`", root.join(".git").display(), git_dir.display())]
+    Gone {
+        /// The folder.
+        root: PathBuf,
+        /// What its `.git` names.
+        git_dir: PathBuf,
+    },
     /// Somebody else owns it.
     #[error("`{}` is owned by somebody else", root.display())]
     Owner {
@@ -196,6 +206,11 @@ impl Repo {
             return Err(OpenError::Foreign { root, git_dir: self.git_dir.clone() });
         }
         let config = Config::read(self)?;
+        // Objects that are not here yet are fetched by git alone, whenever it likes.
+        let is_partial = |name: &String| config.is_on(&format!("remote.{name}.promisor"));
+        if let Some(remote) = target::names(&config).into_iter().find(is_partial) {
+            return Err(partial_clone(Some(&remote)));
+        }
         let formats = [("extensions.objectformat", "sha1"), ("extensions.refstorage", "files")];
         for (key, supported) in formats {
             if let Some(value) = config.get(key).filter(|value| !value.eq_ignore_ascii_case(supported)) {
@@ -236,6 +251,12 @@ impl Repo {
         &self.synced
     }
 
+    /// The name by which git knows this work tree, where it is a linked one.
+    pub fn linked_name(&self) -> Option<Cow<'_, str>> {
+        let is_linked = self.git_dir.parent() == Some(&self.common_dir.join("worktrees"));
+        self.git_dir.file_name().filter(|_| is_linked).map(OsStr::to_string_lossy)
+    }
+
     /// What it was opened with.
     pub fn options(&self) -> &RepoOptions {
         &self.options
@@ -255,15 +276,23 @@ fn unsupported_extension(message: &str) -> OpenError {
     let name = message.rsplit(' ').next().unwrap_or_default();
     match name {
         "extensions.refstorage" => unsupported_format("reftable"),
-        "extensions.partialclone" => OpenError::Unsupported {
-            feature: "a partial clone".to_owned(),
-            hint: "clone it without `--filter`".to_owned(),
-        },
+        "extensions.partialclone" => partial_clone(None),
         other => OpenError::Unsupported {
             feature: format!("the extension `{other}`"),
             hint: "use a clone without it".to_owned(),
         },
     }
+}
+
+fn partial_clone(remote: Option<&str>) -> OpenError {
+    let hint = match remote {
+        Some(name) => format!(
+            "fetch the rest: git config --unset remote.{name}.partialclonefilter && \
+             git config --unset remote.{name}.promisor && git fetch --refetch {name}"
+        ),
+        None => "clone it without `--filter`".to_owned(),
+    };
+    OpenError::Unsupported { feature: "a partial clone".to_owned(), hint }
 }
 
 fn unsupported_format(value: &str) -> OpenError {

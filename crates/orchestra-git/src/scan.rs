@@ -93,7 +93,7 @@ impl View {
             call = call.index(index);
         }
         if let Some(objects) = &self.objects {
-            call = call.objects(objects);
+            call = call.objects(objects.as_path());
         }
         if let Some(folder) = &self.work_tree {
             call = call.work_tree(folder);

@@ -107,6 +107,23 @@ pub fn snapshot(repo: &Repo, reference: &str, limit: u64) -> Result<Snapshot, Sn
     Ok(Snapshot::Saved { commit: commit_id(commit), dirty: written.record.into_keys().collect() })
 }
 
+/// Gives every snapshot below a rescue ref's folder (`…/before`) the next free name, so that none of them is believed; what
+/// they keep stays.
+pub fn set_aside(repo: &Repo, folder: &str) -> Result<(), Fault> {
+    let library = repo.library()?;
+    // Not by glob: a name may hold characters that mean something there.
+    let below = format!("{folder}/");
+    let mut names = Vec::new();
+    for reference in library.references().doing("list the refs")? {
+        let reference = reference.doing("list the refs")?;
+        let name = String::from_utf8_lossy(reference.name_bytes()).into_owned();
+        if name.starts_with(&below) && name.ends_with("/before") {
+            names.push(name);
+        }
+    }
+    names.iter().try_for_each(|name| refs::rename(repo, name))
+}
+
 /// A link that leaves the tree may not be committed, but its text can be kept; all other unfit paths cannot.
 pub(crate) fn must_not_be_read(unfit: Option<&'static str>) -> bool {
     unfit.is_some_and(|why| why != scan::unfit::LEAVES)

@@ -13,7 +13,7 @@ use crate::scan::person_index;
 pub fn standing(repo: &Repo) -> Result<Result<Head, Obstacle>, Fault> {
     let library = repo.library()?;
     let config = Config::read(repo)?;
-    let obstacle = match under_way(&library) {
+    let obstacle = match in_progress(&library) {
         Some(obstacle) => Some(obstacle),
         None => match detached_or_unborn(&library)? {
             Some(obstacle) => Some(obstacle),
@@ -23,6 +23,19 @@ pub fn standing(repo: &Repo) -> Result<Result<Head, Obstacle>, Fault> {
     match obstacle {
         Some(obstacle) => Ok(Err(obstacle)),
         None => head_of(&library).map(Ok),
+    }
+}
+
+/// Says what somebody has begun in the work tree that is theirs to end: a merge, a rebase, a head on no branch, conflicts
+/// in the index, or an index that cannot be read here. Cheaper than [`standing`], which also reads the configuration.
+pub fn under_way(repo: &Repo) -> Result<Option<Obstacle>, Fault> {
+    let library = repo.library()?;
+    match in_progress(&library) {
+        Some(obstacle) => Ok(Some(obstacle)),
+        None => match detached_or_unborn(&library)? {
+            Some(obstacle) => Ok(Some(obstacle)),
+            None => unreadable_index(repo),
+        },
     }
 }
 
@@ -62,8 +75,8 @@ fn obstacle(what: &str, hint: &str) -> Obstacle {
     Obstacle { what: what.to_owned(), hint: hint.to_owned() }
 }
 
-fn under_way(library: &Repository) -> Option<Obstacle> {
-    let under_way = match library.state() {
+fn in_progress(library: &Repository) -> Option<Obstacle> {
+    let in_progress = match library.state() {
         RepositoryState::Clean => return None,
         RepositoryState::Merge => {
             obstacle("A merge is in progress.", "git merge --continue, or git merge --abort")
@@ -83,7 +96,7 @@ fn under_way(library: &Repository) -> Option<Obstacle> {
             obstacle("Patches are being applied.", "git am --continue, or git am --abort")
         }
     };
-    Some(under_way)
+    Some(in_progress)
 }
 
 fn detached_or_unborn(library: &Repository) -> Result<Option<Obstacle>, Fault> {
@@ -107,19 +120,27 @@ fn unusable_index(repo: &Repo, config: &Config) -> Result<Option<Obstacle>, Faul
     if config.is_on("core.sparsecheckout") {
         return Ok(Some(obstacle("This is a sparse checkout.", "git sparse-checkout disable")));
     }
-    let unsplit = "git config core.splitIndex false && git update-index --no-split-index";
     if config.is_on("core.splitindex") {
-        return Ok(Some(obstacle("The index is split in two files.", unsplit)));
+        return Ok(Some(split()));
     }
+    unreadable_index(repo)
+}
+
+fn split() -> Obstacle {
+    obstacle(
+        "The index is split in two files.",
+        "git config core.splitIndex false && git update-index --no-split-index",
+    )
+}
+
+fn unreadable_index(repo: &Repo) -> Result<Option<Obstacle>, Fault> {
     match Index::open(&person_index(repo)) {
         Ok(index) if index.has_conflicts() => Ok(Some(obstacle(
             "The index holds conflicts.",
             "git status, then git add or git rm each of them",
         ))),
         Ok(_) => Ok(None),
-        Err(error) if error.message().contains("'link'") => {
-            Ok(Some(obstacle("The index is split in two files.", unsplit)))
-        }
+        Err(error) if error.message().contains("'link'") => Ok(Some(split())),
         Err(error) if error.message().contains("'sdir'") => {
             Ok(Some(obstacle("The index is sparse.", "git sparse-checkout disable")))
         }

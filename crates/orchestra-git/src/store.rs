@@ -1,22 +1,27 @@
 //! Content on its way into the object store, and objects on their way to the disk.
 //!
-//! libgit2 writes loose objects without syncing them; [`Store::sync`] does that for all of them at once, before
-//! anything names them.
+//! libgit2 writes loose objects without syncing them. After a power cut such a file may be there and be empty, and then
+//! it is in the way for ever: whoever writes the same content again finds the object there already. So everything is
+//! written to a staging folder, and [`Store::sync`] moves it into the repository when all of it is on the disk, before
+//! anything names it.
 
 mod recent;
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{self, File, Permissions};
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsRawFd as _;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread;
 
 use git2::{ObjectType, Oid, Repository};
 use orchestra_core::path::RepoPath;
+use tempfile::TempDir;
 
 use crate::beneath::{Present, Top};
+use crate::checkout::scratch;
 use crate::fault::{At as _, DiskError, Doing as _, Fault};
 use crate::repo::Repo;
 use crate::tree::{EXECUTABLE, Entry, FILE, LINK};
@@ -31,8 +36,10 @@ const SYNCERS: usize = 8;
 
 /// Writes objects and remembers them until they are synced.
 pub(crate) struct Store {
+    /// The repository, with all of its objects and those that are staged. What is written to it is staged.
     pub(crate) repository: Repository,
     objects: PathBuf,
+    staging: Staging,
     written: BTreeSet<Oid>,
     synced: Arc<Synced>,
 }
@@ -42,7 +49,15 @@ impl Store {
     pub(crate) fn open(repo: &Repo) -> Result<Self, Fault> {
         let objects = repo.common_dir().join("objects");
         let synced = Arc::clone(repo.synced());
-        Ok(Self { repository: repo.library()?, objects, written: BTreeSet::new(), synced })
+        let staging = Staging::make(repo)?;
+        let repository = staging.library(repo, &[&objects])?;
+        Ok(Self { repository, objects, staging, written: BTreeSet::new(), synced })
+    }
+
+    /// The repository once more, with the objects of another folder as well. What is written to it is staged here.
+    pub(crate) fn library_with(&self, repo: &Repo, more: Option<&Path>) -> Result<Repository, Fault> {
+        let folders: Vec<&Path> = std::iter::once(self.objects.as_path()).chain(more).collect();
+        self.staging.library(repo, &folders)
     }
 
     /// Counts objects among those to sync.
@@ -104,19 +119,103 @@ impl Store {
     ///
     /// By default git does not sync the loose objects of the person's own commits, on which ours are built.
     pub(crate) fn sync(&mut self) -> Result<(), Fault> {
+        let staged = self.staging.files()?;
         let mut files: BTreeSet<PathBuf> =
             self.written.iter().map(|id| loose_path(&self.objects, *id)).collect();
         let (recent, unsynced) = self.synced.find(&self.objects)?;
         files.extend(unsynced);
-        let folders: BTreeSet<&Path> = files.iter().filter_map(|file| file.parent()).collect();
-        let folders: Vec<PathBuf> = folders.into_iter().map(Path::to_owned).collect();
+        let mut folders: BTreeSet<PathBuf> =
+            files.iter().filter_map(|file| file.parent()).map(Path::to_owned).collect();
         // An object that is not loose lies in a pack, which git itself has synced.
+        files.extend(staged.iter().cloned());
         sync_all(&files.into_iter().collect::<Vec<_>>())?;
-        sync_all(&folders)?;
+        for file in &staged {
+            folders.extend(self.take_over(file)?);
+        }
+        sync_all(&folders.into_iter().collect::<Vec<_>>())?;
         sync_all(std::slice::from_ref(&self.objects))?;
         self.synced.remember(recent);
         self.written.clear();
         Ok(())
+    }
+
+    /// Moves a staged object that is on the disk to where it belongs; returns the folder.
+    fn take_over(&self, staged: &Path) -> Result<Option<PathBuf>, DiskError> {
+        let Ok(name) = staged.strip_prefix(self.staging.objects()) else { return Ok(None) };
+        let place = self.objects.join(name);
+        let Some(folder) = place.parent() else { return Ok(None) };
+        fs::create_dir_all(folder).at("make", folder)?;
+        match fs::rename(staged, &place) {
+            // Between two file systems: a copy that is complete before it has the name.
+            Err(error) if error.kind() == io::ErrorKind::CrossesDevices => {
+                let mut copy = tempfile::Builder::new()
+                    .prefix("tmp_obj_")
+                    .permissions(Permissions::from_mode(0o444))
+                    .tempfile_in(folder)
+                    .at("write into", folder)?;
+                let mut from = File::open(staged).at("read", staged)?;
+                io::copy(&mut from, &mut copy).at("copy", staged)?;
+                copy.as_file().sync_all().at("sync", copy.path())?;
+                copy.persist(&place).map_err(|error| error.error).at("write", &place)?;
+            }
+            moved => moved.at("move an object to", &place)?,
+        }
+        Ok(Some(folder.to_owned()))
+    }
+}
+
+/// A bare repository of our own with nothing in it, into which objects are written.
+struct Staging {
+    folder: TempDir,
+}
+
+impl Staging {
+    fn make(repo: &Repo) -> Result<Self, Fault> {
+        let folder = scratch(repo)?;
+        let staging = Self { folder };
+        for folder in [staging.objects(), staging.folder.path().join("refs")] {
+            fs::create_dir(&folder).at("make", &folder)?;
+        }
+        let head = staging.folder.path().join("HEAD");
+        fs::write(&head, "ref: refs/heads/none\n").at("write", &head)?;
+        Ok(staging)
+    }
+
+    fn objects(&self) -> PathBuf {
+        self.folder.path().join("objects")
+    }
+
+    /// The repository, of which objects are read from here and from these folders, and written here.
+    fn library(&self, repo: &Repo, others: &[&Path]) -> Result<Repository, Fault> {
+        let repository = repo.library()?;
+        let staging = Repository::open_bare(self.folder.path()).doing("open the staged objects")?;
+        let odb = staging.odb().doing("open the staged objects")?;
+        for folder in others {
+            let path = folder.to_str().ok_or_else(|| Fault::Unreadable {
+                what: "the repository's folder, whose path is not UTF-8".to_owned(),
+            })?;
+            odb.add_disk_alternate(path).doing("open the object store")?;
+        }
+        repository.set_odb(&odb).doing("open the object store")?;
+        drop(odb);
+        Ok(repository)
+    }
+
+    /// Every object that is staged.
+    fn files(&self) -> Result<Vec<PathBuf>, DiskError> {
+        let mut files = Vec::new();
+        let objects = self.objects();
+        for folder in fs::read_dir(&objects).at("list", &objects)? {
+            let folder = folder.at("list", &objects)?.path();
+            // Beside them libgit2 has files that it has not given a name yet.
+            if folder.file_name().is_none_or(|name| name.len() != 2) {
+                continue;
+            }
+            for file in fs::read_dir(&folder).at("list", &folder)? {
+                files.push(file.at("list", &folder)?.path());
+            }
+        }
+        Ok(files)
     }
 }
 
@@ -178,4 +277,64 @@ fn sync_each(paths: &[PathBuf]) -> Result<(), DiskError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::guard::{Guarded, GuardedCommand, GuardedError, GuardedOutput};
+    use crate::repo::{Filters, RepoOptions};
+
+    struct Nobody;
+
+    impl Guarded for Nobody {
+        fn run(&self, command: GuardedCommand) -> Result<GuardedOutput, GuardedError> {
+            panic!("nothing is run: {command:?}");
+        }
+    }
+
+    fn repo(root: &Path) -> Repo {
+        Repository::init(root).unwrap();
+        let options = RepoOptions {
+            program: "git".into(),
+            environment: Vec::new(),
+            guard: Arc::new(Nobody),
+            filters: Filters::Off,
+            identity: None,
+            scratch: root.join(".scratch"),
+            watched: Vec::new(),
+            timeout: Duration::from_mins(1),
+            lock_wait: Duration::ZERO,
+        };
+        Repo::open(root, options).unwrap()
+    }
+
+    /// A power cut leaves files empty that were named before they were synced, and such a name is taken for ever.
+    #[test]
+    fn an_object_has_its_name_in_the_repository_only_when_it_is_synced() {
+        let folder = tempfile::tempdir().unwrap();
+        let repo = repo(folder.path());
+        let mut store = Store::open(&repo).unwrap();
+        let blob = store.write_bytes(b"some content").unwrap();
+        let tree = {
+            let mut builder = store.repository.treebuilder(None).unwrap();
+            builder.insert("file", blob, FILE).unwrap();
+            builder.write().unwrap()
+        };
+        let has = |id| loose_path(&repo.common_dir().join("objects"), id).exists();
+        assert_eq!([blob, tree].map(has), [false, false]);
+        assert_eq!(store.repository.find_blob(blob).unwrap().content(), b"some content");
+
+        store.sync().unwrap();
+        assert_eq!([blob, tree].map(has), [true, true]);
+        // Through the store that wrote them, and by anybody else.
+        for repository in [&store.repository, &repo.library().unwrap()] {
+            assert_eq!(repository.find_tree(tree).unwrap().get(0).unwrap().id(), blob);
+            assert_eq!(repository.find_blob(blob).unwrap().content(), b"some content");
+        }
+        drop(store);
+        assert_eq!(fs::read_dir(folder.path().join(".scratch")).unwrap().count(), 0);
+    }
 }

@@ -44,7 +44,7 @@ fn a_phase_becomes_one_commit_with_its_trailers() {
 }
 
 #[test]
-fn what_else_is_dirty_or_staged_stays_out_and_as_it_was() {
+fn f62_what_else_is_dirty_or_staged_stays_out_and_as_it_was() {
     let fixture = Fixture::new();
     fixture.write("README.md", "staged\n");
     fixture.write("other", "staged\n");
@@ -62,7 +62,7 @@ fn what_else_is_dirty_or_staged_stays_out_and_as_it_was() {
 }
 
 #[test]
-fn before_the_swap_nothing_that_others_see_has_changed() {
+fn f87_before_the_swap_nothing_that_others_see_has_changed() {
     let fixture = Fixture::new();
     fixture.write("src/a.rs", "the phase\n");
     fixture.write("README.md", "staged\n");
@@ -124,7 +124,7 @@ fn a_document_that_can_be_run_still_can() {
 }
 
 #[test]
-fn line_endings_are_converted_as_git_add_does() {
+fn f37_line_endings_are_converted_as_git_add_does() {
     let fixture = Fixture::new();
     fixture.write("crlf-in-git.txt", "a\r\nb\r\n");
     fixture.commit_all("with its line endings");
@@ -228,7 +228,7 @@ fn trailers_in_the_text_of_a_model_do_not_count() {
 }
 
 #[test]
-fn content_filters_run_below_the_guard_and_never_before_they_are_trusted() {
+fn f72_content_filters_run_below_the_guard_and_never_before_they_are_trusted() {
     let fixture = Fixture::new();
     fixture.git(["config", "filter.caps.clean", "tr a-z A-Z; touch ran"]);
     fixture.git(["config", "filter.caps.smudge", "tr A-Z a-z"]);
@@ -246,7 +246,7 @@ fn content_filters_run_below_the_guard_and_never_before_they_are_trusted() {
 }
 
 #[test]
-fn a_filter_that_is_not_set_up_or_fails_stops_the_commit() {
+fn f72_a_filter_that_is_not_set_up_or_fails_stops_the_commit() {
     let fixture = Fixture::new();
     fixture.write(".gitattributes", "*.bin filter=lfs\n");
     fixture.write("x.bin", "large\n");
@@ -263,7 +263,7 @@ fn a_filter_that_is_not_set_up_or_fails_stops_the_commit() {
 }
 
 #[test]
-fn in_a_linked_worktree_all_of_it_works_too() {
+fn f70_in_a_linked_worktree_all_of_it_works_too() {
     let fixture = Fixture::new();
     let tree = fixture.base().join("linked");
     fixture.git(["worktree", "add", "-q", "-b", "side", tree.to_str().unwrap()]);

@@ -22,7 +22,7 @@ fn as_agent(fixture: &Fixture, message: &str) {
 }
 
 #[test]
-fn an_agents_commits_go_and_its_work_stays() {
+fn f15_an_agents_commits_go_and_its_work_stays() {
     let fixture = Fixture::new();
     fixture.write("README.md", "staged by the person\n");
     fixture.git(["add", "README.md"]);
@@ -81,7 +81,7 @@ fn the_persons_own_commits_are_nothing_to_fold() {
 }
 
 #[test]
-fn a_lock_in_the_way_leaves_index_and_branch_together() {
+fn f15_f60_a_lock_in_the_way_leaves_index_and_branch_together() {
     let fixture = Fixture::new();
     let before = fixture.head();
     fixture.write("src/a.rs", "one\n");

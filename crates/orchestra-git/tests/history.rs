@@ -48,7 +48,7 @@ fn works_are_found_by_their_trailers_oldest_first() {
 }
 
 #[test]
-fn other_ids_are_no_trouble() {
+fn f66_other_ids_are_no_trouble() {
     let rewrites: [(&str, &[&[&str]]); 5] = [
         ("an amend", &[&["commit", "-q", "--amend", "--no-edit", "--date=2001-01-01T00:00:00"]]),
         ("a rebase", &[&["rebase", "-q", "-f", "--no-ff", "--root"]]),
@@ -85,7 +85,7 @@ fn other_ids_are_no_trouble() {
 }
 
 #[test]
-fn what_was_reverted_is_named_until_it_is_done_again() {
+fn f66_what_was_reverted_is_named_until_it_is_done_again() {
     let fixture = Fixture::new();
     let base = fixture.head();
     commit(&fixture, "phase-1", "one");
@@ -162,7 +162,7 @@ fn a_forged_commit_of_an_agent_does_not_count() {
 }
 
 #[test]
-fn a_head_that_was_moved_away_from_the_base_is_told() {
+fn f68_a_head_that_was_moved_away_from_the_base_is_told() {
     let fixture = Fixture::new();
     fixture.git(["commit", "-q", "--allow-empty", "-m", "later"]);
     let base = fixture.head();
@@ -174,7 +174,7 @@ fn a_head_that_was_moved_away_from_the_base_is_told() {
 }
 
 #[test]
-fn where_history_is_cut_short_not_finding_means_nothing() {
+fn f69_where_history_is_cut_short_not_finding_means_nothing() {
     let fixture = Fixture::new();
     let base = fixture.head();
     commit(&fixture, "phase-1", "one");
@@ -189,7 +189,7 @@ fn where_history_is_cut_short_not_finding_means_nothing() {
 }
 
 #[test]
-fn a_milestone_is_published_when_the_tree_that_was_fetched_says_done() {
+fn f82_a_milestone_is_published_when_the_tree_that_was_fetched_says_done() {
     let fixture = Fixture::new();
     fixture.git(["init", "-q", "--bare", "../remote.git"]);
     fixture.git(["remote", "add", "origin", "../remote.git"]);

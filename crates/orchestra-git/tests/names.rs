@@ -55,7 +55,7 @@ fn all() -> Vec<RepoPath> {
 }
 
 #[test]
-fn strange_names_are_committed_changed_and_put_back_like_all_others() {
+fn f36_strange_names_are_committed_changed_and_put_back_like_all_others() {
     let fixture = Fixture::new();
     let repo = fixture.repo();
     for name in names() {

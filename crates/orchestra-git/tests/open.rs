@@ -38,7 +38,7 @@ fn a_folder_within_is_not_its_top() {
 }
 
 #[test]
-fn a_linked_worktree_and_a_submodule_are_opened_where_both_sides_agree() {
+fn f70_a_linked_worktree_and_a_submodule_are_opened_where_both_sides_agree() {
     let fixture = Fixture::new();
     let linked = fixture.base().join("linked");
     fixture.git(["worktree", "add", "-q", linked.to_str().unwrap()]);
@@ -87,7 +87,7 @@ fn a_work_tree_that_the_configuration_puts_elsewhere_is_refused() {
 }
 
 #[test]
-fn formats_that_are_not_supported_are_named_with_a_way_out() {
+fn f73_formats_that_are_not_supported_are_named_with_a_way_out() {
     let fixture = Fixture::new();
     for (args, feature) in
         [(&["--object-format=sha256"][..], "SHA-256"), (&["--ref-format=reftable"], "reftable")]

@@ -57,7 +57,7 @@ fn exactly_the_commit_goes_to_exactly_the_branch() {
 }
 
 #[test]
-fn what_somebody_else_pushed_is_never_overwritten() {
+fn f80_what_somebody_else_pushed_is_never_overwritten() {
     let fixture = with_remote();
     let clone = fixture.base().join("clone");
     push(&fixture.repo(), &order(&fixture)).unwrap();
@@ -74,7 +74,7 @@ fn what_somebody_else_pushed_is_never_overwritten() {
 }
 
 #[test]
-fn the_remotes_own_words_come_back_when_its_hook_says_no() {
+fn f80_the_remotes_own_words_come_back_when_its_hook_says_no() {
     let fixture = with_remote();
     script(&fixture.base().join("remote.git/hooks/pre-receive"), "echo branch is protected >&2; exit 1");
     let words = rejected(push(&fixture.repo(), &order(&fixture)).unwrap());
@@ -92,7 +92,7 @@ fn the_persons_own_hook_runs_and_may_say_no() {
 }
 
 #[test]
-fn a_remote_that_is_gone_is_told_from_one_that_says_no() {
+fn f80_a_remote_that_is_gone_is_told_from_one_that_says_no() {
     let fixture = with_remote();
     fs::remove_dir_all(fixture.base().join("remote.git")).unwrap();
     match push(&fixture.repo(), &order(&fixture)).unwrap() {
@@ -102,7 +102,7 @@ fn a_remote_that_is_gone_is_told_from_one_that_says_no() {
 }
 
 #[test]
-fn a_push_that_takes_too_long_is_ended() {
+fn f80_a_push_that_takes_too_long_is_ended() {
     let fixture = with_remote();
     fixture.hook("pre-push", "sleep 1000");
     let order = PushOrder { timeout: Duration::from_millis(300), ..order(&fixture) };

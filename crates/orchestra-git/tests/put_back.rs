@@ -52,7 +52,7 @@ fn files_come_back_as_they_were_and_what_was_there_is_kept() {
 }
 
 #[test]
-fn after_a_crash_in_the_middle_the_rest_is_put_back_and_one_ref_is_enough() {
+fn f05_after_a_crash_in_the_middle_the_rest_is_put_back_and_one_ref_is_enough() {
     let fixture = Fixture::new();
     begin(&fixture);
     fixture.write("src/a.rs", "the agent\n");
@@ -168,7 +168,7 @@ fn what_the_person_writes_while_files_are_checked_out_is_kept() {
 }
 
 #[test]
-fn whatever_is_written_during_a_put_back_is_in_the_tree_or_kept() {
+fn f63_whatever_is_written_during_a_put_back_is_in_the_tree_or_kept() {
     let fixture = Fixture::new();
     begin(&fixture);
     let (file, new) = (fixture.root.join("README.md"), fixture.base().join("new"));
@@ -264,7 +264,7 @@ fn what_an_agent_staged_is_unstaged_and_kept_and_what_the_person_had_staged_stay
 }
 
 #[test]
-fn a_repository_or_ignored_files_in_the_way_are_left_and_named() {
+fn f71_a_repository_or_ignored_files_in_the_way_are_left_and_named() {
     let fixture = Fixture::new();
     begin(&fixture);
     fixture.remove("README.md");

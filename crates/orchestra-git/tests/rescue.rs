@@ -80,7 +80,7 @@ fn what_was_never_saved_is_missing() {
 }
 
 #[test]
-fn a_collection_of_garbage_takes_nothing_away() {
+fn f78_a_collection_of_garbage_takes_nothing_away() {
     let fixture = with_snapshot();
     fixture.remove("notes");
     fixture.git(["gc", "-q", "--prune=now"]);

@@ -21,7 +21,7 @@ fn swapped(fixture: &Fixture) -> SettleOrder {
 }
 
 #[test]
-fn a_staged_version_of_a_committed_file_is_kept_and_named() {
+fn f62_a_staged_version_of_a_committed_file_is_kept_and_named() {
     let fixture = Fixture::new();
     let order = swapped(&fixture);
     let settled = settle(&fixture.repo(), &order).unwrap();
@@ -63,7 +63,7 @@ fn a_file_that_was_only_named_for_adding_is_no_staged_version() {
 }
 
 #[test]
-fn a_lock_of_the_index_that_stays_is_named_and_never_removed() {
+fn f60_a_lock_of_the_index_that_stays_is_named_and_never_removed() {
     let fixture = Fixture::new();
     let order = swapped(&fixture);
     let lock = fixture.root.join(".git/index.lock");
@@ -78,7 +78,7 @@ fn a_lock_of_the_index_that_stays_is_named_and_never_removed() {
 }
 
 #[test]
-fn a_commit_that_somebody_amended_is_missed() {
+fn f77_a_commit_that_somebody_amended_is_missed() {
     let fixture = Fixture::new();
     let order = swapped(&fixture);
     fixture.git(["commit", "-q", "--amend", "-m", "mine now"]);
@@ -107,7 +107,7 @@ fn other_trailers_than_were_given_are_noticed() {
 }
 
 #[test]
-fn what_the_person_writes_while_a_formatters_work_is_checked_out_stays() {
+fn f63_what_the_person_writes_while_a_formatters_work_is_checked_out_stays() {
     let fixture = Fixture::new();
     let written = fixture.root.join("src/a.rs");
     let filter = fixture.base().join("slow");
@@ -130,7 +130,7 @@ fn what_the_person_writes_while_a_formatters_work_is_checked_out_stays() {
 }
 
 #[test]
-fn a_tree_from_before_the_hooks_that_was_collected_is_no_trouble() {
+fn f78_a_tree_from_before_the_hooks_that_was_collected_is_no_trouble() {
     let fixture = Fixture::new();
     let mut order = swapped(&fixture);
     order.before_hooks = TreeId::parse(&"1".repeat(40));

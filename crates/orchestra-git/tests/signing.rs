@@ -19,7 +19,7 @@ fn signing(text: &str) -> Fixture {
 }
 
 #[test]
-fn a_commit_is_signed_where_the_person_signs() {
+fn f74_a_commit_is_signed_where_the_person_signs() {
     let fixture = signing(SIGNER);
     fixture.write("src/a.rs", "the phase\n");
     let (prepared, _) = fixture.land(&fixture.order(&["src/a.rs"])).unwrap();
@@ -33,7 +33,7 @@ fn a_commit_is_signed_where_the_person_signs() {
 }
 
 #[test]
-fn a_signature_that_fails_is_never_left_out() {
+fn f74_a_signature_that_fails_is_never_left_out() {
     let fixture = signing("cat > /dev/null; echo no passphrase >&2; exit 2");
     match prepare(&fixture.repo(), &fixture.order(&[])).unwrap_err() {
         error @ PrepareError::SigningFailed { .. } => {

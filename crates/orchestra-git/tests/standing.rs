@@ -44,14 +44,14 @@ fn a_branch_without_a_commit_is_in_the_way() {
 }
 
 #[test]
-fn a_detached_head_is_in_the_way() {
+fn f65_a_detached_head_is_in_the_way() {
     let fixture = Fixture::new();
     fixture.git(["checkout", "-q", "--detach"]);
     check(&fixture, "no branch", "git switch");
 }
 
 #[test]
-fn whatever_is_in_progress_is_in_the_way_and_named_with_what_ends_it() {
+fn f67_whatever_is_in_progress_is_in_the_way_and_named_with_what_ends_it() {
     for (command, what, hint) in [
         (&["merge", "other"][..], "merge", "git merge --abort"),
         (&["rebase", "other"], "rebase", "git rebase --abort"),
@@ -83,7 +83,7 @@ fn conflicts_that_a_stash_left_behind_are_in_the_way() {
 }
 
 #[test]
-fn a_split_or_sparse_index_is_refused_with_the_command_that_undoes_it() {
+fn f73_a_split_or_sparse_index_is_refused_with_the_command_that_undoes_it() {
     let fixture = Fixture::new();
     fixture.git(["update-index", "--split-index"]);
     check(&fixture, "split", "--no-split-index");

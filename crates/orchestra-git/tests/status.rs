@@ -71,7 +71,7 @@ fn names_that_are_no_text_are_kept_byte_by_byte() {
 }
 
 #[test]
-fn fifos_and_sockets_are_named_and_never_opened() {
+fn f33_fifos_and_sockets_are_named_and_never_opened() {
     let fixture = Fixture::new();
     mknodat(CWD, fixture.root.join("src/pipe"), FileType::Fifo, Mode::RWXU, 0).unwrap();
     mknodat(CWD, fixture.root.join("x.log"), FileType::Fifo, Mode::RWXU, 0).unwrap();
@@ -85,7 +85,7 @@ fn fifos_and_sockets_are_named_and_never_opened() {
 }
 
 #[test]
-fn nested_repositories_and_submodules_are_named_and_not_entered() {
+fn f71_nested_repositories_and_submodules_are_named_and_not_entered() {
     let fixture = Fixture::new();
     let library = fixture.base().join("library");
     fs::create_dir(&library).unwrap();

@@ -14,7 +14,7 @@ fn prepared(fixture: &Fixture) -> CommitId {
 }
 
 #[test]
-fn a_branch_that_moved_meanwhile_is_left_alone() {
+fn f61_a_branch_that_moved_meanwhile_is_left_alone() {
     let fixture = Fixture::new();
     let (parent, commit) = (fixture.head(), prepared(&fixture));
     fixture.write("README.md", "the person\n");
@@ -28,7 +28,7 @@ fn a_branch_that_moved_meanwhile_is_left_alone() {
 }
 
 #[test]
-fn a_head_on_another_branch_or_on_none_is_left_alone() {
+fn f65_a_head_on_another_branch_or_on_none_is_left_alone() {
     let fixture = Fixture::new();
     let (parent, commit) = (fixture.head(), prepared(&fixture));
     fixture.git(["switch", "-q", "-c", "other"]);
@@ -67,7 +67,7 @@ fn a_branch_that_lies_in_packed_refs_moves_too_and_so_does_one_with_a_slash() {
 }
 
 #[test]
-fn a_lock_that_stays_is_named_and_never_removed() {
+fn f60_a_lock_that_stays_is_named_and_never_removed() {
     let fixture = Fixture::new();
     let (parent, commit) = (fixture.head(), prepared(&fixture));
     for lock in ["index.lock", "HEAD.lock", "refs/heads/main.lock"] {
@@ -86,7 +86,7 @@ fn a_lock_that_stays_is_named_and_never_removed() {
 }
 
 #[test]
-fn a_lock_that_is_let_go_is_waited_for() {
+fn f60_a_lock_that_is_let_go_is_waited_for() {
     let fixture = Fixture::new();
     let (parent, commit) = (fixture.head(), prepared(&fixture));
     let lock = fixture.root.join(".git/HEAD.lock");

@@ -115,7 +115,7 @@ fn looking_keeping_and_putting_back_run_nothing_before_it_is_trusted() {
 }
 
 #[test]
-fn a_trap_in_a_submodule_or_a_nested_repository_is_not_even_looked_at() {
+fn a10_a_trap_in_a_submodule_or_a_nested_repository_is_not_even_looked_at() {
     let fixture = Fixture::new();
     let canary = fixture.base().join("canary");
     script(&canary, &format!("touch '{}'; cat", fixture.base().join("PWNED").display()));

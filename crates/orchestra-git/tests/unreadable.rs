@@ -17,8 +17,8 @@ fn close(fixture: &Fixture, path: &str) {
 }
 
 #[test]
-fn a_file_that_cannot_be_read_is_named_left_alone_and_ends_nothing() {
-    as_somebody("unreadable::a_file_that_cannot_be_read_is_named_left_alone_and_ends_nothing", || {
+fn f34_a_file_that_cannot_be_read_is_named_left_alone_and_ends_nothing() {
+    as_somebody("unreadable::f34_a_file_that_cannot_be_read_is_named_left_alone_and_ends_nothing", || {
         let fixture = Fixture::new();
         let repo = fixture.repo();
         close(&fixture, "root.key");

@@ -2,7 +2,8 @@
 //!
 //! `orchestra answer` leaves one file a question, once; the worker journals it and removes it. The file carries the
 //! hash of what was shown, and counts only for the open question of that id with that hash. Who answered is not
-//! in it: that a file lies here proves a person's command, and nothing more can be claimed by writing more.
+//! in it: that a file lies here proves a person's command, and nothing more can be claimed by writing more. What lay here
+//! before the question was asked proves nothing, and is taken away ([`forestall`]).
 
 use std::ffi::{OsStr, OsString};
 
@@ -161,6 +162,14 @@ pub fn find(layout: &Layout, memory: &Memory) -> Result<Vec<Found>, FileError> {
         found.push(Found { name, answer });
     }
     Ok(found)
+}
+
+/// Takes away what lies in the place of an answer to a question that is about to be asked: nobody can have seen it.
+pub fn forestall(layout: &Layout, gate: &GateId) -> Result<(), FileError> {
+    match layout.open_folder(".state/answers") {
+        Err(error) if error.is_missing() => Ok(()),
+        opened => opened?.remove(&name_of(gate)),
+    }
 }
 
 /// Removes a file of [`find`], after its answer was journalled or refused. A folder of that name stays.

@@ -28,7 +28,12 @@ const CONFIG: &str = "version: 1\nverify: [\"sh check.sh\"]\nagents:\n  default:
 impl TestProject {
     /// Makes a project in which `program` is run.
     pub fn new(program: impl Into<PathBuf>) -> Self {
-        let temp = tempfile::Builder::new().prefix("orchestra-test-").tempdir().unwrap();
+        Self::new_in(&std::env::temp_dir(), program)
+    }
+
+    /// Makes a project somewhere else than where temporary files are: on a disk of its own.
+    pub fn new_in(folder: &Path, program: impl Into<PathBuf>) -> Self {
+        let temp = tempfile::Builder::new().prefix("orchestra-test-").tempdir_in(folder).unwrap();
         let project = Self { temp, program: program.into() };
         fs::create_dir_all(project.home()).unwrap();
         fs::create_dir_all(project.root()).unwrap();
@@ -80,6 +85,11 @@ impl TestProject {
         for (path, text) in milestone.files() {
             self.write(&format!(".orchestra/milestones/{}/{path}", milestone.id()), &text);
         }
+    }
+
+    /// Leaves its folder where it is, and returns it.
+    pub fn keep(self) -> PathBuf {
+        self.temp.keep()
     }
 
     /// The folder of everything.

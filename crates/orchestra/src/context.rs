@@ -17,6 +17,7 @@ use orchestra_agent::probe::find_program;
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
 use orchestra_engine::guarded::GuardedGit;
+use orchestra_git::programs::{may_name_programs, named_programs};
 use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
 use orchestra_project::config_files::Sources;
 use orchestra_project::layout::Layout;
@@ -145,17 +146,30 @@ impl Context {
     /// The same, and of the documents only what has changed since `scanner` read them.
     pub(crate) fn load_with(&self, scanner: &mut Scanner, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
-        Ok(scanner.load(layout, &self.sources(&environment))?)
+        let mut loaded = scanner.load(layout, &self.sources(&environment))?;
+        loaded.trust.extend(self.git_programs()?);
+        Ok(loaded)
     }
 
     /// Reads documents and configuration, and of milestones that are over no more than is needed.
     pub(crate) fn load_open(&self, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
-        Ok(load_open(layout, &self.sources(&environment))?)
+        let mut loaded = load_open(layout, &self.sources(&environment))?;
+        loaded.trust.extend(self.git_programs()?);
+        Ok(loaded)
     }
 
     fn sources<'a>(&'a self, environment: &'a [(String, String)]) -> Sources<'a> {
         Sources { user: self.user_config.as_deref(), environment, flags: &self.settings }
+    }
+
+    /// What the repository's own git configuration would run.
+    fn git_programs(&self) -> Result<Vec<TrustItem>, Failure> {
+        // A repository that cannot be opened runs nothing: whoever opens it for work says why it cannot.
+        let Ok(true) = may_name_programs(self.root()?) else { return Ok(Vec::new()) };
+        let Ok(repo) = self.open_repo_with(None, Filters::Off) else { return Ok(Vec::new()) };
+        let named = named_programs(&repo)?;
+        Ok(named.iter().map(|one| TrustItem::of_git(&one.key, &one.value)).collect())
     }
 
     /// The configuration of what was loaded, or what is wrong with it.
@@ -190,13 +204,17 @@ impl Context {
     /// Opens the repository around the project. Whatever may run somebody's code runs below a guard with a copy of
     /// `lock`. Content filters run only where the person has agreed to what this project runs.
     pub(crate) fn open_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
+        self.open_repo_with(lock, if self.is_trusted() { Filters::Trusted } else { Filters::Off })
+    }
+
+    fn open_repo_with(&self, lock: Option<Arc<File>>, filters: Filters) -> Result<Repo, Failure> {
         let root = self.root()?;
         let program = find_program("git".as_ref(), &self.environment, root).ok_or(Failure::NoGit)?;
         let options = RepoOptions {
             program,
             environment: command_environment(&self.environment).kept,
             guard: Arc::new(GuardedGit::new(self.launcher(lock))),
-            filters: if self.is_trusted() { Filters::Trusted } else { Filters::Off },
+            filters,
             identity: None,
             // Made when it is needed, below a folder that git ignores.
             scratch: root.join(".orchestra/.state/scratch"),

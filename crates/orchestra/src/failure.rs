@@ -205,6 +205,10 @@ impl Failure {
             Self::Open(OpenError::Owner { root, .. }) => {
                 (Exit::USAGE, format!("git config --global --add safe.directory {}", quoted(root)))
             }
+            Self::Open(OpenError::Gone { root, .. }) => (
+                Exit::USAGE,
+                format!("where its repository is now, run: git worktree repair {}", quoted(root)),
+            ),
             Self::Open(OpenError::Bare { .. } | OpenError::Foreign { .. }) => {
                 (Exit::USAGE, text("use an ordinary clone, with a work tree of its own"))
             }

@@ -7,6 +7,7 @@
 //!
 //! Invariant: text that somebody else wrote goes through [`shown`] before it comes here.
 
+pub(crate) mod behind;
 mod signs;
 
 use std::fmt::{Arguments, Display};
@@ -107,7 +108,8 @@ impl Out {
 
     /// Writes what is still kept back. An error is one that matters: the disk is full, and not that nobody reads.
     pub(crate) fn finish(&self) -> io::Result<()> {
-        let mut streams = self.streams();
+        // A thread that is still printing then waits for a reader who does not read: nobody else waits with it.
+        let Ok(mut streams) = self.streams.try_lock() else { return Ok(()) };
         streams.flush();
         match streams.failed.take() {
             Some(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(error),

@@ -262,8 +262,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "changed-while-verifying",
         file: "inspect.rs",
-        find: "if is_same || work.reverified {",
-        replace: "if is_same || !work.reverified {",
+        find: "if gone.is_empty() && (is_same || work.reverified > 0) {",
+        replace: "if gone.is_empty() && (is_same || work.reverified == 0) {",
         breaks: "1: what changed while verify ran is committed unverified",
     },
     Mutation {

@@ -26,6 +26,7 @@ const LINES: &[&str] = &[
 const NO_ARGUMENTS: &[(&str, &str, &str)] = &[
     ("crates/orchestra-git/src/config.rs", "clean", "a variable of a filter, which is switched off"),
     ("crates/orchestra-git/src/program.rs", "clean", "a variable of a filter, which is switched off"),
+    ("crates/orchestra-git/src/programs.rs", "clean", "a variable of a filter, which is asked about"),
 ];
 
 /// How many lines an argument list is looked at for.

@@ -19,6 +19,8 @@ const HOSTS: &[&str] = &[
     "example.org",
     "git-scm.com",
     "github.com",
+    // No host at all, by RFC 2606.
+    "host.invalid",
     "json-schema.org",
     "localhost",
     "no-color.org",

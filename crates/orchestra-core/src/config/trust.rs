@@ -26,6 +26,8 @@ pub enum TrustKind {
     RoleAgent,
     /// What a role may write.
     RoleWrites,
+    /// A program that the repository's own git configuration names.
+    Git,
 }
 
 impl TrustKind {
@@ -39,6 +41,7 @@ impl TrustKind {
             Self::Gate => "gate",
             Self::RoleAgent => "role's agent",
             Self::RoleWrites => "role may write",
+            Self::Git => "git setting",
         }
     }
 }
@@ -56,6 +59,14 @@ pub struct TrustItem {
     pub line: Option<u32>,
 }
 
+impl TrustItem {
+    /// A key of the repository's own git configuration whose value is a command.
+    pub fn of_git(key: &str, value: &str) -> Self {
+        let (text, path) = (format!("{key}={value}"), ".git/config".to_owned());
+        Self { kind: TrustKind::Git, text, path, line: None }
+    }
+}
+
 impl fmt::Display for TrustItem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = crate::document::plain::visible(&self.text);
@@ -67,7 +78,8 @@ impl fmt::Display for TrustItem {
     }
 }
 
-/// Lists everything below `.orchestra/` that runs a program or opens a gate. What the person's own configuration,
+/// Lists everything below `.orchestra/` that runs a program or opens a gate; what git's own configuration names comes to
+/// it from whoever can read that. What the person's own configuration,
 /// environment or flags set is not asked about.
 pub fn commands_of(resolved: &Resolved, plan: &Plan) -> Vec<TrustItem> {
     let of_project = |(_, _, origin): &&(GateKind, GatePolicy, Origin)| origin.layer == Layer::Project;

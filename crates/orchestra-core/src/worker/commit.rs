@@ -230,10 +230,12 @@ impl Machine {
     pub(super) fn unprepared(&mut self, work: Work, why: Unprepared) {
         match why {
             Unprepared::Hook { hook, output } => {
-                let reason = format!("the {hook} hook refused the commit");
+                let mut reason = format!("the {hook} hook refused the commit");
+                if let Some(last) = output.lines().rev().find(|line| !line.trim().is_empty()) {
+                    reason = format!("{reason}: {}", last.trim());
+                }
                 if matches!(work.id, WorkId::Close(_)) || work.approved.is_some() {
-                    let last = output.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or_default();
-                    return self.fail(work, format!("{reason}: {}", last.trim()));
+                    return self.fail(work, reason);
                 }
                 self.repair(work, Tell::Hook { hook, output }, reason);
             }

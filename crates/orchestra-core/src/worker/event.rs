@@ -164,6 +164,8 @@ pub struct Inspection {
     pub head: Head,
     /// Whether the head descends from the milestone's base.
     pub descends: bool,
+    /// Works whose commits were there when the turn began and are no longer.
+    pub lost: Vec<WorkId>,
     /// Changed paths, without what Orchestra wrote and without other milestones' folders.
     pub changes: Vec<Change>,
     /// Of these, what is as it was when this series of tries began, after the tree had been looked at; none in a work's

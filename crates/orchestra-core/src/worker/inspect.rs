@@ -173,6 +173,17 @@ impl Machine {
             let hint = format!("Bring {base} back below the branch's tip, then retry.");
             return Some((trouble, hint));
         }
+        // A person who takes commits back while nothing runs is asked about each phase at the next start.
+        let is_during_work =
+            matches!(after, After::Turn | After::Verify | After::GivingUp(GivingUp::Parking));
+        if is_during_work && !found.lost.is_empty() {
+            let lost: Vec<String> = found.lost.iter().map(ToString::to_string).collect();
+            let trouble =
+                format!("Commits that were there when {} began are gone: {}.", work.id, lost.join(", "));
+            let hint =
+                format!("Bring them back (`git reset --keep {}`), then retry.", work.turn_base.short());
+            return Some((trouble, hint));
+        }
         if matches!(after, After::GivingUp(_) | After::Failure) {
             return None;
         }

@@ -30,8 +30,8 @@ pub(super) struct Unsettled {
     before_hooks: Option<TreeId>,
     paths: Vec<RepoPath>,
     attempt: u32,
-    /// What there is to say of documents that it rewrites.
-    note: Option<String>,
+    /// What there is to say of documents that it rewrites, and of what hooks left.
+    notes: Vec<String>,
 }
 
 /// The largest file beside a milestone's documents, such as a picture, that goes with a commit, in bytes.
@@ -93,7 +93,7 @@ impl Place {
         for path in &paths {
             sync(&self.layout.locate(path))?;
         }
-        let Prepared { commit, tree, before_hooks, paths, changed_by_hooks, .. } = prepared;
+        let Prepared { commit, tree, before_hooks, paths, changed_by_hooks, left_by_hooks, .. } = prepared;
         let before_hooks = (before_hooks != tree).then_some(before_hooks);
         let unsettled = Unsettled {
             parent: order.parent.clone(),
@@ -101,7 +101,7 @@ impl Place {
             before_hooks: before_hooks.clone(),
             paths,
             attempt: order.attempt,
-            note,
+            notes: note.into_iter().chain(left_in_tree(&left_by_hooks)).collect(),
         };
         held(&self.unsettled).insert(commit.to_string(), unsettled);
         let subject = order.message.lines().next().unwrap_or_default().to_owned();
@@ -161,11 +161,13 @@ impl Place {
     /// Moves the branch: the one moment of truth.
     pub(super) fn swap(
         &self,
+        milestone: &MilestoneId,
         work: &WorkId,
         branch: &str,
         commit: &CommitId,
         parent: &CommitId,
     ) -> Result<Fact, Failure> {
+        self.nothing_under_way(milestone, Step::MoveBranch.words())?;
         let reflog = format!("orchestra: {work}");
         let swapped =
             self.touching(Step::MoveBranch, || Ok(swap::swap(&self.repo, branch, commit, parent, &reflog)))?;
@@ -192,7 +194,7 @@ impl Place {
             Some(unsettled) => unsettled,
             None => self.facts_of(milestone, commit)?,
         };
-        let Unsettled { parent, tree, before_hooks, paths, attempt, note } = unsettled;
+        let Unsettled { parent, tree, before_hooks, paths, attempt, notes } = unsettled;
         let order = SettleOrder {
             commit: commit.clone(),
             parent,
@@ -201,14 +203,14 @@ impl Place {
             work: work.clone(),
             paths,
             before_hooks,
-            rescue: Self::rescue(milestone, work, attempt, "staged"),
+            rescue: self.rescue(milestone, work, attempt, "staged"),
         };
         let step = Step::Settle.words();
         let settled = self.touching(Step::Settle, || Ok(settle::settle(&self.repo, &order)))?;
         match settled {
             Ok(settled) => {
                 held(&self.unsettled).remove(commit.as_str());
-                let mut notes: Vec<String> = note.into_iter().collect();
+                let mut notes = notes;
                 if let Some((reference, paths)) = settled.kept {
                     let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
                     notes.push(format!(
@@ -253,7 +255,7 @@ impl Place {
         let stat = review_diff::show_stat(&self.repo, Some(&parent), commit).map_err(|error| fail(&error))?;
         let paths = stat.into_iter().map(|stat| stat.path).collect();
         let before_hooks = self.memory().recall(milestone).before_hooks.remove(commit);
-        Ok(Unsettled { parent, tree: facts.tree, before_hooks, paths, attempt: 1, note: None })
+        Ok(Unsettled { parent, tree: facts.tree, before_hooks, paths, attempt: 1, notes: Vec::new() })
     }
 
     /// Repairs index and documents from a commit that was made just before a crash.
@@ -315,6 +317,13 @@ impl Place {
             Err(error) => Ok(Fact::NotPushed { words: failure::chain(&error) }),
         }
     }
+}
+
+/// What hooks changed without committing it.
+fn left_in_tree(paths: &[RepoPath]) -> Option<String> {
+    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+    (!names.is_empty())
+        .then(|| format!("a hook left in the tree, and not in the commit: {}", names.join(", ")))
 }
 
 /// A lock that somebody else holds.

@@ -55,7 +55,7 @@ impl Place {
         if kept.is_empty() {
             return Ok(None);
         }
-        let reference = Self::rescue(&order.milestone, &order.work, order.attempt, "result");
+        let reference = self.rescue(&order.milestone, &order.work, order.attempt, "result");
         let reference = save::save(&self.repo, &reference, &kept)
             .map_err(|error| failure::run("save what a Result said", &error))?;
         let names: Vec<String> = kept.iter().map(ToString::to_string).collect();

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use orchestra_core::config::trust::{commands_of, hash_of};
+use orchestra_core::config::trust::{TrustItem, TrustKind, commands_of, hash_of};
 use orchestra_core::diagnostic::Diagnostic;
+use orchestra_core::document::plain::visible;
 use orchestra_core::document::{self, MilestoneSource, SourceFile};
 use orchestra_core::id::MilestoneId;
-use orchestra_core::path::RepoPath;
+use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::{Milestone, MilestoneStatus, Plan};
 use orchestra_core::repo::{History, Obstacle};
 use orchestra_core::worker::{Fact, Failure, FailureKind, Memory, Policy, Run, Seen, State, Untrusted};
 use orchestra_git::history::{Publication, history};
+use orchestra_git::programs::named_programs;
 use orchestra_git::{facts, standing, status};
 use orchestra_project::config_files::Sources;
 use orchestra_project::load::Loaded;
@@ -48,7 +50,7 @@ impl Place {
             .map_err(|error| failure::run("read the project", &error))?;
         let Loaded { mut plan, config, trust } = loaded;
         plan.warnings.extend(config.warnings);
-        let (policy, trust) = match config.result {
+        let (policy, mut trust) = match config.result {
             Ok(resolved) => {
                 let policy = Policy { config: resolved.config.clone(), run: run.clone() };
                 *held(&self.configuration) = Some(resolved);
@@ -62,7 +64,12 @@ impl Place {
             }
         };
         *held(&self.policy) = Some(policy.clone());
+        let programs = self.git_programs()?;
+        trust.extend(programs.iter().cloned());
         let untrusted = self.untrusted(&trust)?;
+        if untrusted.is_none() {
+            *held(&self.agreed_programs) = programs;
+        }
         *held(&self.trust_items) = trust;
         Ok(Scanned { plan, policy, untrusted })
     }
@@ -83,10 +90,7 @@ impl Place {
         Ok(policy)
     }
 
-    fn untrusted(
-        &self,
-        items: &[orchestra_core::config::trust::TrustItem],
-    ) -> Result<Option<Untrusted>, Failure> {
+    fn untrusted(&self, items: &[TrustItem]) -> Result<Option<Untrusted>, Failure> {
         if items.is_empty() {
             return Ok(None);
         }
@@ -99,12 +103,46 @@ impl Place {
         })
     }
 
-    /// Remembers that the person trusts what was read last.
-    pub(super) fn trust_now(&self) -> Result<(), Failure> {
+    fn git_programs(&self) -> Result<Vec<TrustItem>, Failure> {
+        let named =
+            named_programs(&self.repo).map_err(|error| failure::run("read git's configuration", &error))?;
+        Ok(named.iter().map(|one| TrustItem::of_git(&one.key, &one.value)).collect())
+    }
+
+    /// An error where git's configuration names a program that nobody agreed to. A turn, a hook or a command may have
+    /// written it, and what comes next might run it.
+    pub(super) fn still_agreed(&self) -> Result<(), Failure> {
+        let now = self.git_programs()?;
+        let agreed = held(&self.agreed_programs);
+        let new: Vec<String> =
+            now.iter().filter(|one| !agreed.contains(one)).map(|one| visible(&one.text)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        Err(Failure {
+            what: "go on".to_owned(),
+            why: format!("git's configuration names what you have not agreed to: {}", new.join(", ")),
+            hint: "Look at `.git/config`; `orchestra trust` shows what is new and asks you.".to_owned(),
+            kind: FailureKind::Run,
+        })
+    }
+
+    /// Remembers that the person trusts what was read last, if that is what they were shown.
+    pub(super) fn trust_now(&self, shown: ContentHash) -> Result<(), Failure> {
         let items = held(&self.trust_items).clone();
+        if hash_of(&items) != shown {
+            return Err(Failure {
+                what: "go on".to_owned(),
+                why: "what you were asked to trust has changed since it was shown".to_owned(),
+                hint: "`orchestra trust` shows what it is now and asks you.".to_owned(),
+                kind: FailureKind::Run,
+            });
+        }
         self.trust
             .remember(&items, jiff::Timestamp::now())
-            .map_err(|error| failure::run("remember what you trust", &error))
+            .map_err(|error| failure::run("remember what you trust", &error))?;
+        *held(&self.agreed_programs) = items.into_iter().filter(|item| item.kind == TrustKind::Git).collect();
+        Ok(())
     }
 
     /// Reads everything: a start, a resume and the next milestone begin with it.

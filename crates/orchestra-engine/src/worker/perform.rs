@@ -86,13 +86,20 @@ impl Worker {
             }
             Effect::Prepare(order) => {
                 let (milestone, policy) = (self.milestone(&order.milestone)?, self.policy());
-                self.spawn(move |place| place.prepare(&milestone, &order, &policy));
+                self.spawn(move |place| {
+                    place.still_agreed()?;
+                    place.prepare(&milestone, &order, &policy)
+                });
                 Ok(())
             }
             Effect::Swap { work, branch, commit, parent } => {
                 self.still_ours()?;
-                let swapped =
-                    self.blocking(move |place| place.swap(&work, &branch, &commit, &parent)).await?;
+                let Some(milestone) = self.state.active().map(|active| active.id.clone()) else {
+                    return Ok(());
+                };
+                let swapped = self
+                    .blocking(move |place| place.swap(&milestone, &work, &branch, &commit, &parent))
+                    .await?;
                 self.queue.push_back(swapped);
                 Ok(())
             }
@@ -112,10 +119,13 @@ impl Worker {
                 Ok(())
             }
             Effect::Push { milestone: _, commit, remote, url, branch } => {
-                self.spawn(move |place| place.push(commit, remote, url, branch, PUSH));
+                self.spawn(move |place| {
+                    place.still_agreed()?;
+                    place.push(commit, remote, url, branch, PUSH)
+                });
                 Ok(())
             }
-            Effect::Trust { .. } => self.blocking(Place::trust_now).await,
+            Effect::Trust { of } => self.blocking(move |place| place.trust_now(of)).await,
             Effect::Ask(asked) => {
                 self.show(View::Asked(asked)).await;
                 Ok(())
@@ -159,6 +169,7 @@ impl Worker {
                 base: &base,
                 turn_base: &turn_base,
             };
+            place.still_agreed()?;
             let found = place.inspect(&looked)?;
             Ok(Fact::Inspected { work, found })
         });

@@ -14,6 +14,8 @@ use orchestra_core::record::Record;
 use orchestra_core::report::Usage;
 use orchestra_core::worker::{Failure, Memory, Policy};
 use orchestra_git::repo::Repo;
+use orchestra_git::snapshot;
+use orchestra_project::answers;
 use orchestra_project::journal::{Durability, Journal};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -41,6 +43,8 @@ pub(super) struct Place {
     /// The configuration that it comes from.
     pub(super) configuration: Mutex<Option<Resolved>>,
     pub(super) trust_items: Mutex<Vec<TrustItem>>,
+    /// The programs of git's configuration that the person agreed to.
+    pub(super) agreed_programs: Mutex<Vec<TrustItem>>,
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
     /// The last turn after which the index was looked at.
@@ -75,6 +79,7 @@ impl Place {
             policy: Mutex::new(None),
             configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),
+            agreed_programs: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
             sessions: Mutex::new(BTreeMap::new()),
         };
@@ -83,6 +88,10 @@ impl Place {
 
     /// Appends to the journal, synced, and remembers.
     pub(super) fn record(&self, record: Record) -> Result<(), Failure> {
+        if let Record::Asked { gate, .. } = &record {
+            answers::forestall(&self.layout, gate)
+                .map_err(|error| failure::run("tidy up among the answers", &error))?;
+        }
         let entry = held(&self.journal)
             .append_at(Timestamp::now(), record, Durability::Synced)
             .map_err(|error| failure::run("write the journal", &error))?;
@@ -94,6 +103,9 @@ impl Place {
     pub(super) fn record_durably(&self, record: Record) -> Result<(), Failure> {
         if let Record::RfcReady { milestone, .. } = &record {
             self.sync_rfc(milestone)?;
+        }
+        if let Record::Picked { milestone, .. } = &record {
+            self.set_strange_snapshots_aside(milestone)?;
         }
         self.record(record)
     }
@@ -116,7 +128,24 @@ impl Place {
     }
 
     /// The name of a rescue ref.
-    pub(super) fn rescue(milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
-        format!("refs/orchestra/rescue/{milestone}/{work}/{attempt}/{label}")
+    pub(super) fn rescue(&self, milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
+        format!("{}/{work}/{attempt}/{label}", self.rescued(milestone))
+    }
+
+    /// Where everything of a milestone is saved. All work trees of a repository share their refs, and each may build it.
+    fn rescued(&self, milestone: &MilestoneId) -> String {
+        let tree = self.repo.linked_name().map(|name| format!("@{name}")).unwrap_or_default();
+        format!("refs/orchestra/rescue/{milestone}{tree}")
+    }
+
+    /// Gives snapshots another name that this work tree's journal knows nothing of: they tell what was here at another
+    /// time, and would be believed.
+    pub(super) fn set_strange_snapshots_aside(&self, milestone: &MilestoneId) -> Result<(), Failure> {
+        let known = self.memory().recall(milestone);
+        if known.picked.is_some() || !known.attempts.is_empty() {
+            return Ok(());
+        }
+        snapshot::set_aside(&self.repo, &self.rescued(milestone))
+            .map_err(|error| failure::run("set snapshots of another time aside", &error))
     }
 }

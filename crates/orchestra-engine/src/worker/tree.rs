@@ -6,10 +6,11 @@ use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::plan::Milestone;
 use orchestra_core::record::Record;
-use orchestra_core::repo::{Change, CommitId};
-use orchestra_core::worker::{Fact, Failure, Inspection, Restaged};
+use orchestra_core::repo::{Change, CommitId, Obstacle};
+use orchestra_core::worker::{Fact, Failure, FailureKind, Inspection, Restaged};
 use orchestra_git::changes::{self, BaselineError};
 use orchestra_git::fold::{Fold, FoldError};
+use orchestra_git::history::lost_works;
 use orchestra_git::snapshot::Snapshot;
 use orchestra_git::{
     facts, fold, own_commits, put_back, restaged, review_diff, save, snapshot, standing, status,
@@ -42,7 +43,8 @@ impl Place {
         attempt: u32,
         limit: Option<u64>,
     ) -> Result<Fact, Failure> {
-        let reference = Self::rescue(milestone, work, attempt, "before");
+        self.set_strange_snapshots_aside(milestone)?;
+        let reference = self.rescue(milestone, work, attempt, "before");
         let kept = snapshot::snapshot(&self.repo, &reference, limit.unwrap_or(u64::MAX))
             .map_err(|error| failure::run("save what is not committed", &error))?;
         let work = work.clone();
@@ -71,7 +73,7 @@ impl Place {
         if paths.is_empty() {
             return Ok(());
         }
-        let reference = Self::rescue(milestone, work, attempt, "found");
+        let reference = self.rescue(milestone, work, attempt, "found");
         save::save(&self.repo, &reference, &paths)
             .map_err(|error| failure::run("save what is not committed", &error))?;
         Ok(())
@@ -81,9 +83,10 @@ impl Place {
     pub(super) fn inspect(&self, looked: &Looked<'_>) -> Result<Inspection, Failure> {
         let fail =
             |error: &(dyn std::error::Error + 'static)| failure::run("look at what was changed", error);
+        self.nothing_under_way(looked.milestone, "look at what was changed")?;
         let (folded, tangled) = self.fold(looked)?;
         let head = standing::head(&self.repo).map_err(|error| fail(&error))?;
-        let reference = Self::rescue(looked.milestone, looked.work, looked.baseline, "before");
+        let reference = self.rescue(looked.milestone, looked.work, looked.baseline, "before");
         let found = match changes::changes(&self.repo, &reference) {
             Ok(found) => found,
             // Without a snapshot only the milestone's own documents can be told from the person's changes.
@@ -101,6 +104,8 @@ impl Place {
         };
         let descends =
             facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
+        let lost =
+            lost_works(&self.repo, looked.turn_base, looked.milestone).map_err(|error| fail(&error))?;
         let changes: Vec<Change> =
             found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
         let as_begun = self.as_begun(looked, &changes)?;
@@ -109,6 +114,7 @@ impl Place {
         Ok(Inspection {
             head,
             descends,
+            lost,
             changes,
             as_begun,
             overtaken,
@@ -119,10 +125,28 @@ impl Place {
         })
     }
 
+    /// A merge or the like that somebody began is theirs to end: nothing is looked at, put back or committed meanwhile.
+    pub(super) fn nothing_under_way(&self, milestone: &MilestoneId, what: &str) -> Result<(), Failure> {
+        let obstacle = standing::under_way(&self.repo)
+            .map_err(|error| failure::run("look at the repository", &error))?;
+        let Some(Obstacle { what: why, hint }) = obstacle else { return Ok(()) };
+        let branch = self.memory().recall(milestone).picked.map(|picked| picked.branch);
+        let hint = match branch {
+            Some(branch) if hint.starts_with("git switch") => format!("git switch {branch}"),
+            Some(_) | None => hint,
+        };
+        Err(Failure {
+            what: what.to_owned(),
+            why: why.trim_end_matches('.').to_owned(),
+            hint: format!("First: {hint}. Then retry: nothing was lost."),
+            kind: FailureKind::Locked,
+        })
+    }
+
     /// What else than its own changes a turn has staged or unstaged, as far as that can be told.
     fn restaged(&self, looked: &Looked<'_>, changes: &[Change]) -> Result<Option<Restaged>, Failure> {
-        let of_attempt = Self::rescue(looked.milestone, looked.work, looked.attempt, "before");
-        let of_work = Self::rescue(looked.milestone, looked.work, looked.baseline, "before");
+        let of_attempt = self.rescue(looked.milestone, looked.work, looked.attempt, "before");
+        let of_work = self.rescue(looked.milestone, looked.work, looked.baseline, "before");
         for baseline in [of_attempt, of_work] {
             match restaged::restaged(&self.repo, &baseline) {
                 Ok(restaged::Restaged { mut paths, source }) => {
@@ -142,7 +166,7 @@ impl Place {
         if looked.since == looked.baseline || changes.is_empty() {
             return Ok(Vec::new());
         }
-        let begun = Self::rescue(looked.milestone, looked.work, looked.since, "before");
+        let begun = self.rescue(looked.milestone, looked.work, looked.since, "before");
         let since = match changes::changes(&self.repo, &begun) {
             Ok(since) => since,
             // Without that snapshot everything is as if it had come since.
@@ -161,7 +185,7 @@ impl Place {
         if own.is_empty() {
             return Ok((None, false));
         }
-        let reference = Self::rescue(looked.milestone, looked.work, looked.attempt, "own-commits");
+        let reference = self.rescue(looked.milestone, looked.work, looked.attempt, "own-commits");
         self.touching(Step::Fold, || match fold::fold(&self.repo, looked.turn_base, &reference) {
             Ok(Fold::Nothing) => Ok((None, false)),
             Ok(Fold::Folded { reference, .. }) => Ok((Some(reference), false)),
@@ -226,9 +250,9 @@ impl Place {
         (paths, mine): (Vec<RepoPath>, &[RepoPath]),
     ) -> Result<(String, Vec<String>), Failure> {
         let fail = |error: &(dyn std::error::Error + 'static)| failure::run("put changes back", error);
-        let rescue = Self::rescue(&milestone.id, work, attempt, label);
-        let before = Self::rescue(&milestone.id, work, baseline, "before");
-        let newer = Self::rescue(&milestone.id, work, attempt, "before");
+        let rescue = self.rescue(&milestone.id, work, attempt, label);
+        let before = self.rescue(&milestone.id, work, baseline, "before");
+        let newer = self.rescue(&milestone.id, work, attempt, "before");
         let has_newer = changes::baseline_head(&self.repo, &newer).map_err(|error| fail(&error))?.is_some();
         let (of_attempt, of_work): (Vec<RepoPath>, Vec<RepoPath>) =
             paths.into_iter().partition(|path| path.is_beneath(b".orchestra") || mine.contains(path));

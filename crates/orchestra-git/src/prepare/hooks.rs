@@ -102,7 +102,7 @@ impl Place {
 /// Has git check the whole new tree out, and learn the time stamps of the files.
 fn check_out_all(private: &Private<'_>, folder: &Path) -> Result<(), Fault> {
     let args = ["checkout-index".into(), "-a".into(), "-f".into(), prefix(folder)];
-    let check_out = Call::new(private.repo, args).index(&private.index).objects(&private.objects);
+    let check_out = Call::new(private.repo, args).index(&private.index).objects(private.objects.as_deref());
     let refresh = private.call(&["update-index", "-q", "--refresh"]).work_tree(folder);
     let names = private.config.filter_names();
     if private.repo.options().filters == Filters::Trusted && !names.is_empty() {
@@ -197,7 +197,7 @@ impl Runner<'_> {
             // In full: a relative one would be looked for in the checkout, which lacks what is not committed.
             .setting("core.hooksPath", &folder.to_string_lossy())
             .index(&private.index)
-            .objects(&private.objects)
+            .objects(private.objects.as_deref())
             .work_tree(&self.place.work_tree);
         Ok(call.guarded(Purpose::Hook, Some(self.timeout))?)
     }

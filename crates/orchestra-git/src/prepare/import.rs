@@ -20,14 +20,9 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Opens both stores.
-    pub(super) fn open(repo: &Repo, objects: &Path) -> Result<Self, Fault> {
-        let repository = repo.library()?;
-        let path = objects.to_str().ok_or_else(|| Fault::Unreadable {
-            what: "the scratch folder, whose path is not UTF-8".to_owned(),
-        })?;
-        repository.odb().and_then(|odb| odb.add_disk_alternate(path)).doing("open the private objects")?;
-        Ok(Self { repository })
+    /// Opens both stores, or the one that there is. What is written goes to `store`.
+    pub(super) fn open(repo: &Repo, store: &Store, objects: Option<&Path>) -> Result<Self, Fault> {
+        Ok(Self { repository: store.library_with(repo, objects)? })
     }
 
     /// Copies what `tree` has and `parent` has not into the shared store.

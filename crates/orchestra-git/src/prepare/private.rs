@@ -1,4 +1,7 @@
-//! An index and an object store that only one commit knows.
+//! An index that only one commit knows, and an object store where no hook runs.
+//!
+//! A hook may make refs of its own: lint-staged and pre-commit frameworks stash. What these name has to be there when the
+//! hook is killed and this folder is gone, so hooks write where git would.
 
 use std::collections::BTreeSet;
 use std::fs::{self, Permissions};
@@ -28,7 +31,8 @@ pub(super) struct Private<'a> {
     pub(super) config: &'a Config,
     pub(super) folder: &'a Path,
     pub(super) index: PathBuf,
-    pub(super) objects: PathBuf,
+    /// None where objects go to the repository's own store.
+    pub(super) objects: Option<PathBuf>,
     /// Paths that have a content filter.
     pub(super) filtered: BTreeSet<RepoPath>,
 }
@@ -41,10 +45,13 @@ impl<'a> Private<'a> {
         folder: &'a Path,
         library: &Repository,
         parent_tree: Oid,
+        runs_hooks: bool,
     ) -> Result<Self, Fault> {
-        let (index, objects) = (folder.join("index"), folder.join("objects"));
+        let (index, objects) = (folder.join("index"), (!runs_hooks).then(|| folder.join("objects")));
+        if let Some(objects) = &objects {
+            fs::create_dir(objects).at("make", objects)?;
+        }
         let private = Self { repo, config, folder, index, objects, filtered: BTreeSet::new() };
-        fs::create_dir(&private.objects).at("make", &private.objects)?;
         let mut index = Index::open(&private.index).doing("make an index")?;
         let tree = library.find_tree(parent_tree).doing("read a tree")?;
         index.read_tree(&tree).doing("make an index")?;
@@ -70,14 +77,14 @@ impl<'a> Private<'a> {
 
     /// A call that works on this index and in this store.
     pub(super) fn call(&self, args: &[&str]) -> Call<'a> {
-        Call::new(self.repo, args).index(&self.index).objects(&self.objects)
+        Call::new(self.repo, args).index(&self.index).objects(self.objects.as_deref())
     }
 
     /// A look at a work tree through this index.
     pub(super) fn view(&self, work_tree: Option<&Path>) -> View {
         View {
             index: Some(self.index.clone()),
-            objects: Some(self.objects.clone()),
+            objects: self.objects.clone(),
             work_tree: work_tree.map(Path::to_owned),
         }
     }

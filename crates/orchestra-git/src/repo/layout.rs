@@ -5,7 +5,7 @@
 //! directory has registered, or a submodule whose `core.worktree` is this folder (gitrepository-layout(5)).
 
 use std::fs::{self, File};
-use std::io::Read as _;
+use std::io::{ErrorKind, Read as _};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,13 @@ use crate::fault::{At as _, DiskError};
 const POINTER: u64 = 16 * 1024;
 
 /// The two git directories of a work tree; they are one where it is no linked worktree.
-pub(super) struct Layout {
-    pub(super) git_dir: PathBuf,
-    pub(super) common_dir: PathBuf,
+pub(crate) struct Layout {
+    pub(crate) git_dir: PathBuf,
+    pub(crate) common_dir: PathBuf,
 }
 
 /// Finds the git directories of the work tree with its top at `root`.
-pub(super) fn read(root: &Path) -> Result<Layout, OpenError> {
+pub(crate) fn read(root: &Path) -> Result<Layout, OpenError> {
     let entry = root.join(".git");
     let Ok(metadata) = entry.symlink_metadata() else {
         let is_bare = is_bare(root);
@@ -43,6 +43,9 @@ pub(super) fn read(root: &Path) -> Result<Layout, OpenError> {
     let pointer = read_pointer(&entry)?;
     let Some(named) = pointer.strip_prefix(b"gitdir: ") else { return Err(foreign(&entry)) };
     let named = root.join(as_path(named));
+    if named.symlink_metadata().is_err_and(|error| error.kind() == ErrorKind::NotFound) {
+        return Err(OpenError::Gone { root: root.to_owned(), git_dir: named });
+    }
     let git_dir = named.canonicalize().at("find", &named)?;
     match find_common_dir(&git_dir)? {
         Some(common_dir) if is_registered(root, &git_dir, &common_dir)? => Ok(Layout { git_dir, common_dir }),

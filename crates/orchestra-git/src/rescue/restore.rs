@@ -55,8 +55,10 @@ fn target(
     kept: Kept,
     is_named: bool,
 ) -> Result<Result<Target, &'static str>, Fault> {
+    if let Some(why) = unfit::by_name(path) {
+        return Ok(Err(why));
+    }
     Ok(match kept {
-        _ if unfit::is_reserved(path) => Err(unfit::RESERVED),
         Kept::Unfit => Err("it could not be kept"),
         Kept::Gone if is_named => Ok(Target::Absent),
         Kept::Gone => Err("it was gone when this was saved"),

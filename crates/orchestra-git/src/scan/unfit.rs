@@ -22,14 +22,19 @@ pub(crate) fn is_reserved(path: &RepoPath) -> bool {
     path.as_bytes().split(|byte| *byte == b'/').any(is_kept_by_git)
 }
 
-/// Says why a path cannot be saved or committed; `None` where it can, or where nothing is there.
-pub(crate) fn why(top: &Top, path: &RepoPath) -> Result<Option<&'static str>, DiskError> {
+/// Says why nothing of ours touches a path, whatever lies there.
+pub(crate) fn by_name(path: &RepoPath) -> Option<&'static str> {
     let bytes = path.as_bytes();
     if bytes.len() > LONGEST || bytes.split(|byte| *byte == b'/').count() > DEEPEST {
-        return Ok(Some("a path that is too long"));
+        return Some("a path that is too long");
     }
-    if is_reserved(path) {
-        return Ok(Some(RESERVED));
+    is_reserved(path).then_some(RESERVED)
+}
+
+/// Says why a path cannot be saved or committed; `None` where it can, or where nothing is there.
+pub(crate) fn why(top: &Top, path: &RepoPath) -> Result<Option<&'static str>, DiskError> {
+    if let Some(why) = by_name(path) {
+        return Ok(Some(why));
     }
     Ok(match top.look(path)? {
         Present::Special(what) => Some(what),

@@ -45,12 +45,7 @@ impl Check {
 
     /// A look that failed by itself.
     pub(super) fn failed(context: &Context, name: &str, failure: &Failure) -> Self {
-        let mut found = failure.to_string();
-        let mut cause = std::error::Error::source(failure);
-        while let Some(source) = cause {
-            found = format!("{found}: {source}");
-            cause = source.source();
-        }
+        let mut found = with_causes(failure);
         if let Failure::Config { faults } = failure {
             for fault in faults {
                 found = format!("{found}\n{fault}");
@@ -58,6 +53,12 @@ impl Check {
         }
         Self::bad(name, found, failure.advice(context).1)
     }
+}
+
+/// An error and what caused it, in one line.
+pub(super) fn with_causes(error: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
 }
 
 /// Tells whether nothing is as it must not be.

@@ -113,7 +113,7 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     commit::offer(&setting, &written)?;
     told::obstacle(&setting)?;
     if !is_trusted {
-        let line = "Something in `.orchestra` was there before and is not trusted yet.";
+        let line = "Something that would be run was there before and is not trusted yet.";
         context.out.line(styled(WAITS, line));
     }
     Ok(true)

@@ -24,6 +24,7 @@ use super::{check, init, preflight, trust};
 use crate::cli::{Gate, Output, StartArgs};
 use crate::context::{Context, VERSION};
 use crate::failure::{Exit, Failure};
+use crate::out::behind::Behind;
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -43,6 +44,8 @@ pub(super) enum Shown {
 const VIEWS: usize = 4096;
 /// How long a guard may take that still ends what a dead worker left.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// How long what is still to be printed may take after a signal.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> {
     context.refuse_below_a_guard("start")?;
@@ -170,20 +173,26 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     let worker = Worker::new(setup, views)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(Failure::Descriptors)?;
+    let out =
+        Behind::start(Arc::clone(&context.out), showing::discard_typed).map_err(Failure::Descriptors)?;
     let begun = Instant::now();
-    let end = runtime.block_on(async {
+    let (end, is_read) = runtime.block_on(async {
         let (wishes, wished) = mpsc::channel(64);
         listen(&wishes, shown.asks());
-        let showing = Showing::new(shown, context, layout, wishes);
+        let showing = Showing::new(shown, out, layout, wishes);
         let showing = tokio::spawn(showing.show(received));
         let end = worker.run(wished).await;
         // The last views are shown before the end is told. What it could not show is nothing that could be told.
-        let _shown = showing.await;
-        end
+        let is_read = showing.await.is_ok_and(|out| {
+            // Whoever sends a signal does not wait for somebody else to read.
+            out.finish(matches!(end.code, 129 | 130 | 143).then_some(LAST_WORDS))
+        });
+        (end, is_read)
     });
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
     match shown {
+        _ if !is_read => {}
         Shown::Text { .. } => summary::print(context, &end, begun.elapsed()),
         Shown::Json => context.out.data(json!({ "event": "left", "code": end.code })),
     }

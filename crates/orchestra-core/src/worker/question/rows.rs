@@ -97,8 +97,9 @@ pub const ROWS: [Row; 13] = [
     },
     Row {
         name: "locked",
-        question: "A lock of git that is none of Orchestra's has been in the way for ten seconds. Go on?",
-        terminal: "retry, once it is gone · stop",
+        question: "A lock of git that is none of Orchestra's has been in the way for ten seconds, or a merge or the like was \
+                   begun meanwhile. Go on?",
+        terminal: "retry, once it is gone or ended · stop",
         auto: "exit 3",
         headless: "exit 3",
     },

@@ -17,7 +17,7 @@ use crate::id::{MilestoneId, WorkId};
 use crate::plan::{MilestoneStatus, Phase};
 use crate::record::{Answer, Record};
 use crate::worker::next::{ARCHITECT, REVIEWER};
-use crate::worker::{Effect, Event, Fact, Memory, Note, State, step_from};
+use crate::worker::{Effect, Event, Fact, Memory, Note, Recalled, State, step_from};
 
 /// How many times the steps of an undisturbed run are the end of patience, counted from the last disturbance.
 const PATIENCE: u64 = 10;
@@ -255,13 +255,10 @@ impl World {
             if !open.answers.iter().any(|word| word == answer.word()) {
                 continue;
             }
-            // Where another milestone is under way, what is written is taken for what was left of its work.
-            let is_calm = self.memory.milestones.iter().all(|(id, known)| {
-                known.unchecked.is_none()
-                    && (Some(id) != self.memory.last.as_ref()
-                        || Some(id) == open.milestone.as_ref()
-                        || known.committed.iter().any(|work| matches!(work, WorkId::Close(_))))
-            });
+            // Where another milestone is under way, what is written is taken for what a work that was cut short left.
+            let others = self.memory.milestones.iter().filter(|(id, _)| Some(*id) != open.milestone.as_ref());
+            let is_calm = others.map(|(_, known)| known).all(is_calm)
+                && self.memory.milestones.values().all(|known| known.unchecked.is_none());
             if open.question == "failed" && is_calm {
                 self.mends(open.work.as_ref().and_then(WorkId::phase), *answers);
             }
@@ -282,6 +279,11 @@ impl World {
         *answers += 1;
         answered || (code == 1 && *answers < 20)
     }
+}
+
+/// Whether nothing of a milestone is under way: it was not begun, or it was closed.
+fn is_calm(known: &Recalled) -> bool {
+    known.picked.is_none() || known.committed.iter().any(|work| matches!(work, WorkId::Close(_)))
 }
 
 fn ledger(world: &World) -> Vec<String> {

@@ -101,6 +101,7 @@ impl World {
             overtaken,
             rfc_document: self.rfc(milestone),
             folded: None,
+            lost: Vec::new(),
             tangled: false,
             restaged: None,
         }

@@ -12,7 +12,7 @@ use orchestra_git::standing::head;
 use orchestra_git::survey::survey;
 
 use super::Subject;
-use crate::commands::check::Check;
+use crate::commands::check::{Check, with_causes};
 use crate::failure::Failure;
 
 const NAME: &str = "push";
@@ -46,7 +46,10 @@ pub(super) fn try_push(subject: &Subject<'_>) -> Check {
                 "git push --dry-run has to work without a question: an agent for keys, stored credentials";
             Check::bad(NAME, format!("{to} could not be reached:\n{words}"), hint)
         }
-        Err(error) => Check::bad(NAME, format!("{to}: {error}"), "git push --dry-run shows it"),
+        Err(error) => {
+            let found = format!("{to}: {}", with_causes(&error));
+            Check::bad(NAME, found, "git push --dry-run shows it")
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use jiff::Timestamp;
 use orchestra_core::id::{GateId, TurnId};
 use orchestra_core::plan::Plan;
 use orchestra_core::record::Answer;
+use orchestra_core::report::AgentEvent;
+use orchestra_core::words::counted;
 use orchestra_core::worker::{Asked, Note, Question, State};
 use orchestra_engine::worker::{View, Wish};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
@@ -18,8 +20,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Shown;
-use crate::context::Context;
-use crate::out::Out;
+use crate::out::behind::{Behind, Printed};
 use crate::view::ask;
 use crate::view::lines::{Lines, clock, visible};
 use crate::view::speech::Speech;
@@ -28,36 +29,36 @@ use crate::view::speech::Speech;
 pub(super) struct Showing {
     shown: Shown,
     layout: Layout,
-    out: Arc<Out>,
+    out: Behind,
     wishes: mpsc::Sender<Wish>,
     asks: bool,
     state: Arc<State>,
     speeches: BTreeMap<TurnId, Speech>,
     open: Vec<Asked>,
-    /// When the last question was shown: what was typed before it answers nothing.
-    asked_at: Instant,
+    /// When the last question was printed: what was typed before it answers nothing.
+    asked_at: Printed,
 }
 
 /// So long after a line nothing else may come: a person types one answer, and several lines at once are a paste.
 const ALONE: Duration = Duration::from_millis(50);
 
 impl Showing {
-    pub(super) fn new(shown: Shown, context: &Context, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
+    pub(super) fn new(shown: Shown, out: Behind, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
         Self {
             shown,
             layout,
-            out: Arc::clone(&context.out),
+            out,
             wishes,
             asks: shown.asks(),
             state: Arc::default(),
             speeches: BTreeMap::new(),
             open: Vec::new(),
-            asked_at: Instant::now(),
+            asked_at: Printed::default(),
         }
     }
 
-    /// Shows everything until the worker is gone.
-    pub(super) async fn show(mut self, mut views: mpsc::Receiver<View>) {
+    /// Shows everything until the worker is gone, and returns what is still to be printed.
+    pub(super) async fn show(mut self, mut views: mpsc::Receiver<View>) -> Behind {
         let (typed, mut lines) = mpsc::channel(16);
         if self.asks {
             read_lines(typed);
@@ -66,7 +67,7 @@ impl Showing {
             tokio::select! {
                 view = views.recv() => match view {
                     Some(view) => self.view(view),
-                    None => return,
+                    None => return self.out,
                 },
                 Some(typed) = lines.recv() => {
                     let Typed::Line { text, at } = typed else {
@@ -91,29 +92,50 @@ impl Showing {
         match view {
             View::State(state) => self.state = state,
             View::Note(at, note) => self.note(at, &note),
-            View::Agent(turn, event) => match self.shown {
-                Shown::Text { .. } => {
-                    let lines = self.speeches.entry(turn).or_default().take(&event);
-                    for line in lines {
-                        self.out.line(line);
-                    }
-                }
-                Shown::Json => {
-                    let mut json = serde_json::json!({ "turn": turn.0 });
-                    if let (Some(fields), Ok(serde_json::Value::Object(event))) =
-                        (json.as_object_mut(), serde_json::to_value(&event))
-                    {
-                        fields.extend(event);
-                    }
-                    self.out.data(json);
-                }
-            },
+            View::Agent(turn, event) => self.heard(turn, &event),
             View::Asked(asked) => self.asked(*asked),
             View::Unasked(gate) => self.open.retain(|asked| asked.gate != gate),
         }
     }
 
+    /// What an agent says or does.
+    fn heard(&mut self, turn: TurnId, event: &AgentEvent) {
+        let has_room = self.out.has_room();
+        match self.shown {
+            Shown::Text { .. } => {
+                let lines = self.speeches.entry(turn).or_default().take(event);
+                for line in lines.into_iter().filter(|_| has_room) {
+                    self.out.line(line);
+                }
+            }
+            Shown::Json if has_room => {
+                let mut json = serde_json::json!({ "turn": turn.0 });
+                if let (Some(fields), Ok(serde_json::Value::Object(event))) =
+                    (json.as_object_mut(), serde_json::to_value(event))
+                {
+                    fields.extend(event);
+                }
+                self.out.data(json);
+            }
+            Shown::Json => {}
+        }
+    }
+
+    /// Says how much of what agents said was not read in time.
+    fn say_what_was_left_out(&mut self) {
+        let count = self.out.left_out();
+        match self.shown {
+            _ if count == 0 => {}
+            Shown::Text { .. } => self.out.line(format_args!(
+                "   (nobody read this for a while: {} left out; the transcript has all of it)",
+                counted(count, "message")
+            )),
+            Shown::Json => self.out.data(serde_json::json!({ "event": "left-out", "count": count })),
+        }
+    }
+
     fn note(&mut self, at: Timestamp, note: &Note) {
+        self.say_what_was_left_out();
         let rest: Vec<String> = self.speeches.values_mut().flat_map(Speech::rest).collect();
         for line in rest {
             self.out.line(line);
@@ -147,16 +169,11 @@ impl Showing {
 
     fn asked(&mut self, asked: Asked) {
         if self.asks {
-            // A line half typed was meant for something else. Where it is no terminal after all there is none.
-            let _not_a_terminal = tcflush(std::io::stdin(), QueueSelector::IFlush);
-            self.asked_at = Instant::now();
             let rfc = match &asked.question {
                 Question::Rfc { milestone, .. } => self.rfc(milestone),
                 _ => None,
             };
-            for line in ask::shown(&asked, rfc.as_deref()) {
-                self.out.line(line);
-            }
+            self.asked_at = self.out.question(ask::shown(&asked, rfc.as_deref()));
         }
         self.open.push(asked);
     }
@@ -174,7 +191,7 @@ impl Showing {
         let Some(asked) = self.open.last().cloned() else {
             return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
         };
-        if at < self.asked_at {
+        if self.asked_at.get().is_none_or(|printed| at < *printed) {
             return self.out.line("   (typed before the question was there; please type it again)");
         }
         match ask::parse(line, &asked.question) {
@@ -186,6 +203,12 @@ impl Showing {
             Err(hint) => self.out.line(format_args!("   {hint}")),
         }
     }
+}
+
+/// A line half typed was meant for something else than the question that comes. Where it is no terminal after all
+/// there is none.
+pub(super) fn discard_typed() {
+    let _not_a_terminal = tcflush(std::io::stdin(), QueueSelector::IFlush);
 }
 
 /// What came from the terminal.

@@ -1,0 +1,121 @@
+//! Lines that a thread of their own prints: a reader that is slow, or reads no more, holds up no work.
+//!
+//! What an agent says is left out, and counted, while more than [`MOST`] waits to be read; everything else waits.
+
+use std::fmt::Display;
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Out;
+
+/// So many bytes wait to be read before an agent's words are left out.
+const MOST: usize = 16 * 1024 * 1024;
+
+/// When a question had been printed; nothing before.
+pub(crate) type Printed = Arc<OnceLock<Instant>>;
+
+/// What is printed, in this order.
+enum Item {
+    /// A line for a person.
+    Line(String),
+    /// A line for a program.
+    Data(String),
+    /// A question: what was typed before it is thrown away.
+    Question { lines: Vec<String>, printed: Printed },
+}
+
+/// The end that is printed to.
+pub(crate) struct Behind {
+    items: Sender<Item>,
+    ended: Receiver<()>,
+    waiting: Arc<AtomicUsize>,
+    left_out: u64,
+}
+
+impl Behind {
+    /// Starts the thread. `discard` throws away what was typed and not yet read.
+    pub(crate) fn start(out: Arc<Out>, discard: fn()) -> io::Result<Self> {
+        let ((items, printed), (ending, ended)) = (channel(), channel());
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let left = Arc::clone(&waiting);
+        thread::Builder::new().name("print".to_owned()).spawn(move || {
+            for item in printed {
+                left.fetch_sub(size(&item), Ordering::Relaxed);
+                print(&out, item, discard);
+            }
+            // Nobody may wait for it any more.
+            let _unheard = ending.send(());
+        })?;
+        Ok(Self { items, ended, waiting, left_out: 0 })
+    }
+
+    /// Prints a line for a person.
+    pub(crate) fn line(&self, line: impl Display) {
+        self.put(Item::Line(line.to_string()));
+    }
+
+    /// Prints a line for a program.
+    pub(crate) fn data(&self, line: impl Display) {
+        self.put(Item::Data(line.to_string()));
+    }
+
+    /// Prints a question, and returns where it is told when that was done.
+    pub(crate) fn question(&self, lines: Vec<String>) -> Printed {
+        let printed = Printed::default();
+        self.put(Item::Question { lines, printed: Arc::clone(&printed) });
+        printed
+    }
+
+    /// Tells whether there is room for an agent's words, and counts them as left out where there is none.
+    pub(crate) fn has_room(&mut self) -> bool {
+        let has_room = self.waiting.load(Ordering::Relaxed) < MOST;
+        self.left_out += u64::from(!has_room);
+        has_room
+    }
+
+    /// How often there was no room since this was last asked.
+    pub(crate) fn left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
+    }
+
+    /// Waits until everything is printed, or no longer than this. Tells whether it is.
+    pub(crate) fn finish(self, patience: Option<Duration>) -> bool {
+        drop(self.items);
+        match patience {
+            Some(patience) => self.ended.recv_timeout(patience).is_ok(),
+            None => self.ended.recv().is_ok(),
+        }
+    }
+
+    fn put(&self, item: Item) {
+        self.waiting.fetch_add(size(&item), Ordering::Relaxed);
+        // The thread ends only after this end.
+        let _ended = self.items.send(item);
+    }
+}
+
+fn size(item: &Item) -> usize {
+    match item {
+        Item::Line(line) | Item::Data(line) => line.len(),
+        Item::Question { lines, .. } => lines.iter().map(String::len).sum(),
+    }
+}
+
+fn print(out: &Out, item: Item, discard: fn()) {
+    match item {
+        Item::Line(line) => out.line(line),
+        Item::Data(line) => out.data(line),
+        Item::Question { lines, printed } => {
+            discard();
+            for line in lines {
+                out.line(line);
+            }
+            // Each question has a place of its own, which is empty until now.
+            let _first = printed.set(Instant::now());
+        }
+    }
+}
