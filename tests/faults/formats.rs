@@ -75,6 +75,7 @@ fn f73_an_untracked_cache_and_an_index_of_version_4_work() {
     project.git(&["update-index", "--untracked-cache"]);
     project.git(&["update-index", "--assume-unchanged", "README.md"]);
     project.git(&["config", "core.fsmonitor", "touch ../watched; false"]);
+    project.trust();
     project.write("README.md", "hidden\n");
     project.write("notes.txt", "mine\n");
     project.add(&one_phase());
@@ -163,6 +164,7 @@ fn signed_by(text: &str) -> TestProject {
     script(&gpg, text);
     project.git(&["config", "gpg.program", gpg.to_str().unwrap()]);
     project.git(&["config", "commit.gpgSign", "true"]);
+    project.trust();
     project
 }
 

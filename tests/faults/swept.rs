@@ -29,6 +29,7 @@ fn f78_objects_of_a_commit_that_are_pruned_before_the_branch_moves_are_missed_in
     script(&gpg, COLLECTS);
     project.git(&["config", "gpg.program", gpg.to_str().unwrap()]);
     project.git(&["config", "commit.gpgSign", "true"]);
+    project.trust();
     let ran = project.attend();
     assert!(!project.has(".git/collect"), "{}", ran.said());
     assert_eq!(ran.code, Some(1), "{}", ran.said());
