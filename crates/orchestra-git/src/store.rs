@@ -281,7 +281,7 @@ fn sync_each(paths: &[PathBuf]) -> Result<(), DiskError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
     use crate::guard::{Guarded, GuardedCommand, GuardedError, GuardedOutput};

@@ -77,7 +77,7 @@ mod tests {
             unsynced
         };
         fs::write(&one, "1").unwrap();
-        assert_eq!(look(), [one.clone()]);
+        assert_eq!(look(), std::slice::from_ref(&one));
         fs::write(&two, "2").unwrap();
         assert_eq!(look(), [two]);
         assert_eq!(look(), [""; 0].map(PathBuf::from));
