@@ -134,6 +134,8 @@ async fn f51_a_program_that_stopped_itself_is_ended_all_the_same() {
 
 #[tokio::test]
 async fn a_program_that_listens_ends_in_its_own_way_before_the_grace_is_over() {
+    // As the worker does. Where a signal is ignored, a shell that is started there cannot listen to it.
+    let _listening = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt()).unwrap();
     let line = "trap 'exit 3' INT; echo ready; while :; do :; done";
     let mut child = launcher().launch(shell(line)).await.unwrap();
     wait_for_line(&mut child).await;
