@@ -27,6 +27,9 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// From the rename that makes a milestone appear to the first line about it.
 pub(crate) fn event() {
     let project = TestProject::new(env!("CARGO_BIN_EXE_orchestra"));
+    project.script(plan::SCRIPT);
+    project.commit_all("chore: script");
+    project.git(&["push", "--quiet", "origin", "main"]);
     project.trust();
     measure_event(&project, "first event after a milestone appears", 1);
     let project = plan::large("parked");
@@ -42,9 +45,7 @@ fn measure_event(project: &TestProject, what: &str, first: usize) {
         worker.wait();
         let made = project.top().join("made");
         let id = format!("M{number}-new");
-        for (path, text) in
-            Milestone::new(&id).with("rfc: skip").with("hold: [push]").phase("backend").files()
-        {
+        for (path, text) in Milestone::new(&id).with("rfc: skip").phase("backend").files() {
             let path = made.join(path);
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();

@@ -8,6 +8,18 @@ pub(crate) const MILESTONES: usize = 1_000;
 const DONE: usize = 900;
 const PHASES: usize = 5;
 
+/// An agent that does a small thing at once.
+pub(crate) const SCRIPT: &str = r#"
+version: 1
+turns:
+  - when: { work: "phase-*" }
+    steps:
+      - write: { path: "src/${milestone}-${phase}.txt", content: "done\n" }
+    report: { summary: did it }
+  - when: { work: "review-*" }
+    report: { verdict: approved }
+"#;
+
 /// A thousand milestones of five phases, 900 of them done as the worker leaves them, the others with this status; all of
 /// it committed and trusted.
 pub(crate) fn large(open: &str) -> TestProject {
@@ -15,7 +27,9 @@ pub(crate) fn large(open: &str) -> TestProject {
     for number in 1..=MILESTONES {
         add(&project, number, if number <= DONE { "done" } else { open });
     }
+    project.script(SCRIPT);
     project.commit_all("docs: plans");
+    project.git(&["push", "--quiet", "origin", "main"]);
     project.trust();
     project
 }
