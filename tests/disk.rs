@@ -125,14 +125,11 @@ fn f23_what_cannot_be_synced_is_not_done() {
 }
 
 #[test]
-fn f24_a_folder_for_temporary_files_that_is_missing_is_named_or_not_needed() {
+fn f24_a_folder_for_temporary_files_is_not_needed() {
     let project = planned();
     let mut command = project.orchestra(&["start", "--auto", "--once"]);
     command.env("TMPDIR", project.top().join("missing"));
-    let ran = TestProject::start_as(command).wait();
-    if ran.code != Some(0) {
-        assert!(ran.said().contains("/missing"), "{}", ran.said());
-    }
+    let _ran = TestProject::start_as(command).wait().expect(0);
     goes_on(&project);
 }
 

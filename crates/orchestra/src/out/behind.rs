@@ -119,3 +119,23 @@ fn print(out: &Out, item: Item, discard: fn()) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_agents_words_are_left_out_and_counted_only_while_too_much_waits() {
+        // Nobody prints here, as where nobody reads.
+        let ((items, printed), (_ending, ended)) = (channel(), channel());
+        let mut behind = Behind { items, ended, waiting: Arc::default(), left_out: 0 };
+        assert!(behind.has_room());
+        behind.line("x".repeat(MOST));
+        assert!(!behind.has_room() && !behind.has_room());
+        behind.line("what is no agent's word waits all the same");
+        assert_eq!((behind.left_out(), behind.left_out()), (2, 0));
+        assert_eq!(printed.try_iter().count(), 2);
+        behind.waiting.store(0, Ordering::Relaxed);
+        assert!(behind.has_room());
+    }
+}
