@@ -1,6 +1,6 @@
 //! The branch moves, or another one is checked out, while the worker works.
 
-use orchestra_testkit::Milestone;
+use orchestra_testkit::{Milestone, TestProject};
 
 use super::{DONE, NOTHING, is_done_in_a_hook, meanwhile};
 use crate::trouble::{PLAIN, one_phase, project};
@@ -163,9 +163,9 @@ fn f65_a_branch_switched_while_the_push_waits_is_named_and_nothing_is_pushed() {
     project.check();
 }
 
-#[test]
-fn f67_a_merge_that_stops_with_conflicts_during_a_turn_is_waited_for() {
-    let project = meanwhile("git merge -q other || true");
+/// During the turn this happens, in a repository with a branch `other` that says something else in the same file.
+fn against_other(does: &str) -> TestProject {
+    let project = meanwhile(does);
     project.git(&["switch", "--quiet", "--create", "other"]);
     project.write("README.md", "other\n");
     project.git(&["commit", "--quiet", "--message", "docs: other", "README.md"]);
@@ -173,6 +173,12 @@ fn f67_a_merge_that_stops_with_conflicts_during_a_turn_is_waited_for() {
     project.write("README.md", "main\n");
     project.git(&["commit", "--quiet", "--message", "docs: main", "README.md"]);
     project.git(&["push", "--quiet", "origin", "main"]);
+    project
+}
+
+#[test]
+fn f67_a_merge_that_stops_with_conflicts_during_a_turn_is_waited_for() {
+    let project = against_other("git merge -q other || true");
     let ran = project.attend();
     assert!(project.has(".git/MERGE_HEAD"), "{}", ran.said());
     assert_eq!(ran.code, Some(3), "{}", ran.said());
@@ -195,14 +201,7 @@ fn f67_a_merge_that_stops_with_conflicts_during_a_turn_is_waited_for() {
 
 #[test]
 fn f67_a_rebase_that_stops_during_a_turn_is_waited_for() {
-    let project = meanwhile("git rebase -q --autostash other || true");
-    project.git(&["switch", "--quiet", "--create", "other"]);
-    project.write("README.md", "other\n");
-    project.git(&["commit", "--quiet", "--message", "docs: other", "README.md"]);
-    project.git(&["switch", "--quiet", "main"]);
-    project.write("README.md", "main\n");
-    project.git(&["commit", "--quiet", "--message", "docs: main", "README.md"]);
-    project.git(&["push", "--quiet", "origin", "main"]);
+    let project = against_other("git rebase -q --autostash other || true");
     let ran = project.attend();
     assert_eq!(ran.code, Some(3), "{}", ran.said());
     assert!(ran.said().contains("rebase --abort"), "{}", ran.said());

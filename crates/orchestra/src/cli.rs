@@ -187,7 +187,7 @@ pub(crate) struct DemoArgs {
 /// `orchestra status`.
 #[derive(Args, Debug, Default)]
 pub(crate) struct StatusArgs {
-    /// Print JSON
+    /// Print JSON, with the phases also of milestones that are over
     #[arg(long)]
     pub(crate) json: bool,
     /// Print it again whenever something changes
