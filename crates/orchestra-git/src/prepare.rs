@@ -189,21 +189,25 @@ pub fn prepare(repo: &Repo, order: &CommitOrder) -> Result<Prepared, PrepareErro
         Hooks::Run { timeout } if !facts::hook_names(repo, &config).is_empty() => Some(timeout),
         Hooks::Run { .. } | Hooks::Off => None,
     };
-    let library = &store.repository;
-    let mut private = Private::new(repo, &config, folder.path(), library, parent_tree, timeout.is_some())?;
+    let documents = order.documents.iter().map(|(path, _)| path);
+    let only = timeout.is_none().then(|| order.paths.iter().chain(documents).collect());
+    let mut private = {
+        let parent_tree = store.repository.find_tree(parent_tree).doing("read a tree")?;
+        Private::new(repo, &config, folder.path(), &parent_tree, only)?
+    };
+    let seen = import::Seen::open(repo, &store, private.objects.as_deref())?;
     private.filtered = check_filters(repo, &config, &private, order)?;
     private.add(&top, &order.paths)?;
     private.add_documents(&top, &order.documents)?;
-    let before_hooks = private.write_tree()?;
+    let before_hooks = private.write_tree(&seen.repository)?;
     let pair = (order.milestone.clone(), order.work.clone());
     let message = trailers::repaired(&prettified(&order.message)?, &pair);
     let after = match timeout {
-        Some(timeout) => hooks::run(&private, order, timeout, &message)?,
+        Some(timeout) => hooks::run(&private, &seen.repository, order, timeout, &message)?,
         None => hooks::After::none(before_hooks, message),
     };
     let message = trailers::repaired(&prettified(&after.message)?, &pair);
 
-    let seen = import::Seen::open(repo, &store, private.objects.as_deref())?;
     let changed = tree::differences(&seen.repository, Some(before_hooks), Some(after.tree))?;
     let changed_by_hooks: Vec<RepoPath> = changed
         .into_iter()

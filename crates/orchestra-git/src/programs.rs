@@ -85,10 +85,10 @@ fn may_name(git_dir: &Path, common_dir: &Path) -> bool {
 
 /// Names of sections and variables cannot be escaped or broken over lines, so that their letters stand in the file.
 fn says(file: &[u8]) -> bool {
-    let text = file.to_ascii_lowercase();
-    let has = |word: &str| text.windows(word.len()).any(|window| window == word.as_bytes());
+    // Git itself writes `logallrefupdates` into each repository.
+    let text = String::from_utf8_lossy(file).to_ascii_lowercase().replace("logallrefupdates", "");
     // `submodule.<name>.update = !command`
-    VARIABLES.iter().chain(&SECTIONS).chain(&["update"]).any(|word| has(word))
+    VARIABLES.iter().chain(&SECTIONS).chain(&["update"]).any(|word| text.contains(word))
 }
 
 /// Reads what `git config --list --show-scope -z` prints: scope, NUL, key, newline, value, NUL.
@@ -174,6 +174,16 @@ mod tests {
                 "{key}"
             );
         }
+    }
+
+    #[test]
+    fn what_git_writes_into_a_clone_is_above_suspicion() {
+        let usual = "[core]\n\trepositoryformatversion = 0\n\tfilemode = true\n\tbare = false\n\t\
+                     logallrefupdates = true\n[remote \"origin\"]\n\turl = git@example.com:a/b.git\n\t\
+                     fetch = +refs/heads/*:refs/remotes/origin/*\n[branch \"main\"]\n\tremote = origin\n\t\
+                     merge = refs/heads/main\n";
+        assert!(!says(usual.as_bytes()));
+        assert!(says(format!("{usual}[submodule \"x\"]\n\tupdate = !x\n").as_bytes()));
     }
 
     #[test]

@@ -161,6 +161,7 @@ pub fn preview(
     layout: &Layout,
     target: &Target<'_>,
     edits: &[DocEdit],
+    journal: &Journal,
 ) -> Result<Vec<Preview>, WriteError<EditError>> {
     let mut documents = Vec::new();
     for file in files_of(target.format, edits) {
@@ -168,7 +169,7 @@ pub fn preview(
         let mut edit = |text: Option<&str>| apply_all(target, &file, text, edits);
         let mut looks = 0;
         let (held, text) = loop {
-            let current = read_settled(layout, &path)?;
+            let current = read_settled(layout, &path, journal)?;
             let held = bytes_of(current.as_ref()).map(ContentHash::of);
             match changed(&path, bytes_of(current.as_ref()), &mut edit) {
                 Err(_) if looks < MAX_LOOKS => {
@@ -221,7 +222,7 @@ pub fn edit_file<E: Error + 'static>(
 ) -> Result<Option<Written>, WriteError<E>> {
     let mut looks = 0;
     for _ in 0..MAX_ROUNDS {
-        let current = read_settled(layout, path)?;
+        let current = read_settled(layout, path, journal)?;
         let new = match changed(path, bytes_of(current.as_ref()), &mut edit) {
             Ok(new) => new,
             // Half a save may be what does not fit: look again, a few times.
@@ -296,7 +297,7 @@ fn bytes_of(plain: Option<&Plain>) -> Option<&[u8]> {
 }
 
 /// Reads a document that is not being saved in place at this moment.
-fn read_settled(layout: &Layout, path: &RepoPath) -> Result<Option<Plain>, FileError> {
+fn read_settled(layout: &Layout, path: &RepoPath, journal: &Journal) -> Result<Option<Plain>, FileError> {
     let mut waits = 0;
     loop {
         let (read, stamp) = match layout.open_parent(path) {
@@ -313,7 +314,8 @@ fn read_settled(layout: &Layout, path: &RepoPath) -> Result<Option<Plain>, FileE
                 }
             }
         };
-        if waits == MAX_WAITS || !atomic::is_settling(&stamp) {
+        let is_ours = || bytes_of(read.as_ref()).is_some_and(|bytes| journal.has_written(path, bytes));
+        if waits == MAX_WAITS || !atomic::is_settling(&stamp) || is_ours() {
             return Ok(read);
         }
         waits += 1;

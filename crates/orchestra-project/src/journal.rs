@@ -6,6 +6,7 @@
 
 mod read;
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Write as _;
@@ -13,6 +14,7 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use jiff::Timestamp;
+use orchestra_core::path::{ContentHash, RepoPath};
 use orchestra_core::record::{Entry, Record};
 use rustix::fs::OFlags;
 use thiserror::Error;
@@ -47,6 +49,8 @@ pub struct Journal {
     last: u64,
     /// After a failed sync nobody knows what reached the disk; nothing may count as done any more.
     is_broken: bool,
+    /// What this process last said it writes, by path.
+    wrote: BTreeMap<RepoPath, ContentHash>,
 }
 
 /// Why something could not be journalled.
@@ -81,7 +85,7 @@ impl Journal {
         let mut folded = Folded::default();
         let seen = read::fold_file(&file, &layout.journal(), &mut folded)?;
         let last = folded.last_seq;
-        Ok((Self { file, folder, seen, last, is_broken: false }, folded))
+        Ok((Self { file, folder, seen, last, is_broken: false, wrote: BTreeMap::new() }, folded))
     }
 
     /// Appends a record as of now.
@@ -128,11 +132,19 @@ impl Journal {
         self.file.write_all(&line).at("append to", &path)?;
         self.seen = end + line.len() as u64;
         self.last = entry.seq;
+        if let Record::Wrote { path, hash } = &entry.record {
+            self.wrote.insert(path.clone(), *hash);
+        }
         match durability {
             Durability::Written => {}
             Durability::Synced => self.sync()?,
         }
         Ok(entry)
+    }
+
+    /// Whether these bytes are what this process last wrote to a document: then nobody is saving it.
+    pub fn has_written(&self, path: &RepoPath, bytes: &[u8]) -> bool {
+        self.wrote.get(path).is_some_and(|hash| *hash == ContentHash::of(bytes))
     }
 
     /// Goes on in the file that is there now, where somebody removed or replaced the journal.

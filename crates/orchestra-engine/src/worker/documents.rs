@@ -29,7 +29,7 @@ impl Place {
 
     /// The bytes that edits would give.
     pub(super) fn preview(&self, milestone: &Milestone, edits: &[DocEdit]) -> Result<Vec<Preview>, Failure> {
-        documents::preview(&self.layout, &Target::from(milestone), edits)
+        documents::preview(&self.layout, &Target::from(milestone), edits, &self.journal())
             .map_err(|error| write_failure(&error))
     }
 

@@ -10,7 +10,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use git2::Oid;
+use git2::{Oid, Repository};
 use orchestra_core::path::RepoPath;
 
 use super::private::Private;
@@ -47,6 +47,7 @@ impl After {
 /// Runs `pre-commit`, `prepare-commit-msg` and `commit-msg`.
 pub(super) fn run(
     private: &Private<'_>,
+    library: &Repository,
     order: &CommitOrder,
     timeout: Duration,
     message: &str,
@@ -60,7 +61,7 @@ pub(super) fn run(
     runner.must_pass("prepare-commit-msg", &[&path, "message"])?;
     runner.must_pass("commit-msg", &[&path])?;
     let message = read_message(&file)?;
-    let tree = private.write_tree()?;
+    let tree = private.write_tree(library)?;
     let left = if place.is_scratch { Vec::new() } else { runner.changed()? };
     Ok(After { tree, message, left, linked: place.linked })
 }

@@ -1,5 +1,8 @@
 //! An index that only one commit knows, and an object store where no hook runs.
 //!
+//! A hook may look at every file of the commit, so its index holds all of them. Where none runs, the index holds what is
+//! to be committed, and nothing takes longer for a larger tree.
+//!
 //! A hook may make refs of its own: lint-staged and pre-commit frameworks stash. What these name has to be there when the
 //! hook is killed and this folder is gone, so hooks write where git would.
 
@@ -9,7 +12,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::UNIX_EPOCH;
 
-use git2::{Index, IndexEntry, IndexTime, Oid, Repository};
+use git2::{Index, IndexEntry, IndexTime, Oid, Repository, Tree};
 use orchestra_core::path::RepoPath;
 
 use super::PrepareError;
@@ -23,7 +26,7 @@ use crate::program::Call;
 use crate::repo::Repo;
 use crate::scan::{View, person_index};
 use crate::store::mode_of;
-use crate::tree::{EXECUTABLE, os_path};
+use crate::tree::{self, EXECUTABLE, Edits, Entry, Mode, os_path};
 
 /// A commit in the making, in a folder that goes with it.
 pub(super) struct Private<'a> {
@@ -33,30 +36,41 @@ pub(super) struct Private<'a> {
     pub(super) index: PathBuf,
     /// None where objects go to the repository's own store.
     pub(super) objects: Option<PathBuf>,
+    parent_tree: Oid,
+    /// What the index is about; `None` where it holds the whole tree.
+    only: Option<BTreeSet<&'a RepoPath>>,
     /// Paths that have a content filter.
     pub(super) filtered: BTreeSet<RepoPath>,
 }
 
 impl<'a> Private<'a> {
-    /// Makes an index of the parent's tree. Nothing of the person's index gets into it.
+    /// Makes an index of the parent's tree, or of these paths of it. Nothing of the person's index gets into it.
     pub(super) fn new(
         repo: &'a Repo,
         config: &'a Config,
         folder: &'a Path,
-        library: &Repository,
-        parent_tree: Oid,
-        runs_hooks: bool,
+        parent_tree: &Tree<'_>,
+        only: Option<BTreeSet<&'a RepoPath>>,
     ) -> Result<Self, Fault> {
-        let (index, objects) = (folder.join("index"), (!runs_hooks).then(|| folder.join("objects")));
+        let objects = only.is_some().then(|| folder.join("objects"));
         if let Some(objects) = &objects {
             fs::create_dir(objects).at("make", objects)?;
         }
-        let private = Self { repo, config, folder, index, objects, filtered: BTreeSet::new() };
-        let mut index = Index::open(&private.index).doing("make an index")?;
-        let tree = library.find_tree(parent_tree).doing("read a tree")?;
-        index.read_tree(&tree).doing("make an index")?;
+        let mut index = Index::open(&folder.join("index")).doing("make an index")?;
+        match &only {
+            None => index.read_tree(parent_tree).doing("make an index")?,
+            Some(only) => {
+                let attributes = attribute_files(only);
+                for path in only.iter().copied().chain(&attributes) {
+                    if let Some(entry) = tree::find_entry(parent_tree, path)? {
+                        index.add(&index_entry(path, entry)).doing("make an index")?;
+                    }
+                }
+            }
+        }
         index.write().doing("write an index")?;
-        Ok(private)
+        let (index, parent_tree) = (folder.join("index"), parent_tree.id());
+        Ok(Self { repo, config, folder, index, objects, parent_tree, only, filtered: BTreeSet::new() })
     }
 
     /// Takes time stamps and sizes of unchanged files over from the person's index, so that git need not read the
@@ -174,11 +188,53 @@ impl<'a> Private<'a> {
         self.update(&paths, Some(&folder))
     }
 
-    /// Writes the tree of the index, into the private store.
-    pub(super) fn write_tree(&self) -> Result<Oid, Fault> {
-        let output = self.call(&["write-tree"]).read()?;
-        let text = String::from_utf8_lossy(&output);
-        Oid::from_str(text.trim()).doing("read a tree's id")
+    /// Writes the tree of the commit: that of the index, where this holds all of it, or the parent's with what the index
+    /// holds.
+    pub(super) fn write_tree(&self, library: &Repository) -> Result<Oid, Fault> {
+        let Some(only) = &self.only else {
+            let output = self.call(&["write-tree"]).read()?;
+            let text = String::from_utf8_lossy(&output);
+            return Oid::from_str(text.trim()).doing("read a tree's id");
+        };
+        let index = Index::open(&self.index).doing("read an index")?;
+        let mut edits = Edits::new();
+        for path in only.iter().copied() {
+            let entry = index.get_path(os_path(path), 0);
+            let entry = entry.and_then(|entry| Some((Mode::try_from(entry.mode).ok()?, entry.id)));
+            edits.insert(path.clone(), entry.map(|(mode, id)| Entry { mode, id }));
+        }
+        let parent = library.find_tree(self.parent_tree).doing("read a tree")?;
+        tree::edited(library, &parent, &edits, &mut Vec::new())
+    }
+}
+
+/// The files that may say how git reads or writes these paths, in every folder above them (gitattributes(5)).
+fn attribute_files(paths: &BTreeSet<&RepoPath>) -> BTreeSet<RepoPath> {
+    let above = |path: &RepoPath| {
+        let bytes = path.as_bytes().to_vec();
+        let slashes = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'/').map(|(at, _)| at + 1);
+        std::iter::once(0)
+            .chain(slashes)
+            .filter_map(|end| RepoPath::parse([&bytes[..end], b".gitattributes"].concat()).ok())
+            .collect::<Vec<_>>()
+    };
+    paths.iter().flat_map(|path| above(path)).collect()
+}
+
+fn index_entry(path: &RepoPath, entry: Entry) -> IndexEntry {
+    IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: IndexTime::new(0, 0),
+        dev: 0,
+        ino: 0,
+        mode: u32::try_from(entry.mode).unwrap_or_default(),
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id: entry.id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
     }
 }
 

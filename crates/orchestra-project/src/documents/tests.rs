@@ -201,7 +201,8 @@ mod with_the_grammar {
         let id = id();
         let target = Target { milestone: &id, folder: "M1-x", format: Format::Current };
         let before = fs::read(layout.milestone("M1-x").join("milestone.md")).unwrap();
-        let seen = preview(&layout, &target, &done()).unwrap();
+        let (journal, _folded) = Journal::open(&layout).unwrap();
+        let seen = preview(&layout, &target, &done(), &journal).unwrap();
         assert_eq!(fs::read(layout.milestone("M1-x").join("milestone.md")).unwrap(), before);
         assert!(!layout.milestone("M1-x").join("context.md").exists());
         apply(&layout, &done()).unwrap();
@@ -211,7 +212,7 @@ mod with_the_grammar {
         for Preview { path, bytes, .. } in &seen {
             assert_eq!(&fs::read(layout.locate(path)).unwrap(), bytes, "{path}");
         }
-        let again = preview(&layout, &target, &done()).unwrap();
+        let again = preview(&layout, &target, &done(), &journal).unwrap();
         assert_eq!(again.len(), seen.len(), "documents that stay are shown too");
         assert!(again.iter().all(|document| document.held == Some(ContentHash::of(&document.bytes))));
     }

@@ -30,6 +30,21 @@ fn entries_are_read_back_in_order_and_numbers_go_on_after_a_new_start() {
 }
 
 #[test]
+fn what_this_process_wrote_last_is_known_by_its_bytes() {
+    let (_temp, layout) = project();
+    let (mut journal, _) = Journal::open(&layout).unwrap();
+    let path = RepoPath::parse("a.md").unwrap();
+    for text in ["one", "two"] {
+        let hash = ContentHash::of(text.as_bytes());
+        journal.append(Record::Wrote { path: path.clone(), hash }, Durability::Written).unwrap();
+    }
+    assert!(journal.has_written(&path, b"two"));
+    assert!(!journal.has_written(&path, b"one"));
+    assert!(!journal.has_written(&path, b""));
+    assert!(!journal.has_written(&RepoPath::parse("b.md").unwrap(), b"two"));
+}
+
+#[test]
 fn a_line_cut_short_at_any_byte_costs_that_line_and_no_other() {
     let (_temp, layout) = project();
     let (mut journal, _) = Journal::open(&layout).unwrap();
