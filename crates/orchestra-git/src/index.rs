@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
@@ -16,7 +17,11 @@ use crate::program::{Call, ProgramError};
 use crate::repo::Repo;
 use crate::scan::person_index;
 use crate::store::sync_all;
-use crate::tree::{Edits, Entry, os_path};
+use crate::tree::{Edits, Entry};
+
+mod held;
+
+pub(crate) use held::Holder;
 
 /// Says why the index could not be changed.
 #[derive(Debug, Error)]
@@ -52,24 +57,44 @@ pub(crate) const GLANCE: Duration = Duration::from_millis(20);
 /// `CE_INTENT_TO_ADD`, among the extended flags: a name without content.
 const INTENT_TO_ADD: u16 = 1 << 13;
 
+/// `CE_STAGEMASK`: which side of a conflict an entry is of.
+const STAGE: u16 = 0x3000;
+
 /// The person's index, as it is now.
-pub(crate) struct PersonIndex(Index);
+#[derive(Debug)]
+pub(crate) struct PersonIndex {
+    /// By path, byte by byte.
+    entries: Vec<IndexEntry>,
+    pub(crate) has_conflicts: bool,
+}
 
 impl PersonIndex {
-    pub(crate) fn open(repo: &Repo) -> Result<Self, Fault> {
-        Index::open(&person_index(repo)).map(Self).doing("read the index")
+    pub(crate) fn open(repo: &Repo) -> Result<Arc<Self>, Fault> {
+        Self::try_open(repo).doing("read the index")
+    }
+
+    /// As [`PersonIndex::open`], for who knows what libgit2 says of an index that it cannot read.
+    pub(crate) fn try_open(repo: &Repo) -> Result<Arc<Self>, git2::Error> {
+        repo.index().read(&person_index(repo))
+    }
+
+    fn read(path: &Path) -> Result<Self, git2::Error> {
+        let index = Index::open(path)?;
+        Ok(Self { entries: index.iter().collect(), has_conflicts: index.has_conflicts() })
     }
 
     /// What is staged of a path. A name without content (`git add -N`) counts as nothing.
     pub(crate) fn entry(&self, path: &RepoPath) -> Option<Entry> {
-        let is_real = |entry: &IndexEntry| entry.flags_extended & INTENT_TO_ADD == 0;
-        let entry = self.0.get_path(os_path(path), 0).filter(is_real)?;
-        Some(Entry { mode: i32::try_from(entry.mode).ok()?, id: entry.id })
+        // Beside one that is staged there are none of a conflict's.
+        let at = self.entries.binary_search_by(|entry| entry.path.as_slice().cmp(path.as_bytes())).ok()?;
+        let entry = self.entries.get(at)?;
+        let is_real = entry.flags & STAGE == 0 && entry.flags_extended & INTENT_TO_ADD == 0;
+        is_real.then_some(Entry { mode: i32::try_from(entry.mode).ok()?, id: entry.id })
     }
 
-    /// All entries of the first stage.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = IndexEntry> + '_ {
-        self.0.iter()
+    /// All entries, also those of conflicts.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &IndexEntry> {
+        self.entries.iter()
     }
 }
 

@@ -14,6 +14,7 @@ use thiserror::Error;
 use crate::config::Config;
 use crate::fault::{At as _, DiskError, Doing as _, Fault};
 use crate::guard::Guarded;
+use crate::index::Holder;
 use crate::program::Call;
 use crate::store::Synced;
 use crate::target;
@@ -83,7 +84,8 @@ pub struct Identity {
 
 /// A repository with a work tree.
 ///
-/// Holds paths, and which objects are known to be on the disk; opens nothing, and may be shared between threads; every operation opens what it needs.
+/// Holds paths, which objects are known to be on the disk, and the index as it was last read. May be shared between
+/// threads; every operation opens what it needs.
 #[derive(Clone, Debug)]
 pub struct Repo {
     root: PathBuf,
@@ -91,6 +93,7 @@ pub struct Repo {
     common_dir: PathBuf,
     options: Arc<RepoOptions>,
     synced: Arc<Synced>,
+    index: Arc<Holder>,
 }
 
 /// Says why a folder cannot be worked in.
@@ -168,8 +171,8 @@ impl Repo {
     pub fn open(root: &Path, options: RepoOptions) -> Result<Self, OpenError> {
         let root = root.canonicalize().at("find", root)?;
         let layout::Layout { git_dir, common_dir } = layout::read(&root)?;
-        let (options, synced) = (Arc::new(options), Arc::default());
-        let repo = Self { root, git_dir, common_dir, options, synced };
+        let (options, synced, index) = (Arc::new(options), Arc::default(), Arc::default());
+        let repo = Self { root, git_dir, common_dir, options, synced, index };
         // libgit2 refuses a repository of another owner, and extensions that it does not know.
         let library = match repo.open_library() {
             Ok(library) => library,
@@ -247,6 +250,11 @@ impl Repo {
     }
 
     /// Which recent objects are on the disk.
+    /// Where the person's index is held.
+    pub(crate) fn index(&self) -> &Holder {
+        &self.index
+    }
+
     pub(crate) fn synced(&self) -> &Arc<Synced> {
         &self.synced
     }

@@ -5,15 +5,15 @@
 
 use std::collections::BTreeSet;
 
-use git2::{DiffOptions, Index, Repository, Tree};
+use git2::Tree;
 use orchestra_core::path::RepoPath;
 
 use crate::changes::{Baseline, BaselineError};
 use crate::fault::{Doing as _, Fault};
 use crate::index::PersonIndex;
 use crate::kept;
+use crate::program::Call;
 use crate::repo::Repo;
-use crate::scan::person_index;
 use crate::standing::{head_of, oid};
 use crate::tree;
 
@@ -48,10 +48,13 @@ pub fn restaged(repo: &Repo, baseline: &str) -> Result<Restaged, BaselineError> 
         Some(staged) => staged.tree().doing("read a tree")?,
         None => head_then.clone(),
     };
-    let Some(mut paths) = staged_now(repo, &library, &head)? else { return Ok(none) };
+    let index = PersonIndex::open(repo)?;
+    if index.has_conflicts {
+        return Ok(none);
+    }
+    let mut paths = staged_now(repo, &head)?;
     let staged_then = tree::differences(&library, Some(head_then.id()), Some(then.id()))?;
     paths.extend(staged_then.into_iter().map(|difference| difference.path));
-    let index = PersonIndex::open(repo)?;
     let mut restaged = Vec::new();
     for path in paths {
         let is_committed = tree::find_entry(&head, &path)? != tree::find_entry(&head_then, &path)?;
@@ -62,23 +65,15 @@ pub fn restaged(repo: &Repo, baseline: &str) -> Result<Restaged, BaselineError> 
     Ok(Restaged { paths: restaged, source })
 }
 
-/// The paths at which the index differs from the head; `None` where it holds conflicts.
-fn staged_now(
-    repo: &Repo,
-    library: &Repository,
-    head: &Tree<'_>,
-) -> Result<Option<BTreeSet<RepoPath>>, Fault> {
-    let index = Index::open(&person_index(repo)).doing("read the index")?;
-    if index.has_conflicts() {
-        return Ok(None);
-    }
-    let mut options = DiffOptions::new();
-    options.include_typechange(true).ignore_submodules(false).skip_binary_check(true);
-    let diff = library.diff_tree_to_index(Some(head), Some(&index), Some(&mut options));
-    let diff = diff.doing("compare the index with the head")?;
-    let files = diff.deltas().flat_map(|delta| [delta.old_file(), delta.new_file()]);
-    let unreadable = || Fault::Unreadable { what: "a path of the index".to_owned() };
-    let paths: Option<BTreeSet<RepoPath>> =
-        files.filter_map(|file| file.path_bytes()).map(|path| RepoPath::parse(path).ok()).collect();
-    paths.map(Some).ok_or_else(unreadable)
+/// The paths at which the index differs from a tree.
+fn staged_now(repo: &Repo, head: &Tree<'_>) -> Result<BTreeSet<RepoPath>, Fault> {
+    let (tree, unreadable) =
+        (head.id().to_string(), || Fault::Unreadable { what: "a path of the index".to_owned() });
+    let listed = Call::new(
+        repo,
+        ["diff-index", "--cached", "--name-only", "--ignore-submodules=none", "-z", tree.as_str()],
+    )
+    .read()?;
+    let paths = listed.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    paths.map(|path| RepoPath::parse(path).ok().ok_or_else(unreadable)).collect()
 }

@@ -1,13 +1,13 @@
 //! Whether work can start here, and on what.
 
-use git2::{Index, Repository, RepositoryState};
+use git2::{Repository, RepositoryState};
 use orchestra_core::repo::{CommitId, Head, Obstacle, TreeId};
 
 use crate::config::Config;
 use crate::fault::{Doing as _, Fault};
 use crate::identity;
+use crate::index::PersonIndex;
 use crate::repo::Repo;
-use crate::scan::person_index;
 
 /// Says where the work tree stands, or what is in the way of any work, with the command that ends it.
 pub fn standing(repo: &Repo) -> Result<Result<Head, Obstacle>, Fault> {
@@ -134,8 +134,8 @@ fn split() -> Obstacle {
 }
 
 fn unreadable_index(repo: &Repo) -> Result<Option<Obstacle>, Fault> {
-    match Index::open(&person_index(repo)) {
-        Ok(index) if index.has_conflicts() => Ok(Some(obstacle(
+    match PersonIndex::try_open(repo) {
+        Ok(index) if index.has_conflicts => Ok(Some(obstacle(
             "The index holds conflicts.",
             "git status, then git add or git rm each of them",
         ))),

@@ -262,9 +262,14 @@ pub(crate) fn loose_path(objects: &Path, id: Oid) -> PathBuf {
 /// Syncs files or folders, several at once. One that does not exist is passed over.
 pub(crate) fn sync_all(paths: &[PathBuf]) -> Result<(), DiskError> {
     let share = paths.len().div_ceil(SYNCERS).max(1);
+    let Some((first, others)) = paths.split_at_checked(share) else { return Ok(()) };
     thread::scope(|scope| {
-        let parts: Vec<_> = paths.chunks(share).map(|part| scope.spawn(|| sync_each(part))).collect();
-        parts.into_iter().try_for_each(|part| part.join().expect("syncing does not panic"))
+        let parts: Vec<_> = others.chunks(share).map(|part| scope.spawn(|| sync_each(part))).collect();
+        let first = sync_each(first);
+        parts.into_iter().fold(first, |before, part| {
+            let synced = part.join().expect("syncing does not panic");
+            before.and(synced)
+        })
     })
 }
 

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use git2::{ErrorCode, ObjectType, Oid, Repository, Tree};
+use git2::{ErrorCode, IndexEntry, IndexTime, ObjectType, Oid, Repository, Tree};
 use orchestra_core::path::RepoPath;
 
 use crate::fault::{Doing as _, Fault};
@@ -33,6 +33,24 @@ pub(crate) struct Entry {
 
 /// What is to be at which path; `None` takes it away.
 pub(crate) type Edits = BTreeMap<RepoPath, Option<Entry>>;
+
+/// An entry as an index has it that knows nothing of the file.
+pub(crate) fn index_entry(path: &RepoPath, entry: Entry) -> IndexEntry {
+    IndexEntry {
+        ctime: IndexTime::new(0, 0),
+        mtime: IndexTime::new(0, 0),
+        dev: 0,
+        ino: 0,
+        mode: u32::try_from(entry.mode).unwrap_or_default(),
+        uid: 0,
+        gid: 0,
+        file_size: 0,
+        id: entry.id,
+        flags: 0,
+        flags_extended: 0,
+        path: path.as_bytes().to_vec(),
+    }
+}
 
 /// A path as the operating system has it.
 pub(crate) fn os_path(path: &RepoPath) -> &Path {

@@ -26,7 +26,7 @@ use crate::program::Call;
 use crate::repo::Repo;
 use crate::scan::{View, person_index};
 use crate::store::mode_of;
-use crate::tree::{self, EXECUTABLE, Edits, Entry, Mode, os_path};
+use crate::tree::{self, EXECUTABLE, Edits, Entry, Mode, index_entry, os_path};
 
 /// A commit in the making, in a folder that goes with it.
 pub(super) struct Private<'a> {
@@ -84,7 +84,7 @@ impl<'a> Private<'a> {
         let limit = i32::try_from(changed.as_secs()).unwrap_or(i32::MAX);
         let mut index = Index::open(&self.index).doing("read an index")?;
         for entry in PersonIndex::open(self.repo)?.entries() {
-            take_over(&mut index, &entry, limit)?;
+            take_over(&mut index, entry, limit)?;
         }
         index.write().doing("write an index")
     }
@@ -219,23 +219,6 @@ fn attribute_files(paths: &BTreeSet<&RepoPath>) -> BTreeSet<RepoPath> {
             .collect::<Vec<_>>()
     };
     paths.iter().flat_map(|path| above(path)).collect()
-}
-
-fn index_entry(path: &RepoPath, entry: Entry) -> IndexEntry {
-    IndexEntry {
-        ctime: IndexTime::new(0, 0),
-        mtime: IndexTime::new(0, 0),
-        dev: 0,
-        ino: 0,
-        mode: u32::try_from(entry.mode).unwrap_or_default(),
-        uid: 0,
-        gid: 0,
-        file_size: 0,
-        id: entry.id,
-        flags: 0,
-        flags_extended: 0,
-        path: path.as_bytes().to_vec(),
-    }
 }
 
 /// Takes over what the person's index knows about the file of an entry that is the same.

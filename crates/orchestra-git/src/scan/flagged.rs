@@ -1,12 +1,13 @@
 //! Files that git was told not to look at.
 
-use git2::{Index, IndexEntry};
+use git2::IndexEntry;
 use orchestra_core::path::RepoPath;
 
-use super::{InTree, Scan, Scanned, person_index, unfit};
+use super::{InTree, Scan, Scanned, unfit};
 use crate::beneath::{Present, Top};
 use crate::config::Config;
-use crate::fault::{Doing as _, Fault};
+use crate::fault::Fault;
+use crate::index::PersonIndex;
 use crate::program::Call;
 use crate::quote::quoted;
 use crate::repo::Repo;
@@ -20,13 +21,14 @@ const SKIP_WORKTREE: u16 = 1 << 14;
 
 /// Adds those flagged files that are not what the index says.
 pub(super) fn add(repo: &Repo, config: &Config, scan: &mut Scan) -> Result<(), Fault> {
-    let index = Index::open(&person_index(repo)).doing("read the index")?;
-    let is_flagged =
-        |entry: &IndexEntry| entry.flags & ASSUME_UNCHANGED != 0 || entry.flags_extended & SKIP_WORKTREE != 0;
+    let index = PersonIndex::open(repo)?;
+    let is_flagged = |entry: &&IndexEntry| {
+        entry.flags & ASSUME_UNCHANGED != 0 || entry.flags_extended & SKIP_WORKTREE != 0
+    };
     let top = Top::open(repo.root())?;
     let mut doubtful = Vec::new();
-    for entry in index.iter().filter(is_flagged) {
-        let Ok(path) = RepoPath::parse(entry.path) else { continue };
+    for entry in index.entries().filter(is_flagged) {
+        let Ok(path) = RepoPath::parse(entry.path.as_slice()) else { continue };
         let Ok(mode) = i32::try_from(entry.mode) else { continue };
         let staged = Entry { mode, id: entry.id };
         let present = hash_present(&top, &path)?;
