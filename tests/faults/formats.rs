@@ -126,6 +126,11 @@ fn f71_a_commit_that_an_agent_makes_in_a_submodule_is_named_and_not_committed() 
     let ran = project.build();
     assert_eq!(project.git(&["ls-tree", "HEAD", "lib"]), before);
     assert!(ran.said().contains("could not put back lib: it is a submodule"), "{}", ran.said());
+    // Nothing says that it is back, and whoever pushes is told that it is not.
+    assert!(!ran.said().contains("put back lib ("), "{}", ran.said());
+    assert!(!ran.said().contains("put back: lib"), "{}", ran.said());
+    let context = project.read(".orchestra/milestones/M1-one/context.md");
+    assert!(context.contains("changed outside the room and still there: lib"), "{context}");
     assert_eq!(project.ledger(), DONE);
     project.check();
 }

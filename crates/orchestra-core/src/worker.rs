@@ -88,7 +88,9 @@ impl Machine {
                 self.turn_ended(turn, outcome, session, usage);
             }
             Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
-            Fact::PutBack { work, reference } => self.with(&work, |m, work| m.put_back(work, &reference)),
+            Fact::PutBack { work, reference, left } => {
+                self.with(&work, |m, work| m.put_back(work, &reference, &left));
+            }
             Fact::Verified { work, results } => self.with(&work, |m, work| m.verified(work, results)),
             Fact::Prepared { work, commit, subject, changed_by_hooks, before_hooks, documents } => {
                 self.with(&work, |m, work| {

@@ -13,6 +13,7 @@ mod locks;
 mod observe;
 mod perform;
 mod place;
+mod slow_look;
 mod tree;
 mod turn;
 mod verify;
@@ -22,7 +23,7 @@ use std::ffi::OsString;
 use std::future::pending;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
@@ -44,15 +45,13 @@ use tokio_util::sync::CancellationToken;
 
 use self::perform::Performed;
 use self::place::Place;
+use self::slow_look::pause_after;
 
 /// Orchestra's own folder: an agent's change of a document is seen even where git is told to ignore it.
 pub fn watched() -> Vec<Watched> {
     let path = |text: &str| RepoPath::parse(text).expect("a plain relative path lies inside the repository");
     vec![Watched { folder: path(".orchestra"), except: vec![path(".orchestra/.state")] }]
 }
-
-/// How often the documents are looked at though nothing hints at a change.
-const SLOW_LOOK: Duration = Duration::from_secs(30);
 
 /// Everything that a worker needs from outside.
 pub struct Setup {
@@ -133,6 +132,8 @@ pub struct Worker {
     playing: JoinSet<Result<Fact, Failure>>,
     turns: BTreeMap<TurnId, CancellationToken>,
     wake: Option<Timestamp>,
+    /// How long the last look at the documents took.
+    last_look: Duration,
     views: mpsc::Sender<View>,
     /// Files of answers that were handed to the machine, to be removed when it has recorded them.
     answered: Vec<OsString>,
@@ -159,6 +160,7 @@ impl Worker {
             playing: JoinSet::new(),
             turns: BTreeMap::new(),
             wake: None,
+            last_look: Duration::ZERO,
             views,
             answered: Vec::new(),
             look_again: false,
@@ -244,7 +246,7 @@ impl Worker {
                         return fact;
                     }
                 }
-                () = tokio::time::sleep(SLOW_LOOK) => {
+                () = tokio::time::sleep(pause_after(self.last_look)) => {
                     if let Some(fact) = self.scan(watch).await {
                         return fact;
                     }
@@ -268,7 +270,10 @@ impl Worker {
             return Some(fact);
         }
         let run = self.run.clone();
-        match self.blocking(move |place| place.scan(&run)).await {
+        let begun = Instant::now();
+        let scanned = self.blocking(move |place| place.scan(&run)).await;
+        self.last_look = begun.elapsed();
+        match scanned {
             Ok(scanned) if scanned.differs_from(&self.state) => Some(scanned.into_fact()),
             Ok(_) => None,
             Err(failure) => Some(Fact::EffectFailed(failure)),

@@ -74,6 +74,8 @@ pub enum Fact {
         work: WorkId,
         /// The ref.
         reference: String,
+        /// Paths that could not be put back: they are as they were found.
+        left: Vec<RepoPath>,
     },
     /// Verify commands came to their end.
     Verified {

@@ -235,7 +235,7 @@ impl Machine {
     }
 
     /// Changes were saved and put back.
-    pub(super) fn put_back(&mut self, mut work: Work, reference: &str) {
+    pub(super) fn put_back(&mut self, mut work: Work, reference: &str, left: &[RepoPath]) {
         let Progress::PuttingBack(after) = work.progress else {
             self.state.keep(work);
             return self.late("something put back");
@@ -251,18 +251,26 @@ impl Machine {
                 Vec::new()
             }
         };
-        self.record(Record::Rescued { reference: reference.to_owned(), paths: paths.clone() });
-        self.note(Note::PutBack { paths: paths.clone(), reference: reference.to_owned() });
-        let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
-        let concern = format!(
-            "changed outside the room and put back: {} (`orchestra rescue show {reference}`)",
-            names.join(", ")
-        );
-        work.concerns.push(concern);
+        let names = |paths: &[RepoPath]| paths.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let (left, back): (Vec<_>, Vec<_>) = paths.iter().cloned().partition(|path| left.contains(path));
+        if !back.is_empty() {
+            self.record(Record::Rescued { reference: reference.to_owned(), paths: back.clone() });
+            let named = names(&back);
+            self.note(Note::PutBack { paths: back, reference: reference.to_owned() });
+            work.concerns.push(format!(
+                "changed outside the room and put back: {named} (`orchestra rescue show {reference}`)"
+            ));
+        }
+        if !left.is_empty() {
+            let concern = format!("changed outside the room and still there: {}", names(&left));
+            if !work.concerns.contains(&concern) {
+                work.concerns.push(concern);
+            }
+        }
         let may_be_told = matches!(work.id, WorkId::Phase(_) | WorkId::Fix { .. } | WorkId::Rfc);
         if after == After::Turn && may_be_told && !work.told && self.may_repair(&work) {
             work.told = true;
-            let reason = format!("it changed {} outside its room", names.join(", "));
+            let reason = format!("it changed {} outside its room", names(&paths));
             return self.repair(work, Tell::OutOfRoom(paths), reason);
         }
         self.accept(work, after);

@@ -9,7 +9,7 @@ use orchestra_core::plan::Milestone;
 use orchestra_core::worker::{Effect, Fact, Failure, FailureKind, Note, Policy};
 
 use super::place::Place;
-use super::tree::Looked;
+use super::tree::{Looked, Restored};
 use super::{View, Worker};
 
 /// How far a list of effects came.
@@ -67,15 +67,15 @@ impl Worker {
                 let views = self.views.clone();
                 self.spawn(move |place| {
                     let numbers = (attempt, baseline);
-                    let (reference, left) =
+                    let Restored { reference, left, remarks } =
                         place.put_back(&milestone, &work, numbers, label, (paths, &mine))?;
-                    for remark in left {
+                    for remark in remarks {
                         // Nobody watching is no reason to stop working.
                         drop(
                             views.blocking_send(View::Note(Timestamp::now(), Note::Remark { text: remark })),
                         );
                     }
-                    Ok(Fact::PutBack { work, reference })
+                    Ok(Fact::PutBack { work, reference, left })
                 });
                 Ok(())
             }

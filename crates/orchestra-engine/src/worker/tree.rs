@@ -22,6 +22,16 @@ use super::failure;
 use super::locks::Step;
 use super::place::Place;
 
+/// What came of putting changes back.
+pub(super) struct Restored {
+    /// What keeps them as they were found.
+    pub(super) reference: String,
+    /// Paths that are as they were found.
+    pub(super) left: Vec<RepoPath>,
+    /// What there is to say of it, a line each.
+    pub(super) remarks: Vec<String>,
+}
+
 /// What an inspection is about.
 pub(super) struct Looked<'a> {
     pub(super) milestone: &'a MilestoneId,
@@ -240,7 +250,6 @@ impl Place {
 
     /// Saves paths and puts them back: documents, and what the person said is theirs, as they were before the attempt,
     /// everything else as before the work.
-    /// Also says what could not be put back, and what was saved under another ref than the one that is returned.
     pub(super) fn put_back(
         &self,
         milestone: &Milestone,
@@ -248,7 +257,7 @@ impl Place {
         (attempt, baseline): (u32, u32),
         label: &str,
         (paths, mine): (Vec<RepoPath>, &[RepoPath]),
-    ) -> Result<(String, Vec<String>), Failure> {
+    ) -> Result<Restored, Failure> {
         let fail = |error: &(dyn std::error::Error + 'static)| failure::run("put changes back", error);
         let rescue = self.rescue(&milestone.id, work, attempt, label);
         let before = self.rescue(&milestone.id, work, baseline, "before");
@@ -261,7 +270,7 @@ impl Place {
         } else {
             vec![([of_work, of_attempt].concat(), &before)]
         };
-        let (mut reference, mut left) = (None, Vec::new());
+        let (mut reference, mut left, mut remarks) = (None, Vec::new(), Vec::new());
         for (paths, from) in parts.into_iter().filter(|(paths, _)| !paths.is_empty()) {
             let done = self.touching(Step::PutBack, || {
                 put_back::put_back(&self.repo, from, &paths, &rescue).map_err(|error| fail(&error))
@@ -271,13 +280,16 @@ impl Place {
                 (Some(first), Some(other)) if *first != other => {
                     let names: Vec<String> = done.restored.iter().map(ToString::to_string).collect();
                     let names = names.join(", ");
-                    left.push(format!("put back, too: {names} (`orchestra rescue show {other}`)"));
+                    remarks.push(format!("put back, too: {names} (`orchestra rescue show {other}`)"));
                     self.record(Record::Rescued { reference: other, paths: done.restored })?;
                 }
                 (Some(_), _) => {}
             }
-            left.extend(done.left.into_iter().map(|(path, why)| format!("could not put back {path}: {why}")));
+            for (path, why) in done.left {
+                remarks.push(format!("could not put back {path}: {why}"));
+                left.push(path);
+            }
         }
-        Ok((reference.unwrap_or(rescue), left))
+        Ok(Restored { reference: reference.unwrap_or(rescue), left, remarks })
     }
 }

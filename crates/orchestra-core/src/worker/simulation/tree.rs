@@ -126,10 +126,12 @@ impl World {
         let empty = Saved { head: Some(self.disk.head()), ..Saved::default() };
         let saved = self.disk.rescue.get(baseline).cloned().unwrap_or(empty);
         let newer = self.disk.rescue.get(attempt).cloned().unwrap_or(saved.clone());
+        let mut left = Vec::new();
         for path in paths {
             self.tick()?;
             if self.disk.files.get(path) != present[path].as_ref() {
-                // Somebody changed it since it was saved: it is left.
+                // Somebody changed it since it was saved.
+                left.push(path.clone());
                 continue;
             }
             let is_newer = path.is_beneath(b".orchestra") || mine.contains(path);
@@ -138,7 +140,7 @@ impl World {
             let content = saved.files.get(path).cloned().unwrap_or(now);
             self.disk.write(path, content, true);
         }
-        self.queue.push_back(Fact::PutBack { work, reference });
+        self.queue.push_back(Fact::PutBack { work, reference, left });
         Ok(())
     }
 
