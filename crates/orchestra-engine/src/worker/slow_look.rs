@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 /// Of this many parts of the time, looking takes one.
-const SHARE: u32 = 2_000;
+const SHARE: u32 = 3_000;
 const SHORTEST: Duration = Duration::from_secs(30);
 const LONGEST: Duration = Duration::from_mins(3);
 
@@ -22,6 +22,6 @@ mod tests {
     #[test]
     fn a_look_that_costs_much_is_rare_and_none_is_put_off_for_long() {
         let ms = Duration::from_millis;
-        assert_eq!([ms(1), ms(50), ms(10_000)].map(pause_after), [SHORTEST, ms(100_000), LONGEST]);
+        assert_eq!([ms(1), ms(50), ms(10_000)].map(pause_after), [SHORTEST, ms(150_000), LONGEST]);
     }
 }
