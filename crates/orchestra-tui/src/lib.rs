@@ -1,5 +1,25 @@
 //! The worker's screen: state in, cells and commands out.
+//!
+//! [`Screen::update`] takes what happened and says what is to be done; [`draw`] reads and changes nothing. The terminal itself,
+//! clocks, files and the worker are the binary's: nothing here waits, fails or reads the environment. Text of others goes
+//! through one place (`text::harmless`), so that no cell ever holds anything but what can be seen.
 
+mod entry;
+mod feed;
+mod key;
+mod markdown;
+mod moment;
+mod question;
+mod screen;
+mod text;
 mod theme;
+mod tree;
+mod view;
+mod words;
 
+pub use key::{Action, ROWS, Row, Where};
+pub use moment::Moment;
+pub use question::Page;
+pub use screen::{Command, Msg, Screen};
 pub use theme::Theme;
+pub use view::draw;

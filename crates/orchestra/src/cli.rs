@@ -151,6 +151,9 @@ pub(crate) struct StartArgs {
     /// What is printed without a terminal
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
+    /// Lines and typed answers instead of a screen; also where ACCESSIBLE is set
+    #[arg(long)]
+    pub(crate) plain_ui: bool,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }

@@ -1,0 +1,476 @@
+//! All that the screen knows, and what becomes of it with each message.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use orchestra_core::id::{GateId, MilestoneId, TurnId, WorkId};
+use orchestra_core::record::Answer;
+use orchestra_core::report::{AgentEvent, Usage};
+use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::feed::Feed;
+use crate::key::{Action, action_of};
+use crate::moment::Moment;
+use crate::question::{Dialog, Outcome, Page};
+use crate::theme::Theme;
+use crate::view::{Panes, panes};
+
+/// How many lines of the log are kept.
+const LOG: usize = 5_000;
+
+/// What reaches the screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resized,
+    /// The worker's state after an event.
+    State(Arc<State>),
+    /// Something worth a line, and how it is worded.
+    Note {
+        /// What it is.
+        note: Box<Note>,
+        /// A line for the log, or a few; none where it has none.
+        line: Option<String>,
+    },
+    /// An agent did or said something.
+    Agent(TurnId, AgentEvent),
+    /// A question waits for the person.
+    Asked(Box<Asked>, Page),
+    /// It waits no more.
+    Unasked(GateId),
+    /// Time has passed.
+    Tick,
+}
+
+/// What the screen wants done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Command {
+    /// The person has answered.
+    Answer {
+        /// Which question.
+        gate: GateId,
+        /// How.
+        answer: Answer,
+    },
+    /// The person wants the turn interrupted, or to leave.
+    Stop,
+    /// Back to the shell for a while.
+    Suspend,
+    /// The terminal is to be cleared and drawn anew.
+    Redraw,
+}
+
+/// A pane that can have the focus.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Focus {
+    Tree,
+    Feed,
+    Log,
+}
+
+/// All that the screen knows.
+#[derive(Debug)]
+pub struct Screen {
+    pub(crate) project: String,
+    pub(crate) theme: Theme,
+    pub(crate) zone: TimeZone,
+    pub(crate) area: Rect,
+    pub(crate) state: Arc<State>,
+    /// When anything last began or ended: what an idle screen shows.
+    pub(crate) since: Moment,
+    pub(crate) now: Moment,
+    pub(crate) feed: Feed,
+    pub(crate) log: VecDeque<String>,
+    /// How many rows of the log are below what is shown.
+    pub(crate) log_back: usize,
+    pub(crate) focus: Focus,
+    /// The row of the tree that is chosen, where the person chose one.
+    pub(crate) row: Option<usize>,
+    pub(crate) opened: Vec<MilestoneId>,
+    pub(crate) used: BTreeMap<(MilestoneId, WorkId), Usage>,
+    /// What the running turn has consumed so far.
+    pub(crate) usage: Usage,
+    pub(crate) dialogs: Vec<Dialog>,
+    pub(crate) is_aside: bool,
+    /// Whether the keys are shown, and the first row of them.
+    pub(crate) help: Option<usize>,
+    turns: BTreeMap<TurnId, WorkId>,
+    needs_frame: bool,
+}
+
+impl Screen {
+    /// A screen that knows nothing yet. `zone` is where the person is.
+    pub fn new(project: String, theme: Theme, zone: TimeZone, now: Moment) -> Self {
+        Self {
+            project,
+            theme,
+            zone,
+            area: Rect::default(),
+            state: Arc::default(),
+            since: now,
+            now,
+            feed: Feed::default(),
+            log: VecDeque::new(),
+            log_back: 0,
+            focus: Focus::Feed,
+            row: None,
+            opened: Vec::new(),
+            used: BTreeMap::new(),
+            usage: Usage::default(),
+            dialogs: Vec::new(),
+            is_aside: false,
+            help: None,
+            turns: BTreeMap::new(),
+            needs_frame: true,
+        }
+    }
+
+    /// Takes a message, and says what is to be done.
+    pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Command> {
+        self.now = now;
+        self.needs_frame = true;
+        match msg {
+            Msg::Key(key) => return self.key(&key),
+            Msg::Paste(text) => {
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.paste(now.since, &text);
+                }
+            }
+            Msg::Resized => {}
+            Msg::State(state) => self.seen(state),
+            Msg::Note { note, line } => self.noted(*note, line),
+            Msg::Agent(turn, event) => {
+                if let AgentEvent::Usage { usage } = &event {
+                    self.usage = *usage;
+                }
+                self.feed.take(now, turn, &event);
+            }
+            Msg::Asked(asked, page) => self.asked(*asked, page),
+            Msg::Unasked(gate) => self.unasked(&gate),
+            Msg::Tick => return self.tick(),
+        }
+        Vec::new()
+    }
+
+    /// Makes ready what a frame of this size needs. To be called before each [`crate::draw`].
+    pub fn lay_out(&mut self, area: Rect) {
+        self.area = area;
+        let Some(panes) = panes(self) else { return };
+        self.feed.lay_out(panes.feed.width, self.theme, self.now.since);
+        let theme = self.theme;
+        if let Some(page) = panes.page
+            && let Some(dialog) = self.dialogs.first_mut()
+        {
+            dialog.lay_out(page.width, theme);
+        }
+    }
+
+    /// A frame was drawn.
+    pub fn drawn(&mut self, now: Moment) {
+        self.needs_frame = false;
+        let is_seen = self.help.is_none() && panes(self).is_some_and(|panes| panes.page.is_some());
+        if let Some(dialog) = self.dialogs.first_mut().filter(|_| is_seen) {
+            dialog.drawn(now.since);
+        }
+    }
+
+    /// Whether there is anything new to draw.
+    pub fn needs_frame(&self) -> bool {
+        self.needs_frame
+    }
+
+    /// When something changes though no message comes: a question arms, a second passes.
+    pub fn wakes_at(&self, now: Moment) -> Option<Duration> {
+        let arming = self.dialog().and_then(|dialog| dialog.wakes_at(now.since));
+        // While somebody works, its time is shown to the second.
+        let second = Duration::from_secs(now.since.as_secs() + 1);
+        let ticking = self.is_running().then_some(second);
+        arming.into_iter().chain(ticking).min()
+    }
+
+    /// What the terminal's title says.
+    pub fn title(&self) -> String {
+        let what = if self.dialogs.is_empty() {
+            match self.state.active() {
+                Some(active) => active.id.to_string(),
+                None => "waiting for work".to_owned(),
+            }
+        } else {
+            "waits for you".to_owned()
+        };
+        format!("orchestra {} {what}", self.project)
+    }
+
+    /// Whether an agent or a command runs.
+    pub(crate) fn is_running(&self) -> bool {
+        match &self.state.stage {
+            Stage::Milestone(_) => self.dialogs.is_empty() && !self.is_resting(),
+            Stage::Asleep | Stage::Looking | Stage::Idle | Stage::Left { .. } => false,
+        }
+    }
+
+    /// Until when an agent is left alone, where it is.
+    pub(crate) fn rests_until(&self) -> Option<jiff::Timestamp> {
+        self.state.works().iter().find_map(|work| match work.progress {
+            Progress::Backoff { until, .. } => Some(until),
+            _ => None,
+        })
+    }
+
+    fn is_resting(&self) -> bool {
+        self.rests_until().is_some()
+    }
+
+    /// The question in front.
+    pub(crate) fn dialog(&self) -> Option<&Dialog> {
+        self.dialogs.first().filter(|_| !self.is_aside && self.help.is_none())
+    }
+
+    fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        let is_behind = self.is_aside || self.help.is_some();
+        self.dialogs.first_mut().filter(|_| !is_behind)
+    }
+
+    fn seen(&mut self, state: Arc<State>) {
+        let what = |state: &State| {
+            (std::mem::discriminant(&state.stage), state.active().map(|active| active.id.clone()))
+        };
+        if what(&self.state) != what(&state) {
+            self.since = self.now;
+        }
+        self.state = state;
+    }
+
+    fn noted(&mut self, note: Note, line: Option<String>) {
+        match note {
+            Note::TurnBegan { work, .. } => {
+                self.usage = Usage::default();
+                self.since = self.now;
+                self.turns.insert(self.state.last_turn, work);
+                if let Some(line) = &line {
+                    self.feed.heading(line.clone());
+                }
+            }
+            Note::Committed { work, usage, .. } => {
+                if let Some(active) = self.state.active() {
+                    self.used.insert((active.id.clone(), work), usage);
+                }
+                self.feed.turn_is_over(self.now.since);
+            }
+            Note::Verifying { .. } | Note::Repairing { .. } | Note::Failed { .. } => {
+                self.feed.turn_is_over(self.now.since);
+                if let Some(line) = &line {
+                    self.feed.notice(line.clone());
+                }
+            }
+            Note::Red { .. } | Note::Retrying { .. } | Note::AgentRests { .. } | Note::Silent { .. } => {
+                if let Some(line) = &line {
+                    self.feed.notice(line.clone());
+                }
+            }
+            _ => {}
+        }
+        let Some(line) = line else { return };
+        for row in line.lines() {
+            self.log.push_back(row.to_owned());
+            // What is read stays where it is.
+            self.log_back += usize::from(self.log_back > 0);
+        }
+        while self.log.len() > LOG {
+            self.log.pop_front();
+        }
+        self.log_back = self.log_back.min(self.log.len().saturating_sub(1));
+    }
+
+    fn asked(&mut self, asked: Asked, page: Page) {
+        // The same question with something new in it stays where it is, and has to arm again.
+        let dialog = Dialog::new(asked, page);
+        match self.dialogs.iter_mut().find(|known| known.asked.gate == dialog.asked.gate) {
+            Some(known) => *known = dialog,
+            None => self.dialogs.push(dialog),
+        }
+        self.since = self.now;
+        self.feed.turn_is_over(self.now.since);
+        if self.dialogs.len() == 1 {
+            self.is_aside = false;
+        }
+    }
+
+    fn unasked(&mut self, gate: &GateId) {
+        let first = self.dialogs.first().map(|dialog| dialog.asked.gate.clone());
+        self.dialogs.retain(|dialog| dialog.asked.gate != *gate);
+        if first.as_ref() == Some(gate) {
+            self.is_aside = false;
+            if let Some(next) = self.dialogs.first_mut() {
+                next.appears();
+            }
+        }
+    }
+
+    fn tick(&mut self) -> Vec<Command> {
+        let now = self.now.since;
+        match self.dialog_mut().map(|dialog| dialog.tick(now)) {
+            Some(outcome) => self.came_of(outcome),
+            None => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> Vec<Command> {
+        let action = action_of(key);
+        match action {
+            Some(Action::Stop) => return vec![Command::Stop],
+            Some(Action::Suspend) => return vec![Command::Suspend],
+            Some(Action::Redraw) => return vec![Command::Redraw],
+            _ => {}
+        }
+        if let Some(top) = self.help {
+            self.help = self.help_key(action, top);
+            if self.help.is_none()
+                && let Some(dialog) = self.dialog_mut()
+            {
+                dialog.appears();
+            }
+            return Vec::new();
+        }
+        let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
+        let height = height.map_or(0, |page| page.height);
+        if let Some(dialog) = self.dialog_mut() {
+            let outcome = dialog.key(now, key, height);
+            return self.came_of(outcome);
+        }
+        if let (Some(action), Some(panes)) = (action, panes(self)) {
+            self.act(action, &panes);
+        }
+        Vec::new()
+    }
+
+    fn came_of(&mut self, outcome: Outcome) -> Vec<Command> {
+        match outcome {
+            Outcome::Nothing => Vec::new(),
+            Outcome::Aside => {
+                self.is_aside = true;
+                Vec::new()
+            }
+            Outcome::Answered(answer) => {
+                // It stays until the worker has taken the answer; no key answers it twice.
+                let Some(dialog) = self.dialogs.first() else { return Vec::new() };
+                let gate = dialog.asked.gate.clone();
+                self.unasked(&gate);
+                vec![Command::Answer { gate, answer }]
+            }
+        }
+    }
+
+    fn help_key(&self, action: Option<Action>, top: usize) -> Option<usize> {
+        let page = usize::from(self.area.height.max(8)) - 6;
+        match action {
+            Some(Action::Back | Action::Help) => None,
+            Some(Action::Up) => Some(top.saturating_sub(1)),
+            Some(Action::Down) => Some(top + 1),
+            Some(Action::PageUp) => Some(top.saturating_sub(page)),
+            Some(Action::PageDown) => Some(top + page),
+            Some(Action::Top) => Some(0),
+            _ => Some(top),
+        }
+    }
+
+    fn act(&mut self, action: Action, panes: &Panes) {
+        match action {
+            Action::Help => self.help = Some(0),
+            Action::Question => {
+                self.is_aside = false;
+                if let Some(dialog) = self.dialogs.first_mut() {
+                    dialog.appears();
+                }
+            }
+            Action::NextPane => self.focus = next(self.focus, panes, false),
+            Action::PreviousPane => self.focus = next(self.focus, panes, true),
+            _ => match self.focus {
+                Focus::Tree => self.in_tree(action, panes.tree.height),
+                Focus::Feed => self.in_feed(action, panes.feed.height),
+                Focus::Log => self.in_log(action, panes.log.height),
+            },
+        }
+    }
+
+    fn in_feed(&mut self, action: Action, height: u16) {
+        let page = isize::try_from(height.max(2) - 1).unwrap_or(1);
+        match action {
+            Action::Up => self.feed.choose(true, height),
+            Action::Down => self.feed.choose(false, height),
+            Action::PageUp => self.feed.scroll(-page, height),
+            Action::PageDown => self.feed.scroll(page, height),
+            Action::Top => self.feed.to_top(),
+            Action::Bottom | Action::Back => self.feed.to_bottom(),
+            Action::Toggle => self.feed.toggle(),
+            Action::ToggleAll => self.feed.toggle_all(),
+            _ => {}
+        }
+    }
+
+    fn in_log(&mut self, action: Action, height: u16) {
+        let last = self.log.len().saturating_sub(usize::from(height));
+        let page = usize::from(height.max(2)) - 1;
+        let back = self.log_back;
+        self.log_back = match action {
+            Action::Up => back + 1,
+            Action::Down => back.saturating_sub(1),
+            Action::PageUp => back + page,
+            Action::PageDown => back.saturating_sub(page),
+            Action::Top => last,
+            Action::Bottom | Action::Back => 0,
+            _ => back,
+        }
+        .min(last);
+    }
+
+    fn in_tree(&mut self, action: Action, height: u16) {
+        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+        let last = rows.len().saturating_sub(1);
+        let (page, row) = (usize::from(height.max(2)) - 1, self.row.unwrap_or(0).min(last));
+        let row = match action {
+            Action::Up => row.saturating_sub(1),
+            Action::Down => row + 1,
+            Action::PageUp => row.saturating_sub(page),
+            Action::PageDown => row + page,
+            Action::Top => 0,
+            Action::Bottom => last,
+            Action::Back => {
+                self.row = None;
+                return;
+            }
+            Action::Toggle => {
+                if let Some(id) = rows.get(row).and_then(|row| row.milestone.clone()) {
+                    match self.opened.iter().position(|open| *open == id) {
+                        Some(at) => drop(self.opened.remove(at)),
+                        None => self.opened.push(id),
+                    }
+                }
+                row
+            }
+            _ => row,
+        };
+        self.row = Some(row.min(last));
+    }
+}
+
+/// The pane after this one, of those that are in sight.
+fn next(focus: Focus, panes: &Panes, back: bool) -> Focus {
+    let all = [(Focus::Tree, panes.tree), (Focus::Feed, panes.feed), (Focus::Log, panes.log)];
+    let seen: Vec<Focus> =
+        all.into_iter().filter(|(_, area)| !area.is_empty()).map(|(focus, _)| focus).collect();
+    let at = seen.iter().position(|one| *one == focus).unwrap_or(0);
+    let step = if back { seen.len().saturating_sub(1) } else { 1 };
+    seen.get((at + step) % seen.len().max(1)).copied().unwrap_or(Focus::Feed)
+}
+
+#[cfg(test)]
+mod tests;
