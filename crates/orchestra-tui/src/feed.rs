@@ -82,11 +82,6 @@ impl Feed {
         }
     }
 
-    /// Whether a tool runs, whose time is shown as it passes.
-    pub(crate) fn has_running_tool(&self) -> bool {
-        self.blocks.iter().rev().take(32).any(|laid| laid.block.is_running())
-    }
-
     /// No tool runs any more: the turn is over.
     pub(crate) fn turn_is_over(&mut self, now: Duration) {
         for laid in self.blocks.iter_mut().rev().take(256).filter(|laid| laid.block.is_running()) {
@@ -151,13 +146,13 @@ impl Feed {
         self.top = (top < last).then_some(top);
     }
 
-    /// To the first row.
-    pub(crate) fn to_top(&mut self) {
+    /// Shows the first row.
+    pub(crate) fn show_begin(&mut self) {
         self.top = Some(0);
     }
 
-    /// To the last row, and follows it.
-    pub(crate) fn to_bottom(&mut self) {
+    /// Shows the last row, and follows it.
+    pub(crate) fn follow(&mut self) {
         self.top = None;
         self.chosen = None;
     }
@@ -172,7 +167,7 @@ impl Feed {
             (Some(now), false) => (now + 1..self.blocks.len()).find(can_open),
         };
         self.chosen = next;
-        let Some(index) = next else { return self.to_bottom() };
+        let Some(index) = next else { return self.follow() };
         let begin: usize = self.blocks[..index].iter().map(Laid::height).sum();
         let end = begin + self.blocks[index].height();
         let (top, height) = (self.top(height), usize::from(height));

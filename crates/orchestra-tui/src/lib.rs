@@ -11,6 +11,8 @@ mod markdown;
 mod moment;
 mod question;
 mod screen;
+#[cfg(test)]
+mod testing;
 mod text;
 mod theme;
 mod tree;

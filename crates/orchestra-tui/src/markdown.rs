@@ -16,6 +16,7 @@ mod table;
 mod tests;
 
 use pulldown_cmark::{Options, Parser, TextMergeStream};
+use ratatui::text::Span;
 
 use self::page::Page;
 use crate::{
@@ -23,15 +24,41 @@ use crate::{
     theme::Theme,
 };
 
-/// Lays out Markdown as logical lines.
+/// A page with a line that begins more quotes and items than this is not read as Markdown: the reader takes a step for
+/// each of them on each later line, also on empty ones.
+const MAX_NESTING: usize = 100;
+
+/// Lays out Markdown as logical lines. What is nested absurdly deep is shown as it is written.
 pub(crate) fn lines(markdown: &str, theme: Theme) -> Vec<Long> {
     // Once for the whole, so that nothing that should be shown counts as white space; once more for each text, because
     // Markdown can write any character as an entity.
     let markdown = harmless(markdown, theme.unicode);
+    if markdown.lines().any(|line| nesting(line) > MAX_NESTING) {
+        let plain = |line: &str| Long { text: vec![Span::raw(line.to_owned())], ..Long::default() };
+        return markdown.lines().map(plain).collect();
+    }
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
     let mut page = Page::new(theme);
     for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
         page.read(event);
     }
     page.finish()
+}
+
+/// How many quotes and items the line begins at most.
+fn nesting(line: &str) -> usize {
+    let is_rule = |sign: u8| line.bytes().all(|byte| byte == sign || byte == b' ');
+    if is_rule(b'-') || is_rule(b'*') {
+        return 0;
+    }
+    let signs = line
+        .bytes()
+        .take_while(|byte| matches!(byte, b' ' | b'>' | b'-' | b'+' | b'*' | b'.' | b')' | b'0'..=b'9'));
+    let next = line.bytes().skip(1);
+    let begins = |(sign, next): &(u8, u8)| match sign {
+        b'>' => true,
+        b'-' | b'+' | b'*' | b'.' | b')' => *next == b' ',
+        _ => false,
+    };
+    signs.zip(next).filter(begins).count()
 }

@@ -191,13 +191,11 @@ impl Dialog {
     }
 
     fn chosen(&mut self, kind: Kind) -> Outcome {
-        match kind.alone() {
-            Some(answer) => Outcome::Answered(answer),
-            None => {
-                self.writing = Some((kind, Entry::default()));
-                Outcome::Nothing
-            }
+        if let Some(answer) = kind.alone() {
+            return Outcome::Answered(answer);
         }
+        self.writing = Some((kind, Entry::default()));
+        Outcome::Nothing
     }
 
     fn written(&mut self, kind: Kind, text: String) -> Outcome {
@@ -274,6 +272,3 @@ fn ways(question: &Question) -> Vec<Way> {
     }
     ways
 }
-
-#[cfg(test)]
-mod tests;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::id::{GateId, MilestoneId, TurnId, WorkId};
 use orchestra_core::record::Answer;
@@ -37,6 +38,8 @@ pub enum Msg {
     Note {
         /// What it is.
         note: Box<Note>,
+        /// When it was.
+        at: Timestamp,
         /// A line for the log, or a few; none where it has none.
         line: Option<String>,
     },
@@ -146,7 +149,7 @@ impl Screen {
             }
             Msg::Resized => {}
             Msg::State(state) => self.seen(state),
-            Msg::Note { note, line } => self.noted(*note, line),
+            Msg::Note { note, at, line } => self.noted(*note, at, line),
             Msg::Agent(turn, event) => {
                 if let AgentEvent::Usage { usage } = &event {
                     self.usage = *usage;
@@ -249,7 +252,7 @@ impl Screen {
         self.state = state;
     }
 
-    fn noted(&mut self, note: Note, line: Option<String>) {
+    fn noted(&mut self, note: Note, at: Timestamp, line: Option<String>) {
         match note {
             Note::TurnBegan { work, .. } => {
                 self.usage = Usage::default();
@@ -279,8 +282,10 @@ impl Screen {
             _ => {}
         }
         let Some(line) = line else { return };
-        for row in line.lines() {
-            self.log.push_back(row.to_owned());
+        let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+        for (index, row) in line.lines().enumerate() {
+            let before = if index == 0 { format!("{time} ") } else { String::new() };
+            self.log.push_back(before + row);
             // What is read stays where it is.
             self.log_back += usize::from(self.log_back > 0);
         }
@@ -408,8 +413,8 @@ impl Screen {
             Action::Down => self.feed.choose(false, height),
             Action::PageUp => self.feed.scroll(-page, height),
             Action::PageDown => self.feed.scroll(page, height),
-            Action::Top => self.feed.to_top(),
-            Action::Bottom | Action::Back => self.feed.to_bottom(),
+            Action::Top => self.feed.show_begin(),
+            Action::Bottom | Action::Back => self.feed.follow(),
             Action::Toggle => self.feed.toggle(),
             Action::ToggleAll => self.feed.toggle_all(),
             _ => {}

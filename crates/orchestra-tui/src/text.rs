@@ -12,7 +12,7 @@ mod harmless;
 mod wrap;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use ratatui::text::Span;
 

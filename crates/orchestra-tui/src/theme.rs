@@ -14,6 +14,7 @@ pub struct Theme {
     pub unicode: bool,
 }
 
+#[expect(clippy::unused_self, reason = "one way to ask for a style, whatever it depends on")]
 impl Theme {
     fn coloured(self, colour: Color) -> Style {
         if self.colours { Style::new().fg(colour) } else { Style::new() }

@@ -189,3 +189,6 @@ fn in_front(screen: &Screen, frame: &mut Frame<'_>, area: Rect, title: &str, sty
     let title = Span::styled(format!(" {title} "), style);
     frame.render_widget(bordered(screen).border_style(style).title(title), area);
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use orchestra_core::id::TurnId;
+use orchestra_core::words::counted;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
@@ -110,7 +111,8 @@ impl Tool {
             tail = format!("  {}", duration(took));
         }
         if !self.is_open && lines > 0 {
-            tail += &format!("  {lines} {}", if lines == 1 { "line" } else { "lines" });
+            let lines = counted(lines, "line");
+            tail = format!("{tail}  {lines}");
         }
         head.push(Span::styled(tail, theme.dim()));
         let head = Long { first: Vec::new(), rest: vec![Span::raw("  ")], text: head, keep: false };
@@ -202,11 +204,12 @@ impl Block {
         let mut rows = vec![Line::default()];
         match self {
             Self::Heading(text) => rows.extend(plain(text, theme.strong())),
-            Self::Notice(text) => rows.extend(plain(text, theme.dim())),
             Self::Text(text) => {
                 rows.extend(markdown::lines(text, theme).iter().flat_map(|line| wrap(line, width)));
             }
-            Self::Thinking { text, is_open: true } => rows.extend(plain(text, theme.dim())),
+            Self::Notice(text) | Self::Thinking { text, is_open: true } => {
+                rows.extend(plain(text, theme.dim()));
+            }
             Self::Thinking { text, is_open: false } => {
                 let first = text.trim().lines().next().unwrap_or_default();
                 let shown = format!("{} {first}", theme.sign("💭", "(thinking)"));

@@ -1,4 +1,6 @@
-//! Lays out the events of a Markdown reader, block by block.
+//! Lays out the events of a Markdown reader: what each does, and the text within a block.
+
+mod blocks;
 
 use pulldown_cmark::{CodeBlockKind, Event, Tag, TagEnd};
 use ratatui::{
@@ -8,7 +10,7 @@ use ratatui::{
 
 use super::table::Table;
 use crate::{
-    text::{Long, columns, harmless},
+    text::{Long, harmless},
     theme::Theme,
 };
 
@@ -29,7 +31,7 @@ pub(super) struct Page {
     containers: Vec<Container>,
     /// Numbers of the lists around; `None` for bullets.
     lists: Vec<Option<u64>>,
-    /// Whether the page has a block already.
+    /// Whether something has been shown.
     begun: bool,
     /// What stands before the blank line that comes before the next line.
     gap: Option<Vec<Span<'static>>>,
@@ -47,7 +49,7 @@ pub(super) struct Page {
 /// What stands around blocks.
 struct Container {
     kind: Kind,
-    /// Whether it has a block already.
+    /// Whether something in it has been shown.
     begun: bool,
 }
 
@@ -88,8 +90,9 @@ impl Page {
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
-            Event::Text(text) | Event::Html(text) => self.push(&text),
-            Event::InlineHtml(text)
+            Event::Text(text)
+            | Event::Html(text)
+            | Event::InlineHtml(text)
             | Event::InlineMath(text)
             | Event::DisplayMath(text)
             | Event::FootnoteReference(text) => self.push(&text),
@@ -158,7 +161,8 @@ impl Page {
                 self.push_style(Style::new().add_modifier(Modifier::UNDERLINED));
             }
             Tag::Image { dest_url, .. } => {
-                self.links.push((self.text.len(), one_line(&dest_url, self.theme)))
+                self.push_span(Span::styled("[image: ", self.style()));
+                self.links.push((self.text.len(), one_line(&dest_url, self.theme)));
             }
             Tag::Paragraph => self.end_text(),
             // Not asked for from the reader.
@@ -258,143 +262,27 @@ impl Page {
     /// Shows the target of a link, except where it is the text already.
     fn end_link(&mut self) {
         let Some((start, target)) = self.links.pop() else { return };
-        let text: String = self.text[start..].iter().map(|span| span.content.as_ref()).collect();
+        let text: String = self.text.iter().skip(start).map(|span| span.content.as_ref()).collect();
         if text != target {
             self.push_target(&target, !text.is_empty());
         }
     }
 
+    /// Ends what stands for an image: its description, of which nothing is copied again, as images can be nested.
     fn end_image(&mut self) {
         let Some((start, target)) = self.links.pop() else { return };
-        let alt: String = self.text.drain(start..).map(|span| span.content.replace(BREAK, " ")).collect();
-        let image = if alt.is_empty() { "[image]".to_owned() } else { format!("[image: {alt}]") };
-        self.push_span(Span::styled(image, self.style()));
+        if self.text.len() == start {
+            self.text.pop();
+            self.push_span(Span::styled("[image]", self.style()));
+        } else {
+            self.push_span(Span::styled("]", self.style()));
+        }
         self.push_target(&target, true);
     }
 
     fn push_target(&mut self, target: &str, after_text: bool) {
         let space = if after_text { " " } else { "" };
         self.push_span(Span::styled(format!("{space}({target})"), self.theme.dim()));
-    }
-}
-
-/// Blocks.
-impl Page {
-    /// Begins a block: a blank line comes before it unless it is the first of what is around it.
-    fn begin_block(&mut self) {
-        self.end_text();
-        let begun = self.containers.last_mut().map_or(&mut self.begun, |around| &mut around.begun);
-        if std::mem::replace(begun, true) && self.gap.is_none() {
-            self.gap = Some(self.before(false));
-        }
-    }
-
-    fn end_text(&mut self) {
-        self.open = false;
-        let text = std::mem::take(&mut self.text);
-        if text.is_empty() {
-            return;
-        }
-        for line in text.split(|span| span.content == BREAK) {
-            self.emit(line.to_vec(), false);
-        }
-    }
-
-    fn start_item(&mut self) {
-        self.end_text();
-        let sign = match self.lists.last_mut() {
-            Some(Some(number)) => {
-                let sign = format!("{number}. ");
-                *number = number.saturating_add(1);
-                sign
-            }
-            Some(None) | None => self.theme.sign("• ", "- ").to_owned(),
-        };
-        let width = columns(&sign);
-        self.containers.push(Container { kind: Kind::Item { sign: Some(sign), width }, begun: false });
-    }
-
-    /// Shows whether a task is done: in place of a bullet, or after a number.
-    fn mark_task(&mut self, done: bool) {
-        let unicode = self.theme.unicode;
-        let mark = match (done, unicode) {
-            (true, true) => "☑ ",
-            (false, true) => "☐ ",
-            (true, false) => "[x] ",
-            (false, false) => "[ ] ",
-        };
-        let numbered = matches!(self.lists.last(), Some(Some(_)));
-        if let Some(Container { kind: Kind::Item { sign: Some(sign), width }, .. }) =
-            self.containers.last_mut()
-        {
-            if !numbered {
-                sign.clear();
-            }
-            sign.push_str(mark);
-            *width = columns(sign);
-        }
-    }
-
-    fn end_item(&mut self) {
-        self.end_text();
-        let deep = self.containers.len() > DEEPEST;
-        if let Some(Container { kind: Kind::Item { sign: Some(_), .. }, begun: false }) =
-            self.containers.last()
-            && !deep
-        {
-            self.emit(Vec::new(), false);
-        }
-        self.containers.pop();
-    }
-
-    fn end_verbatim(&mut self) {
-        let indent = Span::raw("  ");
-        match self.verbatim.take() {
-            Some(Verbatim::Code { language, text }) => {
-                if !language.is_empty() {
-                    self.emit(vec![indent.clone(), Span::styled(language, self.theme.dim())], true);
-                }
-                for line in harmless(&text, self.theme.unicode).lines() {
-                    self.emit_after(Some(&indent), vec![Span::raw(line.to_owned())], true);
-                }
-            }
-            Some(Verbatim::Html(text)) => {
-                for line in harmless(&text, self.theme.unicode).lines() {
-                    self.emit(vec![Span::raw(line.to_owned())], false);
-                }
-            }
-            None => {}
-        }
-    }
-
-    fn emit(&mut self, text: Vec<Span<'static>>, keep: bool) {
-        self.emit_after(None, text, keep);
-    }
-
-    fn emit_after(&mut self, indent: Option<&Span<'static>>, text: Vec<Span<'static>>, keep: bool) {
-        if let Some(before) = self.gap.take() {
-            self.lines.push(Long { rest: before.clone(), first: before, ..Long::default() });
-        }
-        let mut first = self.before(true);
-        let mut rest = self.before(false);
-        first.extend(indent.cloned());
-        rest.extend(indent.cloned());
-        self.lines.push(Long { first, rest, text, keep });
-    }
-
-    /// What stands before a line; signs of items stand only before the first line after they began.
-    fn before(&mut self, with_signs: bool) -> Vec<Span<'static>> {
-        let theme = self.theme;
-        let shown = self.containers.iter_mut().take(DEEPEST);
-        shown
-            .map(|container| match &mut container.kind {
-                Kind::Quote => Span::styled(theme.sign("│ ", "| "), theme.dim()),
-                Kind::Item { sign, width } => match sign.take_if(|_| with_signs) {
-                    Some(sign) => Span::raw(sign),
-                    None => Span::raw(" ".repeat(*width)),
-                },
-            })
-            .collect()
     }
 }
 

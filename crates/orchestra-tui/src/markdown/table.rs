@@ -30,7 +30,7 @@ impl Table {
 
     pub(super) fn push(&mut self, cell: Cell) {
         if let Some(row) = self.rows.last_mut() {
-            row.push(self.theme.cut(cell, WIDEST));
+            row.push(cut(self.theme, cell, WIDEST));
         }
     }
 
@@ -97,28 +97,26 @@ fn cell_width(cell: &[Span<'static>]) -> usize {
     cell.iter().map(|span| columns(&span.content)).sum()
 }
 
-impl Theme {
-    /// Cuts a cell to `width` columns, of which the last says that something is missing.
-    fn cut(self, cell: Cell, width: usize) -> Cell {
-        if cell_width(&cell) <= width {
-            return cell;
-        }
-        let sign = self.sign("…", "...");
-        let mut room = width - sign.width();
-        let mut kept = Vec::new();
-        'cell: for span in cell {
-            let mut text = String::new();
-            for grapheme in span.content.graphemes(true) {
-                let Some(left) = room.checked_sub(grapheme.width()) else {
-                    kept.push(Span::styled(text, span.style));
-                    break 'cell;
-                };
-                room = left;
-                text.push_str(grapheme);
-            }
-            kept.push(Span::styled(text, span.style));
-        }
-        kept.push(Span::styled(sign, self.dim()));
-        kept
+/// Cuts a cell to `width` columns, of which the last says that something is missing.
+fn cut(theme: Theme, cell: Cell, width: usize) -> Cell {
+    if cell_width(&cell) <= width {
+        return cell;
     }
+    let sign = theme.sign("…", "...");
+    let mut room = width - sign.width();
+    let mut kept = Vec::new();
+    'cell: for span in cell {
+        let mut text = String::new();
+        for grapheme in span.content.graphemes(true) {
+            let Some(left) = room.checked_sub(grapheme.width()) else {
+                kept.push(Span::styled(text, span.style));
+                break 'cell;
+            };
+            room = left;
+            text.push_str(grapheme);
+        }
+        kept.push(Span::styled(text, span.style));
+    }
+    kept.push(Span::styled(sign, theme.dim()));
+    kept
 }

@@ -120,7 +120,7 @@ mod tests {
 
     #[test]
     fn what_is_drawn_anew_begins_anew() {
-        let mut arming = Arming::default();
+        let mut arming: Arming<char> = Arming::default();
         arming.drawn(ms(0));
         assert!(arming.is_armed(ms(400)));
         arming.changed();

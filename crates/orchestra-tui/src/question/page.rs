@@ -144,11 +144,12 @@ impl Writer {
     fn patch(&mut self, patch: &str) {
         for line in harmless(patch, self.theme.unicode).lines() {
             let style = match line.as_bytes() {
-                [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] => self.theme.strong(),
+                [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] | [b'd', b'i', b'f', b'f', ..] => {
+                    self.theme.strong()
+                }
                 [b'+', ..] => self.theme.good(),
                 [b'-', ..] => self.theme.bad(),
                 [b'@', b'@', ..] => self.theme.accent(),
-                [b'd', b'i', b'f', b'f', ..] => self.theme.strong(),
                 _ => Style::new(),
             };
             let text = vec![Span::styled(line.to_owned(), style)];

@@ -65,39 +65,38 @@ impl Reader {
     fn read(&mut self, character: char) {
         self.state = match (self.state, character) {
             (State::Words, '\x1b') => State::WordsEscape,
-            (_, '\x1b') => State::Escape,
-            (State::Text, _) | (_, '\n' | '\r') => {
-                self.show(character);
-                State::Text
-            }
-            // CAN and SUB end any sequence.
-            (_, '\x18' | '\x1a') => State::Text,
+            (_, '\x1b') | (State::Escape, ' '..='/') => State::Escape,
             (State::Escape, '[') => {
                 self.parameters.clear();
                 State::Control
             }
             (State::Escape, ']' | 'P' | 'X' | '^' | '_') => State::Words,
-            (State::Escape, ' '..='/') => State::Escape,
-            (State::Control, 'm') => {
-                self.select();
-                State::Text
-            }
             (State::Control, ' '..='?') => {
                 if self.parameters.len() <= MAX_PARAMETERS {
                     self.parameters.push(character);
                 }
                 State::Control
             }
-            (State::Escape | State::Control, '@'..='~') | (State::Escape, '0'..='?') => State::Text,
-            (State::Words, '\x07' | '\u{9c}') | (State::WordsEscape, '\\') => State::Text,
-            (State::Words, _) => State::Words,
+            (State::Control, 'm') => {
+                self.select();
+                State::Text
+            }
+            // What ends a sequence; CAN and SUB end any.
+            (State::Escape, '0'..='~')
+            | (State::Control, '@'..='~')
+            | (State::Words, '\x07' | '\u{9c}')
+            | (State::WordsEscape, '\\')
+            | (State::Escape | State::Control | State::Words | State::WordsEscape, '\x18' | '\x1a') => {
+                State::Text
+            }
+            (State::Words, _) if !matches!(character, '\n' | '\r') => State::Words,
             // The ESC ended the words and began a sequence of its own.
             (State::WordsEscape, _) => {
                 self.state = State::Escape;
                 return self.read(character);
             }
-            // Not a sequence after all.
-            (State::Escape | State::Control, _) => {
+            // In no sequence, or in one that ends without its end.
+            (State::Text | State::Escape | State::Control | State::Words, _) => {
                 self.show(character);
                 State::Text
             }

@@ -81,7 +81,7 @@ impl<'a> Rows<'a> {
 
     fn make_room(&mut self) {
         let before: usize = self.before().iter().map(|span| columns(&span.content)).sum();
-        self.bare = before >= self.width;
+        self.bare = before > self.width;
         self.room = if self.bare { self.width } else { self.width - before };
     }
 

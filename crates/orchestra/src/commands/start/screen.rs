@@ -24,7 +24,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use self::terminal::Terminal;
-use crate::view::lines::{Lines, clock};
+use crate::view::lines::Lines;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
@@ -164,10 +164,9 @@ impl Shown {
                     self.last_red = Some(output.clone());
                 }
                 let lines = Lines { plan: &self.state.seen.plan, unicode: self.setting.theme.unicode };
-                let line = lines.of(&note).map(|line| format!("{} {line}", clock(at)));
                 // The question itself is shown, in full.
-                let line = line.filter(|_| !matches!(note, Note::Waiting { .. }));
-                Msg::Note { note: Box::new(note), line }
+                let line = lines.of(&note).filter(|_| !matches!(note, Note::Waiting { .. }));
+                Msg::Note { note: Box::new(note), at, line }
             }
             View::Agent(turn, event) => Msg::Agent(turn, event),
             View::Asked(asked) => return self.asked(asked, terminal).await,
