@@ -37,6 +37,18 @@ pub enum Action {
     Toggle,
     /// Shows all that tools printed, or none of it.
     ToggleAll,
+    /// Looks for a text.
+    Search,
+    /// The document of what is chosen.
+    Document,
+    /// What was changed by what is chosen.
+    Changes,
+    /// What the agent said.
+    Transcript,
+    /// What was recorded.
+    Journal,
+    /// What was saved before it was taken out of the tree.
+    Rescue,
 }
 
 /// Where a row of the table holds.
@@ -46,6 +58,8 @@ pub enum Where {
     Everywhere,
     /// Where no question is in front.
     Panes,
+    /// Where something is read.
+    Reading,
     /// Wherever something can be scrolled.
     Scrolling,
 }
@@ -75,6 +89,12 @@ pub const ROWS: &[Row] = &[
     row(Action::PreviousPane, &["shift-tab"], Where::Panes, "pane before"),
     row(Action::Toggle, &["enter", "space"], Where::Panes, "show more, or less, of what is chosen"),
     row(Action::ToggleAll, &["o"], Where::Panes, "show all that tools printed, or none of it"),
+    row(Action::Document, &["d"], Where::Panes, "read the document of what is chosen"),
+    row(Action::Changes, &["v"], Where::Panes, "what was changed by what is chosen"),
+    row(Action::Transcript, &["t"], Where::Panes, "what the agent said, from the transcript"),
+    row(Action::Journal, &["l"], Where::Panes, "the journal"),
+    row(Action::Rescue, &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
+    row(Action::Search, &["/"], Where::Reading, "search; `n` and `N` go on"),
     row(Action::Up, &["up", "k"], Where::Scrolling, "up"),
     row(Action::Down, &["down", "j"], Where::Scrolling, "down"),
     row(Action::PageUp, &["pgup", "ctrl-u"], Where::Scrolling, "a page up"),

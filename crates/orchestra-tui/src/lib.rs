@@ -9,6 +9,7 @@ mod feed;
 mod key;
 mod markdown;
 mod moment;
+mod patch;
 mod question;
 mod screen;
 #[cfg(test)]
@@ -17,6 +18,7 @@ mod text;
 mod theme;
 mod tree;
 mod view;
+mod viewer;
 mod words;
 
 pub use key::{Action, ROWS, Row, Where};
@@ -25,3 +27,4 @@ pub use question::Page;
 pub use screen::{Command, Msg, Screen};
 pub use theme::Theme;
 pub use view::draw;
+pub use viewer::{Reading, Want};

@@ -19,6 +19,7 @@ use crate::moment::Moment;
 use crate::question::{Dialog, Outcome, Page};
 use crate::theme::Theme;
 use crate::view::{Panes, panes};
+use crate::viewer::{Reading, Viewer, Want};
 
 /// How many lines of the log are kept.
 const LOG: usize = 5_000;
@@ -49,6 +50,8 @@ pub enum Msg {
     Asked(Box<Asked>, Page),
     /// It waits no more.
     Unasked(GateId),
+    /// What a [`Command::Read`] asked for.
+    Read(Want, Reading),
     /// Time has passed.
     Tick,
 }
@@ -65,6 +68,8 @@ pub enum Command {
     },
     /// The person wants the turn interrupted, or to leave.
     Stop,
+    /// Something is to be read, for a [`Msg::Read`].
+    Read(Want),
     /// Back to the shell for a while.
     Suspend,
     /// The terminal is to be cleared and drawn anew.
@@ -105,7 +110,7 @@ pub struct Screen {
     pub(crate) is_aside: bool,
     /// Whether the keys are shown, and the first row of them.
     pub(crate) help: Option<usize>,
-    turns: BTreeMap<TurnId, WorkId>,
+    pub(crate) viewer: Option<Viewer>,
     needs_frame: bool,
 }
 
@@ -131,7 +136,7 @@ impl Screen {
             dialogs: Vec::new(),
             is_aside: false,
             help: None,
-            turns: BTreeMap::new(),
+            viewer: None,
             needs_frame: true,
         }
     }
@@ -143,7 +148,9 @@ impl Screen {
         match msg {
             Msg::Key(key) => return self.key(&key),
             Msg::Paste(text) => {
-                if let Some(dialog) = self.dialog_mut() {
+                if let Some(viewer) = &mut self.viewer {
+                    viewer.paste(&text);
+                } else if let Some(dialog) = self.dialog_mut() {
                     dialog.paste(now.since, &text);
                 }
             }
@@ -158,6 +165,11 @@ impl Screen {
             }
             Msg::Asked(asked, page) => self.asked(*asked, page),
             Msg::Unasked(gate) => self.unasked(&gate),
+            Msg::Read(want, reading) => {
+                if let Some(viewer) = self.viewer.as_mut().filter(|viewer| viewer.want == want) {
+                    viewer.read(reading);
+                }
+            }
             Msg::Tick => return self.tick(),
         }
         Vec::new()
@@ -169,6 +181,9 @@ impl Screen {
         let Some(panes) = panes(self) else { return };
         self.feed.lay_out(panes.feed.width, self.theme, self.now.since);
         let theme = self.theme;
+        if let Some(viewer) = &mut self.viewer {
+            viewer.lay_out(panes.reading.width, theme);
+        }
         if let Some(page) = panes.page
             && let Some(dialog) = self.dialogs.first_mut()
         {
@@ -179,7 +194,7 @@ impl Screen {
     /// A frame was drawn.
     pub fn drawn(&mut self, now: Moment) {
         self.needs_frame = false;
-        let is_seen = self.help.is_none() && panes(self).is_some_and(|panes| panes.page.is_some());
+        let is_seen = self.dialog().is_some() && panes(self).is_some_and(|panes| panes.page.is_some());
         if let Some(dialog) = self.dialogs.first_mut().filter(|_| is_seen) {
             dialog.drawn(now.since);
         }
@@ -234,12 +249,17 @@ impl Screen {
 
     /// The question in front.
     pub(crate) fn dialog(&self) -> Option<&Dialog> {
-        self.dialogs.first().filter(|_| !self.is_aside && self.help.is_none())
+        self.dialogs.first().filter(|_| !self.is_behind())
     }
 
     fn dialog_mut(&mut self) -> Option<&mut Dialog> {
-        let is_behind = self.is_aside || self.help.is_some();
+        let is_behind = self.is_behind();
         self.dialogs.first_mut().filter(|_| !is_behind)
+    }
+
+    /// Whether something else is in front of the questions.
+    fn is_behind(&self) -> bool {
+        self.is_aside || self.help.is_some() || self.viewer.is_some()
     }
 
     fn seen(&mut self, state: Arc<State>) {
@@ -254,10 +274,9 @@ impl Screen {
 
     fn noted(&mut self, note: Note, at: Timestamp, line: Option<String>) {
         match note {
-            Note::TurnBegan { work, .. } => {
+            Note::TurnBegan { .. } => {
                 self.usage = Usage::default();
                 self.since = self.now;
-                self.turns.insert(self.state.last_turn, work);
                 if let Some(line) = &line {
                     self.feed.heading(line.clone());
                 }
@@ -345,16 +364,26 @@ impl Screen {
             }
             return Vec::new();
         }
+        if let Some(viewer) = &mut self.viewer {
+            let height = self.area.height.saturating_sub(4);
+            if !viewer.key(key, height) {
+                self.viewer = None;
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.appears();
+                }
+            }
+            return Vec::new();
+        }
         let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
         let height = height.map_or(0, |page| page.height);
         if let Some(dialog) = self.dialog_mut() {
             let outcome = dialog.key(now, key, height);
             return self.came_of(outcome);
         }
-        if let (Some(action), Some(panes)) = (action, panes(self)) {
-            self.act(action, &panes);
+        match (action, panes(self)) {
+            (Some(action), Some(panes)) => self.act(action, &panes),
+            _ => Vec::new(),
         }
-        Vec::new()
     }
 
     fn came_of(&mut self, outcome: Outcome) -> Vec<Command> {
@@ -387,7 +416,11 @@ impl Screen {
         }
     }
 
-    fn act(&mut self, action: Action, panes: &Panes) {
+    fn act(&mut self, action: Action, panes: &Panes) -> Vec<Command> {
+        if let Some(want) = self.wanted(action) {
+            self.viewer = Some(Viewer::new(want.clone()));
+            return vec![Command::Read(want)];
+        }
         match action {
             Action::Help => self.help = Some(0),
             Action::Question => {
@@ -403,6 +436,28 @@ impl Screen {
                 Focus::Feed => self.in_feed(action, panes.feed.height),
                 Focus::Log => self.in_log(action, panes.log.height),
             },
+        }
+        Vec::new()
+    }
+
+    /// What an action wants to read: of the row that is chosen, or of what runs.
+    fn wanted(&self, action: Action) -> Option<Want> {
+        let chosen = self.row.filter(|_| self.focus == Focus::Tree).and_then(|row| {
+            let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+            rows.into_iter().nth(row).and_then(|row| Some((row.milestone?, row.work)))
+        });
+        let running = || {
+            let work = self.state.works().first().map(|work| work.id.clone());
+            Some((self.state.active()?.id.clone(), work))
+        };
+        let of = || chosen.clone().or_else(running);
+        match action {
+            Action::Journal => Some(Want::Journal),
+            Action::Rescue => Some(Want::Rescue),
+            Action::Document => of().map(|(milestone, work)| Want::Document { milestone, work }),
+            Action::Changes => of().map(|(milestone, work)| Want::Changes { milestone, work }),
+            Action::Transcript => of().map(|(milestone, work)| Want::Transcript { milestone, work }),
+            _ => None,
         }
     }
 

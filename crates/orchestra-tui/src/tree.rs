@@ -21,8 +21,9 @@ pub(crate) struct Row {
     pub(crate) name: String,
     /// At the right edge: the role, the status.
     pub(crate) aside: String,
-    /// The milestone that it stands for.
+    /// The milestone that it stands for, or of which it shows a work.
     pub(crate) milestone: Option<MilestoneId>,
+    pub(crate) work: Option<WorkId>,
 }
 
 /// How far something is.
@@ -74,7 +75,7 @@ pub(crate) fn rows(
     for aside in &plan.set_aside {
         let (sign, style) = Stand::Failed.sign(theme);
         let (name, aside) = (aside.folder.clone(), "cannot be read".to_owned());
-        rows.push(Row { sign, style, depth: 0, name, aside, milestone: None });
+        rows.push(Row { sign, style, depth: 0, name, aside, milestone: None, work: None });
     }
     for milestone in over {
         rows.push(head(state, milestone, theme));
@@ -107,7 +108,15 @@ fn head(state: &State, milestone: &Milestone, theme: Theme) -> Row {
     };
     let (sign, style) = stand.sign(theme);
     let name = format!("{} {}", milestone.id, milestone.title);
-    Row { sign, style, depth: 0, name, aside: aside.to_owned(), milestone: Some(milestone.id.clone()) }
+    Row {
+        sign,
+        style,
+        depth: 0,
+        name,
+        aside: aside.to_owned(),
+        milestone: Some(milestone.id.clone()),
+        work: None,
+    }
 }
 
 fn works(
@@ -121,10 +130,11 @@ fn works(
     let mut add = |work: WorkId, name: String, role: String, document: Stand| {
         let stand = stand_of(state, active, &work).unwrap_or(document);
         let (sign, style) = stand.sign(theme);
-        let tokens = used.get(&(milestone.id.clone(), work)).map_or(0, Usage::tokens);
+        let tokens = used.get(&(milestone.id.clone(), work.clone())).map_or(0, Usage::tokens);
         let tokens = if tokens == 0 { String::new() } else { format!(" {}", thousands(tokens)) };
         let aside = format!("{role}{tokens}");
-        rows.push(Row { sign, style, depth: 1, name, aside, milestone: Some(milestone.id.clone()) });
+        let (milestone, work) = (Some(milestone.id.clone()), Some(work));
+        rows.push(Row { sign, style, depth: 1, name, aside, milestone, work });
     };
     if milestone.rfc == RfcNeed::Required {
         let stage = milestone.cursor.as_ref().map(|cursor| cursor.stage);

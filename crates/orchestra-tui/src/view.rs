@@ -13,6 +13,7 @@ use crate::tree;
 mod dialog;
 mod help;
 mod status;
+mod viewer;
 
 /// The smallest terminal on which anything can be done.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -35,6 +36,8 @@ pub(crate) struct Panes {
     pub(crate) page: Option<Rect>,
     ways: Rect,
     entry: Rect,
+    /// Where something is read.
+    pub(crate) reading: Rect,
 }
 
 /// Says where everything is; `None` where the terminal is too small.
@@ -64,6 +67,7 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
     };
     panes.tree = inner(Rect { width: tree_width, ..upper });
     panes.feed = inner(Rect { x: upper.x + tree_width, width: upper.width - tree_width, ..upper });
+    panes.reading = viewer::place(area);
     dialog::place(screen, &mut panes);
     Some(panes)
 }
@@ -84,6 +88,9 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     framed(screen, frame, panes.log, Focus::Log, "Log");
     draw_log(screen, frame, panes.log);
     dialog::draw(screen, &panes, frame);
+    if let Some(viewer) = &screen.viewer {
+        viewer::draw(screen, viewer, frame);
+    }
     if let Some(top) = screen.help {
         help::draw(screen, top, frame);
     }
@@ -101,7 +108,8 @@ fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, titl
     if pane.is_empty() {
         return;
     }
-    let has_focus = screen.focus == focus && screen.dialog().is_none() && screen.help.is_none();
+    let is_behind = screen.dialog().is_some() || screen.help.is_some() || screen.viewer.is_some();
+    let has_focus = screen.focus == focus && !is_behind;
     let style = if has_focus { screen.theme.accent() } else { screen.theme.dim() };
     // The focus is not said by colour alone.
     let mark = if has_focus { screen.theme.sign("▸", ">") } else { "" };

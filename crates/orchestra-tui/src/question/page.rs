@@ -7,6 +7,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::markdown;
+use crate::patch;
 use crate::text::{Long, harmless};
 use crate::theme::Theme;
 
@@ -67,7 +68,7 @@ impl Page {
         }
         if let Some(patch) = &self.patch {
             page.heading("Changes");
-            page.patch(patch);
+            page.lines.extend(patch::lines(patch, theme));
         }
         page.lines
     }
@@ -138,22 +139,6 @@ impl Writer {
         for finding in &push.findings {
             let style = if finding.severity == Severity::Blocking { theme.bad() } else { Style::new() };
             self.entry(theme.sign("·", "-"), &finding.to_string(), style);
-        }
-    }
-
-    fn patch(&mut self, patch: &str) {
-        for line in harmless(patch, self.theme.unicode).lines() {
-            let style = match line.as_bytes() {
-                [b'+', b'+', b'+', ..] | [b'-', b'-', b'-', ..] | [b'd', b'i', b'f', b'f', ..] => {
-                    self.theme.strong()
-                }
-                [b'+', ..] => self.theme.good(),
-                [b'-', ..] => self.theme.bad(),
-                [b'@', b'@', ..] => self.theme.accent(),
-                _ => Style::new(),
-            };
-            let text = vec![Span::styled(line.to_owned(), style)];
-            self.lines.push(Long { text, keep: true, ..Long::default() });
         }
     }
 }

@@ -126,6 +126,44 @@ fn a_question_that_says_something_new_has_to_arm_again() {
 }
 
 #[test]
+fn something_is_read_in_front_of_all_and_a_question_waits_behind_it() {
+    use crate::viewer::{Reading, Want};
+    let mut bench = Bench::running(PLAIN, USUAL);
+    let want = Want::Document { milestone: crate::testing::milestone("M1-user-auth"), work: None };
+    assert_eq!(bench.press("d"), [Command::Read(want.clone())]);
+    assert!(bench.seen().contains("reading…"));
+    // What another key asked for before is not what is shown.
+    bench.tell(Msg::Read(Want::Journal, Reading::Printed("old".to_owned())));
+    let text = format!("---\nid: M1\nstatus: planning\n---\n# A title\n{}needle\n", "line\n\n".repeat(80));
+    bench.tell(Msg::Read(want, Reading::Markdown(text)));
+    let seen = bench.seen();
+    assert!(seen.contains("status: planning") && seen.contains("A title") && !seen.contains("old"), "{seen}");
+    assert!(!seen.contains("needle"));
+    bench.press("/ n e e d enter");
+    assert!(bench.seen().contains("needle") && bench.seen().contains("/need (n next"), "{}", bench.seen());
+
+    bench.tell(rfc());
+    assert_eq!(bench.press("a"), []);
+    assert!(bench.seen().contains("back, and answer: rfc"), "{}", bench.seen());
+    bench.press("esc");
+    assert!(bench.seen().contains("Approve RFC to start"), "{}", bench.seen());
+    assert_eq!(bench.press("a"), answer(&rfc(), Answer::Approve));
+}
+
+#[test]
+fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
+    use crate::viewer::Want;
+    let mut bench = Bench::running(PLAIN, USUAL);
+    let id = || crate::testing::milestone("M1-user-auth");
+    bench.press("tab tab down");
+    assert_eq!(bench.press("v"), [Command::Read(Want::Changes { milestone: id(), work: Some(WorkId::Rfc) })]);
+    bench.press("esc up");
+    assert_eq!(bench.press("t"), [Command::Read(Want::Transcript { milestone: id(), work: None })]);
+    bench.press("esc");
+    assert_eq!(bench.press("l"), [Command::Read(Want::Journal)]);
+}
+
+#[test]
 fn ctrl_c_is_heard_whatever_is_in_front() {
     let mut bench = Bench::running(PLAIN, USUAL);
     assert_eq!(bench.press("ctrl-c"), [Command::Stop]);

@@ -105,6 +105,14 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let plain = Style::new();
     if screen.help.is_some() {
         add("esc", "back", plain);
+    } else if screen.viewer.is_some() {
+        if let Some(dialog) = screen.dialogs.first() {
+            add("esc", &format!("back, and answer: {}", dialog.asked.question.name()), theme.waiting());
+        } else {
+            add("esc", "back", plain);
+        }
+        add("/", "search", plain);
+        add("pgup pgdn", "scroll", plain);
     } else if screen.dialog().is_some() {
         add("ctrl-c", "leave", plain);
     } else {
@@ -116,7 +124,9 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
         }
         add("?", "keys", plain);
         add("tab", "pane", plain);
-        add("enter", "more", plain);
+        add("d", "document", plain);
+        add("v", "changes", plain);
+        add("t", "transcript", plain);
         let stop = if screen.is_running() { "interrupt" } else { "leave" };
         add("ctrl-c", stop, plain);
     }

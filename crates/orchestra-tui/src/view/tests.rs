@@ -63,6 +63,17 @@ fn a_question_put_aside_and_the_milestones_in_focus() {
 }
 
 #[test]
+fn a_patch_being_read() {
+    use crate::viewer::{Reading, Want};
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        bench.press("v");
+        let want = Want::Changes { milestone: crate::testing::milestone("M1-user-auth"), work: None };
+        let patch = "commit 1\n    feat: x\n\ndiff --git a/a b/a\n@@ -1 +1 @@\n-old\n+new\twith a tab\n";
+        bench.tell(Msg::Read(want, Reading::Patch(patch.to_owned())));
+    }));
+}
+
+#[test]
 fn a_terminal_that_is_too_small_says_so_and_recovers() {
     let mut bench = Bench::running(PLAIN, (20, 5));
     assert!(bench.seen().starts_with("too small"), "{}", bench.seen());

@@ -147,7 +147,7 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
     let target = preflight::target(context);
     match shown {
         Shown::Printed(Printed::Text { .. }) | Shown::Screen(_) => {
-            check::show(context, std::slice::from_ref(&target))
+            check::show(context, std::slice::from_ref(&target));
         }
         Shown::Printed(Printed::Json) => context.out.data(json!({ "event": "target", "check": target })),
     }
@@ -200,10 +200,10 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
             let project = project.unwrap_or_default();
             let of = |wishes| screen::Setting { project, theme, layout, repo, wishes };
             let (end, shown) = runtime.block_on(on_screen(worker, received, of));
-            if let Err(error) = shown {
+            if let Some(Err(error)) = &shown {
                 context.out.error(format_args!("The screen could not be shown any more: {error}"));
             }
-            (end, Told::Text)
+            (end, if shown.is_some() { Told::Text } else { Told::Nothing })
         }
         Shown::Printed(printed) => {
             let out = Behind::start(Arc::clone(&context.out), showing::discard_typed);
@@ -259,13 +259,20 @@ async fn on_screen(
     worker: Worker,
     views: mpsc::Receiver<View>,
     setting: impl FnOnce(mpsc::Sender<Wish>) -> screen::Setting,
-) -> (End, io::Result<()>) {
+) -> (End, Option<io::Result<()>>) {
     let (wishes, wished) = mpsc::channel(64);
     listen(&wishes, true);
     let showing = tokio::spawn(screen::show(setting(wishes.clone()), views));
     let showing = tokio::spawn(leave_without(showing, wishes));
     let end = worker.run(wished).await;
-    (end, showing.await.unwrap_or_else(|error| Err(io::Error::other(error))))
+    let told = async { showing.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
+    // Whoever sends a signal does not wait for a terminal that takes nothing.
+    let shown = if matches!(end.code, 129 | 130 | 143) {
+        tokio::time::timeout(LAST_WORDS, told).await.ok()
+    } else {
+        Some(told.await)
+    };
+    (end, shown)
 }
 
 /// A worker whose screen is gone leaves: nobody would see what it asks.

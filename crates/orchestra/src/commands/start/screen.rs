@@ -3,6 +3,8 @@
 //! One task owns the screen; it takes what comes from the worker and the keyboard, and draws when something is new, at most
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
+mod inbox;
+mod reading;
 mod terminal;
 
 use std::collections::BTreeSet;
@@ -18,18 +20,18 @@ use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
 use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
-use orchestra_tui::{Command, Moment, Msg, Page, Screen, Theme};
+use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
+use self::inbox::Inbox;
+use self::reading::{PATCH, Place};
 use self::terminal::Terminal;
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
 const FRAME: Duration = Duration::from_millis(16);
-/// How much of a patch is shown, in bytes.
-const PATCH: usize = 512 * 1024;
 
 /// What the screen needs from outside.
 pub(super) struct Setting {
@@ -41,12 +43,13 @@ pub(super) struct Setting {
 }
 
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
-pub(super) async fn show(setting: Setting, mut views: mpsc::Receiver<View>) -> io::Result<()> {
+pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
+    let inbox = Inbox::open(views);
     let mut terminal = Terminal::enter()?;
     let (typed, mut keys) = mpsc::channel(1024);
     terminal::read_keys(typed);
-    let (read, mut pages) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, read);
+    let (reader, mut read) = mpsc::channel(16);
+    let mut shown = Shown::new(setting, reader);
     let mut last_frame: Option<Instant> = None;
     loop {
         let now = Instant::now();
@@ -67,12 +70,15 @@ pub(super) async fn show(setting: Setting, mut views: mpsc::Receiver<View>) -> i
                     shown.take(msg, &mut terminal).await?;
                 }
             }
-            Some((asked, page)) = pages.recv() => shown.was_read(asked, page, &mut terminal).await?,
-            view = views.recv() => match view {
+            Some(read) = read.recv() => match read {
+                Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
+                Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
+            },
+            view = inbox.next() => match view {
                 Some(view) => {
                     shown.view(view, &mut terminal).await?;
                     // A flood is taken as a whole, and drawn once.
-                    while let Ok(view) = views.try_recv() {
+                    while let Some(view) = inbox.take() {
                         shown.view(view, &mut terminal).await?;
                         if !keys.is_empty() {
                             break;
@@ -107,6 +113,12 @@ fn message_of(event: Event) -> Option<Msg> {
     }
 }
 
+/// What was read elsewhere.
+enum Read {
+    Page(Box<Asked>, Page),
+    Wanted(Want, Reading),
+}
+
 struct Shown {
     screen: Screen,
     setting: Setting,
@@ -116,15 +128,23 @@ struct Shown {
     last_red: Option<String>,
     /// Questions whose page is being read.
     reading: BTreeSet<GateId>,
-    read: mpsc::Sender<(Box<Asked>, Page)>,
+    reader: mpsc::Sender<Read>,
 }
 
 impl Shown {
-    fn new(setting: Setting, read: mpsc::Sender<(Box<Asked>, Page)>) -> Self {
+    fn new(setting: Setting, reader: mpsc::Sender<Read>) -> Self {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
         let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now);
-        Self { screen, setting, begun, state: Arc::default(), last_red: None, reading: BTreeSet::new(), read }
+        Self {
+            screen,
+            setting,
+            begun,
+            state: Arc::default(),
+            last_red: None,
+            reading: BTreeSet::new(),
+            reader,
+        }
     }
 
     fn moment(&self) -> Moment {
@@ -137,6 +157,10 @@ impl Shown {
             let wish = match command {
                 Command::Answer { gate, answer } => Wish::Answer { gate, answer },
                 Command::Stop => Wish::Stop(Stop::Pause),
+                Command::Read(want) => {
+                    self.want(want);
+                    continue;
+                }
                 Command::Suspend => {
                     terminal.suspend()?;
                     continue;
@@ -178,13 +202,24 @@ impl Shown {
         self.take(msg, terminal).await
     }
 
+    /// Reads something on a thread of its own.
+    fn want(&self, want: Want) {
+        let place = Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() };
+        let (state, reader) = (Arc::clone(&self.state), self.reader.clone());
+        tokio::task::spawn_blocking(move || {
+            let reading = place.read(&want, &state);
+            // A screen that is gone shows nothing more.
+            drop(reader.blocking_send(Read::Wanted(want, reading)));
+        });
+    }
+
     /// A question is shown with what belongs to it. What takes a while to be read is read elsewhere.
     async fn asked(&mut self, asked: Box<Asked>, terminal: &mut Terminal) -> io::Result<()> {
         let text = match &asked.question {
             Question::Rfc { milestone, .. } => self.rfc(milestone),
             Question::Failed { .. } | Question::RedBase { .. } => self.last_red.clone(),
             Question::Push(push) | Question::Rejected(push) => {
-                let (repo, read) = (self.setting.repo.clone(), self.read.clone());
+                let (repo, reader) = (self.setting.repo.clone(), self.reader.clone());
                 let commits: Vec<_> = push.survey.commits.iter().map(|commit| commit.id.clone()).collect();
                 self.reading.insert(asked.gate.clone());
                 tokio::task::spawn_blocking(move || {
@@ -192,7 +227,8 @@ impl Shown {
                     let patch =
                         patch.unwrap_or_else(|error| format!("(the changes could not be read: {error})"));
                     // A screen that is gone shows nothing more.
-                    drop(read.blocking_send((asked, Page { text: None, patch: Some(patch) })));
+                    let page = Page { text: None, patch: Some(patch) };
+                    drop(reader.blocking_send(Read::Page(asked, page)));
                 });
                 return Ok(());
             }
