@@ -72,6 +72,8 @@ pub enum Command {
     Read(Want),
     /// Back to the shell for a while.
     Suspend,
+    /// The person is to be told though they look elsewhere: in our own words, a line.
+    Notify(String),
     /// The terminal is to be cleared and drawn anew.
     Redraw,
 }
@@ -156,14 +158,22 @@ impl Screen {
             }
             Msg::Resized => {}
             Msg::State(state) => self.seen(state),
-            Msg::Note { note, at, line } => self.noted(*note, at, line),
+            Msg::Note { note, at, line } => {
+                let notice = self.notice_of(&note);
+                self.noted(*note, at, line);
+                return notice.map(Command::Notify).into_iter().collect();
+            }
             Msg::Agent(turn, event) => {
                 if let AgentEvent::Usage { usage } = &event {
                     self.usage = *usage;
                 }
                 self.feed.take(now, turn, &event);
             }
-            Msg::Asked(asked, page) => self.asked(*asked, page),
+            Msg::Asked(asked, page) => {
+                let notice = format!("{}: {} waits for you", self.project, asked.question.name());
+                self.asked(*asked, page);
+                return vec![Command::Notify(notice)];
+            }
             Msg::Unasked(gate) => self.unasked(&gate),
             Msg::Read(want, reading) => {
                 if let Some(viewer) = self.viewer.as_mut().filter(|viewer| viewer.want == want) {
@@ -255,6 +265,17 @@ impl Screen {
     fn dialog_mut(&mut self) -> Option<&mut Dialog> {
         let is_behind = self.is_behind();
         self.dialogs.first_mut().filter(|_| !is_behind)
+    }
+
+    /// What somebody who looks elsewhere has to know.
+    fn notice_of(&self, note: &Note) -> Option<String> {
+        let what = match note {
+            Note::MilestoneDone { milestone, .. } => format!("{milestone} is done"),
+            Note::Parked { milestone, .. } => format!("{milestone} is set aside"),
+            Note::Stopping { .. } => "the run has ended".to_owned(),
+            _ => return None,
+        };
+        Some(format!("{}: {what}", self.project))
     }
 
     /// Whether something else is in front of the questions.

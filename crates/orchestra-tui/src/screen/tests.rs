@@ -32,7 +32,8 @@ fn a_question_is_answered_by_its_key() {
         let mut bench = Bench::running(PLAIN, USUAL);
         bench.tell(msg.clone());
         assert_eq!(bench.press(key), answer(&msg, wanted), "{key}");
-        assert_eq!(bench.press(key), [], "it is gone");
+        let again = bench.press(key);
+        assert!(!again.iter().any(|command| matches!(command, Command::Answer { .. })), "it is gone");
     }
 }
 

@@ -40,12 +40,14 @@ pub(super) struct Setting {
     pub(super) layout: Layout,
     pub(super) repo: Repo,
     pub(super) wishes: mpsc::Sender<Wish>,
+    /// Whether tmux stands between us and the terminal.
+    pub(super) is_in_tmux: bool,
 }
 
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
 pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
     let inbox = Inbox::open(views);
-    let mut terminal = Terminal::enter()?;
+    let mut terminal = Terminal::enter(setting.is_in_tmux)?;
     let (typed, mut keys) = mpsc::channel(1024);
     terminal::read_keys(typed);
     let (reader, mut read) = mpsc::channel(16);
@@ -66,6 +68,7 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
         tokio::select! {
             biased; // A person's key goes before an agent's words.
             Some(event) = keys.recv() => {
+                terminal.heard(&event);
                 if let Some(msg) = message_of(event) {
                     shown.take(msg, &mut terminal).await?;
                 }
@@ -163,6 +166,10 @@ impl Shown {
                 }
                 Command::Suspend => {
                     terminal.suspend()?;
+                    continue;
+                }
+                Command::Notify(text) => {
+                    terminal.notify(&text);
                     continue;
                 }
                 Command::Redraw => {

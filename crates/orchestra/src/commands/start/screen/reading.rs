@@ -161,32 +161,22 @@ fn spoken(transcript: &str) -> String {
     let mut text = String::new();
     for line in transcript.lines() {
         let event: Option<Value> = serde_json::from_str(line).ok().filter(Value::is_object);
-        let Some(event) = event else {
-            text.push_str(line);
-            text.push('\n');
-            continue;
-        };
-        let field = |name: &str| event[name].as_str().unwrap_or_default();
-        match field("event") {
-            "text" => text.push_str(field("text")),
-            // Dim, as the terminal's own sequence has it.
-            "thinking" => text.push_str(&format!("\u{1b}[2m{}\u{1b}[0m", field("text"))),
-            "notice" => text.push_str(&format!("\n· {}\n", field("text"))),
-            "tool-started" => {
-                text.push_str(&format!("\n\u{1b}[1m● {}\u{1b}[0m {}\n", field("name"), field("input")));
-            }
-            "tool-output" => text.push_str(field("text")),
+        let field = |name: &str| event.as_ref().and_then(|event| event[name].as_str()).unwrap_or_default();
+        let piece = match field("event") {
+            "text" | "tool-output" => field("text").to_owned(),
+            // Dim and bold, as a terminal's own sequences have it.
+            "thinking" => format!("\u{1b}[2m{}\u{1b}[0m", field("text")),
+            "notice" => format!("\n· {}\n", field("text")),
+            "tool-started" => format!("\n\u{1b}[1m● {}\u{1b}[0m {}\n", field("name"), field("input")),
             "tool-finished" => {
-                let ended = if event["ok"] == Value::Bool(true) { "ended well" } else { "failed" };
-                text.push_str(&format!("\u{1b}[2m({ended})\u{1b}[0m\n"));
+                let is_well = event.as_ref().is_some_and(|event| event["ok"] == Value::Bool(true));
+                format!("\u{1b}[2m({})\u{1b}[0m\n", if is_well { "ended well" } else { "failed" })
             }
-            "" => {
-                text.push_str(line);
-                text.push('\n');
-            }
+            "" => format!("{line}\n"),
             // Counts and names that say nothing to a reader.
-            _ => {}
-        }
+            _ => String::new(),
+        };
+        text.push_str(&piece);
     }
     text
 }

@@ -8,15 +8,20 @@ use orchestra_tui::Screen;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
-    self, DisableBracketedPaste, EnableBracketedPaste, Event, KeyboardEnhancementFlags,
-    PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
+    self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
+    KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
+use ratatui::crossterm::style::Print;
 use ratatui::crossterm::terminal::{
     BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
     disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
 use tokio::sync::mpsc;
+
+/// The window's title is kept, and brought back (xterm's `XTWINOPS` 22 and 23).
+const PUSH_TITLE: &str = "\u{1b}[22;0t";
+const POP_TITLE: &str = "\u{1b}[23;0t";
 
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
@@ -26,11 +31,14 @@ static HOOK: Once = Once::new();
 pub(super) struct Terminal {
     drawn: ratatui::Terminal<CrosstermBackend<io::Stdout>>,
     title: String,
+    is_in_tmux: bool,
+    /// Whether the person looks at it, where the terminal tells.
+    has_focus: Option<bool>,
 }
 
 impl Terminal {
     /// Takes the terminal over.
-    pub(super) fn enter() -> io::Result<Self> {
+    pub(super) fn enter(is_in_tmux: bool) -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -41,7 +49,7 @@ impl Terminal {
         });
         take_over()?;
         let drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(Self { drawn, title: String::new() })
+        Ok(Self { drawn, title: String::new(), is_in_tmux, has_focus: None })
     }
 
     /// Draws a frame, all of it at once where the terminal can.
@@ -70,6 +78,32 @@ impl Terminal {
         }
     }
 
+    /// Remembers whether the person looks.
+    pub(super) fn heard(&mut self, event: &Event) {
+        match event {
+            Event::FocusGained => self.has_focus = Some(true),
+            Event::FocusLost => self.has_focus = Some(false),
+            // Whoever types, looks.
+            Event::Key(_) if self.has_focus == Some(false) => self.has_focus = Some(true),
+            _ => {}
+        }
+    }
+
+    /// Tells somebody who looks elsewhere: by a bell, and by a notice where the terminal shows such (OSC 9, iTerm2's).
+    /// Where the terminal does not say who looks, by the bell alone.
+    pub(super) fn notify(&mut self, text: &str) {
+        let plain: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
+        let notice = match (self.has_focus, self.is_in_tmux) {
+            (Some(true), _) => return,
+            (None, _) => "\u{7}".to_owned(),
+            (Some(false), false) => format!("\u{7}\u{1b}]9;{plain}\u{1b}\\"),
+            // tmux hands through what is wrapped like this, where it may (`allow-passthrough`).
+            (Some(false), true) => format!("\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]9;{plain}\u{1b}\u{1b}\\\u{1b}\\"),
+        };
+        // A bell that is not heard is no loss.
+        let _unheard = execute!(io::stdout(), Print(notice));
+    }
+
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
     pub(super) fn suspend(&mut self) -> io::Result<()> {
         leave();
@@ -91,8 +125,10 @@ fn take_over() -> io::Result<()> {
     enable_raw_mode()?;
     execute!(
         io::stdout(),
+        Print(PUSH_TITLE),
         EnterAlternateScreen,
         EnableBracketedPaste,
+        EnableFocusChange,
         // Where a terminal knows it, `shift-enter` and a lone `esc` can be told from others. Those that do not pass over it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
     )
@@ -105,8 +141,14 @@ pub(super) fn leave() {
     }
     // Each by itself: a terminal that is gone takes none of them, and nothing more can be done.
     let mut stdout = io::stdout();
-    let _gone = queue!(stdout, EndSynchronizedUpdate, PopKeyboardEnhancementFlags, DisableBracketedPaste);
-    let _gone = queue!(stdout, SetTitle(""), LeaveAlternateScreen, Show);
+    let _gone = queue!(
+        stdout,
+        EndSynchronizedUpdate,
+        PopKeyboardEnhancementFlags,
+        DisableFocusChange,
+        DisableBracketedPaste
+    );
+    let _gone = queue!(stdout, Print(POP_TITLE), LeaveAlternateScreen, Show);
     let _gone = stdout.flush();
     let _gone = disable_raw_mode();
 }
