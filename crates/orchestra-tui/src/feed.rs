@@ -56,7 +56,12 @@ impl Feed {
     pub(crate) fn take(&mut self, now: Moment, turn: TurnId, event: &AgentEvent) {
         match event {
             AgentEvent::Text { text } => match self.last() {
-                Some(block @ Block::Text(_)) if block.has_room() => block.say(text),
+                Some(block @ Block::Text(_)) if block.has_room() => {
+                    block.say(text);
+                    if let Some(rest) = block.split_off() {
+                        self.push(rest);
+                    }
+                }
                 _ => self.push(Block::Text(text.clone())),
             },
             AgentEvent::Thinking { text } => match self.last() {
