@@ -107,6 +107,26 @@ const fn row(action: Action, keys: &'static [&'static str], place: Where, words:
     Row { action, keys, place, words }
 }
 
+/// The rows as a Markdown table.
+pub fn table() -> String {
+    let places = [
+        (Where::Everywhere, "everywhere"),
+        (Where::Panes, "in the panes"),
+        (Where::Reading, "while reading"),
+        (Where::Scrolling, "wherever there is more"),
+    ];
+    let mut table = "| keys | where | what |\n|---|---|---|\n".to_owned();
+    for (place, words) in places {
+        for row in ROWS.iter().filter(|row| row.place == place) {
+            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
+            table.push_str("| ");
+            table.push_str(&[keys.join(" ").as_str(), words, row.words].join(" | "));
+            table.push_str(" |\n");
+        }
+    }
+    table
+}
+
 /// The action of a key, letters included.
 pub(crate) fn action_of(key: &KeyEvent) -> Option<Action> {
     let name = name_of(key)?;

@@ -21,7 +21,7 @@ mod view;
 mod viewer;
 mod words;
 
-pub use key::{Action, ROWS, Row, Where};
+pub use key::{Action, ROWS, Row, Where, table as key_table};
 pub use moment::Moment;
 pub use question::Page;
 pub use screen::{Command, Msg, Screen};

@@ -71,12 +71,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     Context::config(&loaded)?;
     let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
-        Output::Text if !args.plain_ui && context.can_show_screens() => {
-            Shown::Screen(Theme { colours: context.out.has_colours(), unicode: context.is_utf8() })
-        }
-        Output::Text => {
-            Shown::Printed(Printed::Text { asks: context.is_terminal, unicode: context.is_utf8() })
-        }
+        Output::Text => self::shown(context, args.plain_ui),
         Output::Json => Shown::Printed(Printed::Json),
     };
     // One worker a checkout, whatever else there is to say.
@@ -95,6 +90,14 @@ impl Shown {
     fn asks(self) -> bool {
         matches!(self, Self::Screen(_) | Self::Printed(Printed::Text { asks: true, .. }))
     }
+}
+
+/// How a person is shown a run: on a screen where there can be one and they want it.
+pub(super) fn shown(context: &Context, plain: bool) -> Shown {
+    if !plain && context.can_show_screens() {
+        return Shown::Screen(Theme { colours: context.out.has_colours(), unicode: context.is_utf8() });
+    }
+    Shown::Printed(Printed::Text { asks: context.is_terminal, unicode: context.is_utf8() })
 }
 
 /// The milestone that `--milestone` names.
