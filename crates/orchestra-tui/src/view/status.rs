@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 use orchestra_core::worker::{At, Progress, Stage};
 
 use crate::screen::Screen;
-use crate::text::harmless;
+use crate::text::{columns, harmless};
 use crate::words::{clock, duration, thousands};
 
 /// The line above.
@@ -26,7 +26,7 @@ pub(super) fn header(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let right = format!("{right} ");
     let width = u16::try_from(unicode_width::UnicodeWidthStr::width(right.as_str())).unwrap_or(area.width);
     let width = width.min(area.width);
-    let place = Rect { width: area.width - width, ..area };
+    let place = Rect { width: area.width.saturating_sub(width + 1), ..area };
     frame.render_widget(Paragraph::new(Span::styled(left, theme.strong())), place);
     let place = Rect { x: area.right() - width, width, ..area };
     frame.render_widget(Paragraph::new(Span::styled(right, style)), place);
@@ -95,12 +95,20 @@ pub(super) fn feed_title(screen: &Screen) -> String {
 pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let theme = screen.theme;
     let mut spans = vec![Span::raw(" ")];
+    let mut room = usize::from(area.width).saturating_sub(1);
+    // What comes first matters most: what has no room is left out, and `?` has it.
     let mut add = |key: &'static str, label: &str, style: Style| {
-        if spans.len() > 1 {
-            spans.push(Span::styled(theme.sign(" · ", " | "), theme.dim()));
+        let between = if spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
+        let label = format!(" {label}");
+        let width = columns(between) + columns(key) + columns(&label);
+        if width > room {
+            room = 0;
+            return;
         }
+        room -= width;
+        spans.push(Span::styled(between, theme.dim()));
         spans.push(Span::styled(key, theme.accent()));
-        spans.push(Span::styled(format!(" {label}"), style));
+        spans.push(Span::styled(label, style));
     };
     let plain = Style::new();
     if screen.help.is_some() {
@@ -123,12 +131,12 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
             add("g", &text, theme.waiting());
         }
         add("?", "keys", plain);
+        let stop = if screen.is_running() { "interrupt" } else { "leave" };
+        add("ctrl-c", stop, plain);
         add("tab", "pane", plain);
         add("d", "document", plain);
         add("v", "changes", plain);
         add("t", "transcript", plain);
-        let stop = if screen.is_running() { "interrupt" } else { "leave" };
-        add("ctrl-c", stop, plain);
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
 }

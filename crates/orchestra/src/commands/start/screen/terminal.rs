@@ -13,8 +13,8 @@ use ratatui::crossterm::event::{
 };
 use ratatui::crossterm::style::Print;
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
 use tokio::sync::mpsc;
@@ -64,7 +64,10 @@ impl Terminal {
 
     /// Forgets what was drawn, so that the next frame draws everything.
     pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.drawn.clear()
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        // Not `Terminal::clear`, which asks the terminal where its cursor is: the answer would come among the keys.
+        self.drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        Ok(())
     }
 
     /// Says in the window's title what goes on. Written only when it changes.
@@ -110,7 +113,7 @@ impl Terminal {
         rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
         take_over()?;
         self.title.clear();
-        self.drawn.clear()
+        self.clear()
     }
 }
 
