@@ -332,3 +332,20 @@ proptest! {
         prop_assert!(foreign.iter().all(|c| "🔧▶…".contains(*c)), "{foreign:?}");
     }
 }
+
+#[test]
+fn ten_kilobytes_can_be_pasted_into_a_text_at_any_size() {
+    for width in (40..200).step_by(7) {
+        for height in [10, 15, 24, 35, 60] {
+            let mut bench = Bench::running(PLAIN, (width, height));
+            bench.tell(push());
+            bench.press("r");
+            let text = format!("{}\n", "x".repeat(99)).repeat(100);
+            bench.tell(Msg::Paste(text.clone()));
+            bench.press("up up pgup home backspace a");
+            bench.resize((height.max(40), width.min(60)));
+            bench.press("end enter");
+            assert!(bench.screen.dialogs.is_empty());
+        }
+    }
+}
