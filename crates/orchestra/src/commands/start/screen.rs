@@ -4,6 +4,7 @@
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
 mod terminal;
+mod torn;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -63,6 +64,10 @@ pub(super) async fn show(setting: Setting, mut views: mpsc::Receiver<View>) -> i
         tokio::select! {
             biased; // A person's key goes before an agent's words.
             Some(event) = keys.recv() => {
+                if matches!(event, Event::Resize(..)) {
+                    // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
+                    terminal.forget();
+                }
                 if let Some(msg) = message_of(event) {
                     shown.take(msg, &mut terminal).await?;
                 }
@@ -138,11 +143,11 @@ impl Shown {
                 Command::Answer { gate, answer } => Wish::Answer { gate, answer },
                 Command::Stop => Wish::Stop(Stop::Pause),
                 Command::Suspend => {
-                    terminal.suspend()?;
+                    terminal.suspend().await?;
                     continue;
                 }
                 Command::Redraw => {
-                    terminal.clear()?;
+                    terminal.forget();
                     continue;
                 }
             };

@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use orchestra_tui::Screen;
 use ratatui::backend::CrosstermBackend;
@@ -12,11 +13,21 @@ use ratatui::crossterm::event::{
     PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use ratatui::crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, SetTitle,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::torn::{self, Torn};
+
+/// How long the rest of a sequence may take that a slow line tore apart.
+const REST: Duration = Duration::from_millis(100);
+/// How long it may take at the most until the system has stopped this process.
+const STOPPING: Duration = Duration::from_secs(1);
 
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
@@ -26,6 +37,7 @@ static HOOK: Once = Once::new();
 pub(super) struct Terminal {
     drawn: ratatui::Terminal<CrosstermBackend<io::Stdout>>,
     title: String,
+    is_forgotten: bool,
 }
 
 impl Terminal {
@@ -41,12 +53,17 @@ impl Terminal {
         });
         take_over()?;
         let drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(Self { drawn, title: String::new() })
+        Ok(Self { drawn, title: String::new(), is_forgotten: false })
     }
 
     /// Draws a frame, all of it at once where the terminal can.
     pub(super) fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.is_forgotten) {
+            queue!(io::stdout(), Clear(ClearType::All))?;
+            // What stands for the last frame is emptied, and changes places with the other, which is empty.
+            self.drawn.swap_buffers();
+        }
         self.drawn.draw(|frame| {
             screen.lay_out(frame.area());
             orchestra_tui::draw(screen, frame);
@@ -55,8 +72,10 @@ impl Terminal {
     }
 
     /// Forgets what was drawn, so that the next frame draws everything.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        self.drawn.clear()
+    ///
+    /// Not by ratatui's own `clear`: that asks the terminal where its cursor is, and whoever reads keys takes the answer.
+    pub(super) fn forget(&mut self) {
+        self.is_forgotten = true;
     }
 
     /// Says in the window's title what goes on. Written only when it changes.
@@ -71,12 +90,17 @@ impl Terminal {
     }
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
         leave();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        kill_process(getpid(), Signal::STOP)?;
+        // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell
+        // says so. The first process of a container is never stopped, and comes back by itself.
+        let _either = timeout(STOPPING, goes_on.recv()).await;
         take_over()?;
         self.title.clear();
-        self.drawn.clear()
+        self.forget();
+        Ok(())
     }
 }
 
@@ -114,10 +138,40 @@ pub(super) fn leave() {
 /// Reads keys on a thread of its own, until the terminal is gone; it ends with the process.
 pub(super) fn read_keys(typed: mpsc::Sender<Event>) {
     std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if typed.blocking_send(event).is_err() {
-                return;
+        while let Ok(events) = next_events() {
+            for event in events {
+                if typed.blocking_send(event).is_err() {
+                    return;
+                }
             }
         }
     });
+}
+
+/// Waits for the next key and whatever belongs to it.
+fn next_events() -> io::Result<Vec<Event>> {
+    let mut events = vec![event::read()?];
+    while events.last().is_some_and(torn::may_begin) {
+        let mut rest = String::new();
+        loop {
+            if !event::poll(REST)? {
+                // Without anything behind it, it is the key `esc`; half of a sequence is nothing.
+                events.truncate(events.len() - usize::from(!rest.is_empty()));
+                return Ok(events);
+            }
+            match torn::take(rest, event::read()?) {
+                Torn::Open(more) => rest = more,
+                Torn::Whole(key) => {
+                    events.pop();
+                    events.extend(key);
+                    return Ok(events);
+                }
+                Torn::Not(event) => {
+                    events.push(event);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(events)
 }
