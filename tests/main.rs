@@ -1,7 +1,9 @@
 //! The real program, in throw-away projects, with a cleared environment.
 #![cfg(test)]
 
+mod emulator;
 mod project;
+mod pty;
 mod terminal;
 
 mod add;
@@ -25,6 +27,7 @@ mod printing;
 mod questions;
 mod rescue;
 mod running;
+mod screen;
 mod status;
 mod stop;
 mod trouble;

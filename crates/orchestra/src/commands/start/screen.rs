@@ -6,6 +6,7 @@
 mod inbox;
 mod reading;
 mod terminal;
+mod torn;
 
 use std::collections::BTreeSet;
 use std::io;
@@ -69,6 +70,10 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
             biased; // A person's key goes before an agent's words.
             Some(event) = keys.recv() => {
                 terminal.heard(&event);
+                if matches!(event, Event::Resize(..)) {
+                    // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
+                    terminal.forget();
+                }
                 if let Some(msg) = message_of(event) {
                     shown.take(msg, &mut terminal).await?;
                 }
@@ -165,7 +170,7 @@ impl Shown {
                     continue;
                 }
                 Command::Suspend => {
-                    terminal.suspend()?;
+                    terminal.suspend().await?;
                     continue;
                 }
                 Command::Notify(text) => {
@@ -173,7 +178,7 @@ impl Shown {
                     continue;
                 }
                 Command::Redraw => {
-                    terminal.clear()?;
+                    terminal.forget();
                     continue;
                 }
             };

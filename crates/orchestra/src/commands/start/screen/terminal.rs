@@ -3,6 +3,7 @@
 use std::io::{self, Write as _};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use orchestra_tui::Screen;
 use ratatui::backend::CrosstermBackend;
@@ -17,7 +18,17 @@ use ratatui::crossterm::terminal::{
     LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::torn::{self, Torn};
+
+/// How long the rest of a sequence may take that a slow line tore apart.
+const REST: Duration = Duration::from_millis(100);
+/// How long it may take at the most until the system has stopped this process.
+const STOPPING: Duration = Duration::from_secs(1);
 
 /// The window's title is kept, and brought back (xterm's `XTWINOPS` 22 and 23).
 const PUSH_TITLE: &str = "\u{1b}[22;0t";
@@ -34,6 +45,7 @@ pub(super) struct Terminal {
     is_in_tmux: bool,
     /// Whether the person looks at it, where the terminal tells.
     has_focus: Option<bool>,
+    is_forgotten: bool,
 }
 
 impl Terminal {
@@ -49,12 +61,17 @@ impl Terminal {
         });
         take_over()?;
         let drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(Self { drawn, title: String::new(), is_in_tmux, has_focus: None })
+        Ok(Self { drawn, title: String::new(), is_in_tmux, has_focus: None, is_forgotten: false })
     }
 
     /// Draws a frame, all of it at once where the terminal can.
     pub(super) fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
+        if std::mem::take(&mut self.is_forgotten) {
+            queue!(io::stdout(), Clear(ClearType::All))?;
+            // What stands for the last frame is emptied, and changes places with the other, which is empty.
+            self.drawn.swap_buffers();
+        }
         self.drawn.draw(|frame| {
             screen.lay_out(frame.area());
             orchestra_tui::draw(screen, frame);
@@ -63,11 +80,10 @@ impl Terminal {
     }
 
     /// Forgets what was drawn, so that the next frame draws everything.
-    pub(super) fn clear(&mut self) -> io::Result<()> {
-        execute!(io::stdout(), Clear(ClearType::All))?;
-        // Not `Terminal::clear`, which asks the terminal where its cursor is: the answer would come among the keys.
-        self.drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
-        Ok(())
+    ///
+    /// Not by ratatui's own `clear`: that asks the terminal where its cursor is, and whoever reads keys takes the answer.
+    pub(super) fn forget(&mut self) {
+        self.is_forgotten = true;
     }
 
     /// Says in the window's title what goes on. Written only when it changes.
@@ -108,12 +124,17 @@ impl Terminal {
     }
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
-    pub(super) fn suspend(&mut self) -> io::Result<()> {
+    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+        let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
         leave();
-        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP)?;
+        kill_process(getpid(), Signal::STOP)?;
+        // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell
+        // says so. The first process of a container is never stopped, and comes back by itself.
+        let _either = timeout(STOPPING, goes_on.recv()).await;
         take_over()?;
         self.title.clear();
-        self.clear()
+        self.forget();
+        Ok(())
     }
 }
 
@@ -159,10 +180,40 @@ pub(super) fn leave() {
 /// Reads keys on a thread of its own, until the terminal is gone; it ends with the process.
 pub(super) fn read_keys(typed: mpsc::Sender<Event>) {
     std::thread::spawn(move || {
-        while let Ok(event) = event::read() {
-            if typed.blocking_send(event).is_err() {
-                return;
+        while let Ok(events) = next_events() {
+            for event in events {
+                if typed.blocking_send(event).is_err() {
+                    return;
+                }
             }
         }
     });
+}
+
+/// Waits for the next key and whatever belongs to it.
+fn next_events() -> io::Result<Vec<Event>> {
+    let mut events = vec![event::read()?];
+    while events.last().is_some_and(torn::may_begin) {
+        let mut rest = String::new();
+        loop {
+            if !event::poll(REST)? {
+                // Without anything behind it, it is the key `esc`; half of a sequence is nothing.
+                events.truncate(events.len() - usize::from(!rest.is_empty()));
+                return Ok(events);
+            }
+            match torn::take(rest, event::read()?) {
+                Torn::Open(more) => rest = more,
+                Torn::Whole(key) => {
+                    events.pop();
+                    events.extend(key);
+                    return Ok(events);
+                }
+                Torn::Not(event) => {
+                    events.push(event);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(events)
 }
