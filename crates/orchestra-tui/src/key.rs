@@ -45,6 +45,8 @@ pub enum Action {
     Changes,
     /// What the agent said.
     Transcript,
+    /// What happened since the person last pressed a key.
+    Since,
     /// What was recorded.
     Journal,
     /// What was saved before it was taken out of the tree.
@@ -92,6 +94,7 @@ pub const ROWS: &[Row] = &[
     row(Action::Document, &["d"], Where::Panes, "read the document of what is chosen"),
     row(Action::Changes, &["v"], Where::Panes, "what was changed by what is chosen"),
     row(Action::Transcript, &["t"], Where::Panes, "what the agent said, from the transcript"),
+    row(Action::Since, &["w"], Where::Panes, "what happened since you last pressed a key"),
     row(Action::Journal, &["l"], Where::Panes, "the journal"),
     row(Action::Rescue, &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
     row(Action::Search, &["/"], Where::Reading, "search; `n` and `N` go on"),

@@ -20,6 +20,7 @@ use crate::question::{Dialog, Outcome, Page};
 use crate::theme::Theme;
 use crate::view::{Panes, panes};
 use crate::viewer::{Reading, Viewer, Want};
+use crate::words::clock;
 
 /// How many lines of the log are kept.
 const LOG: usize = 5_000;
@@ -113,6 +114,9 @@ pub struct Screen {
     /// Whether the keys are shown, and the first row of them.
     pub(crate) help: Option<usize>,
     pub(crate) viewer: Option<Viewer>,
+    /// How many lines of the log came after the last key, and when that was.
+    unseen: usize,
+    last_key: Moment,
     needs_frame: bool,
 }
 
@@ -139,6 +143,8 @@ impl Screen {
             is_aside: false,
             help: None,
             viewer: None,
+            unseen: 0,
+            last_key: now,
             needs_frame: true,
         }
     }
@@ -148,7 +154,11 @@ impl Screen {
         self.now = now;
         self.needs_frame = true;
         match msg {
-            Msg::Key(key) => return self.key(&key),
+            Msg::Key(key) => {
+                let commands = self.key(&key);
+                (self.unseen, self.last_key) = (0, now);
+                return commands;
+            }
             Msg::Paste(text) => {
                 if let Some(viewer) = &mut self.viewer {
                     viewer.paste(&text);
@@ -326,6 +336,7 @@ impl Screen {
         for (index, row) in line.lines().enumerate() {
             let before = if index == 0 { format!("{time} ") } else { String::new() };
             self.log.push_back(before + row);
+            self.unseen += 1;
             // What is read stays where it is.
             self.log_back += usize::from(self.log_back > 0);
         }
@@ -438,6 +449,12 @@ impl Screen {
     }
 
     fn act(&mut self, action: Action, panes: &Panes) -> Vec<Command> {
+        if action == Action::Since {
+            let mut viewer = Viewer::new(Want::Since);
+            viewer.read(self.since());
+            self.viewer = Some(viewer);
+            return Vec::new();
+        }
         if let Some(want) = self.wanted(action) {
             self.viewer = Some(Viewer::new(want.clone()));
             return vec![Command::Read(want)];
@@ -459,6 +476,17 @@ impl Screen {
             },
         }
         Vec::new()
+    }
+
+    /// What happened since the last key before this one.
+    fn since(&self) -> Reading {
+        let at = clock(self.last_key.at, &self.zone);
+        if self.unseen == 0 {
+            return Reading::Nothing(format!("nothing happened since {at}"));
+        }
+        let lines: Vec<&str> =
+            self.log.iter().skip(self.log.len().saturating_sub(self.unseen)).map(String::as_str).collect();
+        Reading::Printed(format!("since {at}:\n\n{}", lines.join("\n")))
     }
 
     /// What an action wants to read: of the row that is chosen, or of what runs.

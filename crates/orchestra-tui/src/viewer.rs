@@ -37,6 +37,8 @@ pub enum Want {
         /// The work.
         work: Option<WorkId>,
     },
+    /// What happened since the person last pressed a key; the screen knows it by itself.
+    Since,
     /// What was recorded.
     Journal,
     /// What was saved before it was taken out of the tree.
@@ -81,6 +83,7 @@ impl Viewer {
             Want::Document { milestone, work } => of("document", milestone, work),
             Want::Changes { milestone, work } => of("changes", milestone, work),
             Want::Transcript { milestone, work } => of("transcript", milestone, work),
+            Want::Since => "since you last pressed a key".to_owned(),
             Want::Journal => "journal".to_owned(),
             Want::Rescue => "rescued".to_owned(),
         };

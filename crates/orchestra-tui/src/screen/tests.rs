@@ -165,6 +165,20 @@ fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
 }
 
 #[test]
+fn whoever_comes_back_is_told_what_happened_meanwhile() {
+    let mut bench = Bench::running(PLAIN, USUAL);
+    bench.press("end");
+    bench.press("w");
+    assert!(bench.seen().contains("nothing happened since 12:41"), "{}", bench.seen());
+    bench.press("esc");
+    bench.wait(3_600_000);
+    bench.note(Note::Idle, "All done. Waiting for new work.");
+    bench.press("w");
+    let seen = bench.seen();
+    assert!(seen.contains("since 12:41:") && seen.contains("13:41") && seen.contains("All done."), "{seen}");
+}
+
+#[test]
 fn ctrl_c_is_heard_whatever_is_in_front() {
     let mut bench = Bench::running(PLAIN, USUAL);
     assert_eq!(bench.press("ctrl-c"), [Command::Stop]);

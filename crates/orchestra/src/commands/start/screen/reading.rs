@@ -37,6 +37,8 @@ impl Place {
             Want::Transcript { milestone, work } => self.transcript(milestone, work.as_ref()),
             Want::Journal => printed(tail(&self.layout.journal()), "nothing was recorded yet"),
             Want::Rescue => self.rescued(),
+            // The screen knows it by itself, and does not ask.
+            Want::Since => Reading::Nothing("nothing happened".to_owned()),
         }
     }
 
