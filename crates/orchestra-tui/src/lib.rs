@@ -9,6 +9,7 @@ mod feed;
 mod key;
 mod markdown;
 mod moment;
+mod msg;
 mod patch;
 mod question;
 mod screen;
@@ -23,8 +24,9 @@ mod words;
 
 pub use key::{Action, ROWS, Row, Where, table as key_table};
 pub use moment::Moment;
+pub use msg::{Command, Msg};
 pub use question::Page;
-pub use screen::{Command, Msg, Screen};
+pub use screen::Screen;
 pub use theme::Theme;
 pub use view::draw;
 pub use viewer::{Reading, Want};

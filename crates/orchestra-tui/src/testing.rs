@@ -18,8 +18,9 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::moment::Moment;
+use crate::msg::{Command, Msg};
 use crate::question::Page;
-use crate::screen::{Command, Msg, Screen};
+use crate::screen::Screen;
 use crate::theme::Theme;
 
 pub(crate) const PLAIN: Theme = Theme { colours: false, unicode: true };

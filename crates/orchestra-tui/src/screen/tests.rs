@@ -1,3 +1,4 @@
+use orchestra_core::id::TurnId;
 use orchestra_core::record::Answer;
 use orchestra_core::worker::Asked;
 use proptest::prelude::*;

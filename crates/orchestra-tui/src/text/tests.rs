@@ -142,7 +142,7 @@ fn seen(text: &str) -> Vec<String> {
 fn sequences_are_left_out_of_output() {
     for (text, shown) in [
         ("a\x1b[2Kb\x1b[1;1Hc\x1b[?25ld\x1b[>4;1me", "abcde"),
-        ("a\x1b]0;title\x07b\x1b]8;;http://x\x1b\\c\x1b]2;x\u{9c}d", "abcd"),
+        ("a\x1b]0;title\x07b\x1b]8;;http://example.com\x1b\\c\x1b]2;x\u{9c}d", "abcd"),
         ("a\x1bP1$r0m\x1b\\b\x1b_words\x1b\\c\x1b^words\x1b\\d\x1bXwords\x1b\\e", "abcde"),
         ("a\x1b(Bb\x1b7c\x1b=d\x1bMe", "abcde"),
         ("a\x1b[3\x1b[1mb\x1b]0;\x1b[1mc\x1b\x1b[1md", "abcd"),

@@ -1,4 +1,4 @@
-use crate::screen::Msg;
+use crate::msg::Msg;
 use crate::testing::{ASCII, Bench, PLAIN, failed, push, rfc};
 use crate::theme::Theme;
 
