@@ -88,6 +88,11 @@ impl Emulator {
         self.wait_until(&format!("{hint}, and not dim"), |shown| shown.is_lit(hint));
     }
 
+    /// Whether the question on the screen takes keys now, and shows this hint.
+    pub(crate) fn is_armed(&self, hint: &str) -> bool {
+        Shown(self.parser.screen()).is_lit(hint)
+    }
+
     /// Waits until a whole frame is so.
     pub(crate) fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(Shown<'_>) -> bool) {
         while !self.is_between_frames() || !is_so(Shown(self.parser.screen())) {

@@ -4,9 +4,10 @@ use super::*;
 
 #[test]
 fn f44_whatever_size_the_terminal_gets_the_screen_is_whole_again() {
-    let talks = "      - run: |\n          \
-                 i=0; while [ ! -e ../enough ]; do i=$((i + 1)); echo \"the agent says line $i\"; sleep 0.01; done\n";
-    let (project, barrier) = held_up(&one_phase(), talks);
+    let talks: Vec<String> = (0..150)
+        .map(|line| format!("      - say: \"the agent says line {line}\\n\"\n      - pause: 10ms\n"))
+        .collect();
+    let (project, barrier) = held_up(&one_phase(), &talks.concat());
     let mut screen = Emulator::start(&project, &ONCE);
     screen.wait_for("the agent says line");
     for _ in 0..3 {
@@ -31,7 +32,6 @@ fn f44_whatever_size_the_terminal_gets_the_screen_is_whole_again() {
                 && text.contains("the agent says line")
         });
     }
-    project.write("../enough", "");
     drop(barrier.reach());
     screen.wait_armed("a push");
     let shown = screen.screen();
@@ -64,6 +64,6 @@ fn a_small_terminal_without_colours_has_everything() {
     screen.keys("a");
     assert_eq!(screen.end(), 0, "{}", screen.screen());
     screen.is_as_it_was_found();
-    let colours = untrusted::sequences(screen.raw()).into_iter().filter(|sequence| sequence.is_coloured());
+    let colours = untrusted::sequences(screen.raw()).into_iter().filter(untrusted::Sequence::is_coloured);
     assert_eq!(colours.collect::<Vec<_>>(), []);
 }

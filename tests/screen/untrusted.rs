@@ -92,8 +92,8 @@ fn is_sign(sign: char) -> bool {
 const EVIL: [(&str, &str); 9] = [
     ("\\e]52;c;cm0gLXJmIC8=\\a", "\\033]52;c;cm0gLXJmIC8=\\007"),
     (
-        "\\e]8;;https://evil.example\\e\\\\here\\e]8;;\\e\\\\",
-        "\\033]8;;https://evil.example\\033\\134here\\033]8;;\\033\\134",
+        "\\e]8;;https://example.com\\e\\\\here\\e]8;;\\e\\\\",
+        "\\033]8;;https://example.com\\033\\134here\\033]8;;\\033\\134",
     ),
     ("\\e]9;look\\a\\e]777;notify;a;b\\a", "\\033]9;look\\007\\033]777;notify;a;b\\007"),
     ("\\a\\a\\a", "\\007\\007\\007"),
@@ -109,7 +109,7 @@ const EVIL: [(&str, &str); 9] = [
 
 #[test]
 fn a32_a63_what_an_agent_prints_is_text_and_nothing_else() {
-    let steps: String = EVIL
+    let steps: Vec<String> = EVIL
         .iter()
         .map(|(yaml, octal)| {
             format!(
@@ -119,14 +119,17 @@ fn a32_a63_what_an_agent_prints_is_text_and_nothing_else() {
             )
         })
         .collect();
-    let (project, barrier) =
-        held_up(&Milestone::new("M1-one").phase("backend"), &format!("{steps}      - say: all was said\n"));
-    let rfc: String = EVIL
+    let (project, barrier) = held_up(
+        &Milestone::new("M1-one").phase("backend"),
+        &format!("{}      - say: all was said\n", steps.concat()),
+    );
+    let rfc: Vec<String> = EVIL
         .iter()
         .map(|(yaml, _)| format!("{}\n\n", yaml.replace("\\e", "\x1b").replace("\\a", "\x07")))
         .collect();
     let rfc = format!(
-        "# Design\n\n{rfc}[link](https://evil.example) ![image](https://evil.example/x.png)\n\u{202e}turned\n"
+        "# Design\n\n{}[link](https://example.com) ![image](https://example.com/x.png)\n\u{202e}turned\n",
+        rfc.concat()
     );
     project.write("../design", &rfc);
     let mut screen = Emulator::start_with(&project, &ONCE, (60, 120), &[]);
@@ -136,9 +139,9 @@ fn a32_a63_what_an_agent_prints_is_text_and_nothing_else() {
     screen.wait_for("all was said");
     // Everything that tools printed is shown.
     screen.keys("o");
-    screen.wait_for("printed");
+    screen.wait_without(" 1 line");
     screen.keys("\x1b[H");
-    screen.wait_for("said");
+    screen.wait_for("said ␛]52;c;cm0gLXJmIC8=␇ so");
     drop(open);
     screen.wait_armed("a push");
     screen.keys("f");
