@@ -30,7 +30,9 @@ impl Sequence {
                 'm' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';'),
                 'H' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';'),
                 'J' => ["2", "3", ""].contains(&parameters.as_str()),
-                'h' | 'l' => ["?25", "?1049", "?2004", "?2026"].contains(&parameters.as_str()),
+                'h' | 'l' => ["?25", "?1004", "?1049", "?2004", "?2026"].contains(&parameters.as_str()),
+                // The window's title, kept and brought back.
+                't' => ["22;0", "23;0"].contains(&parameters.as_str()),
                 'u' => [">1", "<1"].contains(&parameters.as_str()),
                 _ => false,
             },
@@ -133,6 +135,9 @@ fn a32_a63_what_an_agent_prints_is_text_and_nothing_else() {
     );
     project.write("../design", &rfc);
     let mut screen = Emulator::start_with(&project, &ONCE, (60, 120), &[]);
+    screen.wait_for("Milestones");
+    // The terminal says that somebody looks at it: then no bell of ours is rung.
+    screen.keys("\x1b[I");
     screen.wait_armed("a approve");
     screen.keys("a");
     let open = barrier.reach();
