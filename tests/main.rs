@@ -1,6 +1,7 @@
 //! The real program, in throw-away projects, with a cleared environment.
 #![cfg(test)]
 
+#[cfg(target_os = "linux")]
 mod emulator;
 mod project;
 mod pty;
@@ -27,6 +28,8 @@ mod printing;
 mod questions;
 mod rescue;
 mod running;
+// A terminal of its own takes `setsid --ctty` of util-linux.
+#[cfg(target_os = "linux")]
 mod screen;
 mod status;
 mod stop;
