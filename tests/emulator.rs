@@ -191,6 +191,16 @@ impl Emulator {
 
     /// Fails unless the terminal is as it was before the program took it over: for people and for the next program.
     pub(crate) fn is_as_it_was_found(&self) {
+        self.is_left();
+        let now = tcgetattr(&self.ours).unwrap();
+        let modes = |termios: &Termios| {
+            (termios.input_modes, termios.output_modes, termios.control_modes, termios.local_modes)
+        };
+        assert_eq!(modes(&now), modes(&self.found));
+    }
+
+    /// Nothing of the screen is left, but for the modes of the line.
+    pub(crate) fn is_left(&self) {
         let screen = self.parser.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
@@ -198,11 +208,6 @@ impl Emulator {
         let count = |what| count(&self.raw, what);
         assert_eq!(count(b"\x1b[>1u"), count(b"\x1b[<1u"), "keyboard flags that were pushed are popped");
         assert!(count(FRAME.1) >= count(FRAME.0), "no frame is left open");
-        let now = tcgetattr(&self.ours).unwrap();
-        let modes = |termios: &Termios| {
-            (termios.input_modes, termios.output_modes, termios.control_modes, termios.local_modes)
-        };
-        assert_eq!(modes(&now), modes(&self.found));
     }
 
     fn frames(&self) -> usize {

@@ -59,6 +59,25 @@ fn a_signal_leaves_the_terminal_as_it_was_found() {
 }
 
 #[test]
+fn a_kill_leaves_no_screen_behind_and_the_next_start_goes_on() {
+    let (project, barrier) = held_up(&one_phase(), "");
+    let mut screen = Emulator::start(&project, &ONCE);
+    let open = barrier.reach();
+    screen.wait_for("ctrl-c interrupt");
+    screen.signal(Signal::KILL);
+    screen.wait_until("the screen is left", |shown| !shown.has("ctrl-c interrupt"));
+    screen.is_left();
+    drop(open);
+    let mut screen = Emulator::start(&project, &ONCE);
+    drop(barrier.reach());
+    screen.wait_armed("a push");
+    screen.keys("f");
+    assert_eq!(screen.end(), 0, "{}", screen.screen());
+    screen.is_as_it_was_found();
+    project.check();
+}
+
+#[test]
 fn f41_a_worker_whose_terminal_is_closed_ends_and_the_next_start_goes_on() {
     let (project, barrier) = held_up(&one_phase(), "");
     // While an agent works, and while a question waits.

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub(crate) use self::start::screen::keeper::{KEEPER, keep};
 use crate::cli::{Cli, Command};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};

@@ -55,7 +55,7 @@ pub(crate) struct Context {
     /// What `-c` sets, above every other layer of configuration.
     pub(crate) settings: Vec<(String, String)>,
     /// This very program, which is a guard too.
-    program: PathBuf,
+    pub(crate) program: PathBuf,
     /// `--project`.
     project: Option<PathBuf>,
     root: OnceLock<PathBuf>,

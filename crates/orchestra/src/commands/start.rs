@@ -1,6 +1,6 @@
 //! `orchestra start`: the worker, printing an event a line.
 
-mod screen;
+pub(crate) mod screen;
 mod showing;
 mod summary;
 
@@ -201,8 +201,9 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
         Shown::Screen(theme) => {
             let project = layout.root().file_name().map(|name| name.to_string_lossy().into_owned());
             let project = project.unwrap_or_default();
+            let program = context.program.clone();
             let is_in_tmux = context.environment.iter().any(|(name, _)| name == "TMUX");
-            let of = |wishes| screen::Setting { project, theme, layout, repo, wishes, is_in_tmux };
+            let of = |wishes| screen::Setting { project, theme, layout, repo, wishes, program, is_in_tmux };
             let (end, shown) = runtime.block_on(on_screen(worker, received, of));
             if let Some(Err(error)) = &shown {
                 context.out.error(format_args!("The screen could not be shown any more: {error}"));

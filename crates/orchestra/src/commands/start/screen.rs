@@ -4,12 +4,14 @@
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
 mod inbox;
+pub(crate) mod keeper;
 mod reading;
 mod terminal;
 mod torn;
 
 use std::collections::BTreeSet;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -27,6 +29,7 @@ use tokio::sync::mpsc;
 use tokio::time::sleep_until;
 
 use self::inbox::Inbox;
+use self::keeper::Keeper;
 use self::reading::{PATCH, Place};
 use self::terminal::Terminal;
 use crate::view::lines::Lines;
@@ -41,6 +44,8 @@ pub(super) struct Setting {
     pub(super) layout: Layout,
     pub(super) repo: Repo,
     pub(super) wishes: mpsc::Sender<Wish>,
+    /// This program.
+    pub(super) program: PathBuf,
     /// Whether tmux stands between us and the terminal.
     pub(super) is_in_tmux: bool,
 }
@@ -48,6 +53,8 @@ pub(super) struct Setting {
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
 pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
     let inbox = Inbox::open(views);
+    // Dropped after the terminal: then all is well.
+    let _keeper = Keeper::start(&setting.program)?;
     let mut terminal = Terminal::enter(setting.is_in_tmux)?;
     let (typed, mut keys) = mpsc::channel(1024);
     terminal::read_keys(typed);

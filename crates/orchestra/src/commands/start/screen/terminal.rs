@@ -1,8 +1,9 @@
 //! The terminal: taken over, drawn on, and left as it was found.
 
+use std::backtrace::Backtrace;
 use std::io::{self, Write as _};
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
 use orchestra_tui::Screen;
@@ -37,6 +38,8 @@ const POP_TITLE: &str = "\u{1b}[23;0t";
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
+/// What panics said while nobody could read it.
+static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// The terminal as long as a screen is shown on it.
 pub(super) struct Terminal {
@@ -54,9 +57,13 @@ impl Terminal {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
-                // What is said next has to be seen.
-                leave();
-                before(panic);
+                if IS_OURS.load(Ordering::SeqCst) {
+                    // On the screen nobody could read it, and what panics elsewhere does not end it.
+                    let said = format!("{panic}\n{}\n", Backtrace::capture());
+                    PANICS.lock().unwrap_or_else(PoisonError::into_inner).push(said);
+                } else {
+                    before(panic);
+                }
             }));
         });
         take_over()?;
@@ -141,6 +148,10 @@ impl Terminal {
 impl Drop for Terminal {
     fn drop(&mut self) {
         leave();
+        for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // Where standard error is closed there is nobody left to tell.
+            let _unheard = io::stderr().write_all(said.as_bytes());
+        }
     }
 }
 
@@ -163,6 +174,12 @@ pub(super) fn leave() {
     if !IS_OURS.swap(false, Ordering::SeqCst) {
         return;
     }
+    write_leave();
+    let _gone = disable_raw_mode();
+}
+
+/// Writes what takes the terminal back to what it was, but for the modes of its line.
+pub(super) fn write_leave() {
     // Each by itself: a terminal that is gone takes none of them, and nothing more can be done.
     let mut stdout = io::stdout();
     let _gone = queue!(
@@ -174,7 +191,6 @@ pub(super) fn leave() {
     );
     let _gone = queue!(stdout, Print(POP_TITLE), LeaveAlternateScreen, Show);
     let _gone = stdout.flush();
-    let _gone = disable_raw_mode();
 }
 
 /// Reads keys on a thread of its own, until the terminal is gone; it ends with the process.
