@@ -1,7 +1,10 @@
 //! The real program, in throw-away projects, with a cleared environment.
 #![cfg(test)]
 
+#[cfg(target_os = "linux")]
+mod emulator;
 mod project;
+mod pty;
 mod terminal;
 
 mod add;
@@ -25,6 +28,9 @@ mod printing;
 mod questions;
 mod rescue;
 mod running;
+// A terminal of its own takes `setsid --ctty` of util-linux.
+#[cfg(target_os = "linux")]
+mod screen;
 mod status;
 mod stop;
 mod trouble;

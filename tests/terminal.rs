@@ -3,18 +3,12 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
-use std::os::fd::OwnedFd;
-use std::os::unix::ffi::OsStrExt as _;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
-use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 use crate::project::Project;
-
-/// After this long without a word something is wrong, in seconds.
-const PATIENCE: i64 = 60;
+use crate::pty;
 
 /// A run of the program at a terminal.
 pub(crate) struct Terminal {
@@ -55,19 +49,16 @@ impl Terminal {
     }
 
     fn begin(mut command: Command, early: &str) -> Self {
-        let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
-        // Otherwise every program that is started meanwhile would keep this terminal open.
-        rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).unwrap();
-        grantpt(&ours).unwrap();
-        unlockpt(&ours).unwrap();
-        let name = ptsname(&ours, Vec::new()).unwrap();
-        let path = Path::new(OsStr::from_bytes(name.as_bytes()));
-        let theirs = File::options().read(true).write(true).open(path).unwrap();
-        let mut ours = File::from(ours);
+        let (mut ours, path) = pty::open();
+        let theirs = pty::open_theirs(&path);
         ours.write_all(early.as_bytes()).unwrap();
         let stdio = || Stdio::from(theirs.try_clone().unwrap());
         if !command.get_envs().any(|(name, _)| name == "TERM") {
             command.env("TERM", "xterm");
+        }
+        // Lines that are typed, not the screen: that one has its own tests.
+        if !command.get_envs().any(|(name, _)| name == "ACCESSIBLE") {
+            command.env("ACCESSIBLE", "1");
         }
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         let child = command.spawn().unwrap();
@@ -116,7 +107,7 @@ impl Terminal {
 
     /// Reads some more; false at the end.
     fn read(&mut self) -> bool {
-        let patience = Timespec { tv_sec: PATIENCE, tv_nsec: 0 };
+        let patience = Timespec { tv_sec: pty::PATIENCE.into(), tv_nsec: 0 };
         let mut sources = [PollFd::new(&self.ours, PollFlags::IN)];
         let ready = rustix::event::poll(&mut sources, Some(&patience)).unwrap();
         assert_ne!(ready, 0, "nothing was said for a long time: {}", self.seen);

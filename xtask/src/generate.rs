@@ -17,7 +17,10 @@ struct Generated {
 }
 
 fn all(top: &Path) -> anyhow::Result<Vec<Generated>> {
-    let mut all = vec![Generated { path: "docs/questions.md", text: questions() }];
+    let mut all = vec![
+        Generated { path: "docs/questions.md", text: questions() },
+        Generated { path: "docs/keys.md", text: keys() },
+    ];
     all.extend(proof::readme(top)?.map(|text| Generated { path: "README.md", text }));
     Ok(all)
 }
@@ -77,6 +80,22 @@ milestone ends without a push.
     )
 }
 
+fn keys() -> String {
+    format!(
+        "# Keys
+
+<!-- Made from `orchestra_tui::ROWS` by `cargo xtask generate`. -->
+
+{}
+A question in front says its own keys. It takes one only after it has been on the screen for 400 ms without any key, which
+its hints show by being dim until then, and only if nothing follows within 50 ms: what was typed for something else, and
+what is pasted, answers nothing. In a text, `enter` sends; `alt-enter`, `shift-enter`, `ctrl-j` or a `\\` before `enter`
+begin a new line; `esc` throws it away.
+",
+        orchestra_tui::key_table()
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +110,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let document = folder.path().join("docs/questions.md");
         fs::create_dir_all(document.parent().unwrap()).unwrap();
+        fs::write(folder.path().join("docs/keys.md"), keys()).unwrap();
         let count = || stale(folder.path()).unwrap().len();
         assert_eq!(count(), 1);
         fs::write(&document, questions()).unwrap();

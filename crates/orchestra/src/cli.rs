@@ -151,6 +151,9 @@ pub(crate) struct StartArgs {
     /// What is printed without a terminal
     #[arg(long, value_enum, default_value_t = Output::Text)]
     pub(crate) output: Output,
+    /// Lines and typed answers instead of a screen; also where ACCESSIBLE is set
+    #[arg(long)]
+    pub(crate) plain_ui: bool,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -179,6 +182,9 @@ pub(crate) struct DemoArgs {
     /// Answer the gates by itself
     #[arg(long)]
     pub(crate) auto: bool,
+    /// Lines and typed answers instead of a screen; also where ACCESSIBLE is set
+    #[arg(long)]
+    pub(crate) plain_ui: bool,
     /// Where the project is made [default: a temporary folder]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,

@@ -21,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
+pub(crate) use self::start::screen::keeper::{KEEPER, keep};
 use crate::cli::{Cli, Command};
 use crate::context::Context;
 use crate::failure::{Exit, Failure};
@@ -38,7 +39,11 @@ pub(crate) fn main() -> ExitCode {
     let settings = cli.command.as_ref().map(Command::settings).unwrap_or_default().to_vec();
     let context = Context::observe(cli.project, settings);
     let ended = run(&context, cli.command);
-    let ended = context.out.finish().map_err(Failure::Output).and(ended);
+    let ended = match (context.out.finish(), ended) {
+        // A terminal that was closed takes no last words: how it ended is what matters.
+        (Err(_), Ok(ended @ Exit(129 | 130 | 143))) => Ok(ended),
+        (finished, ended) => finished.map_err(Failure::Output).and(ended),
+    };
     ended.unwrap_or_else(|failure| failure.tell(&context)).into()
 }
 

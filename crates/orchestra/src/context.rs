@@ -55,7 +55,7 @@ pub(crate) struct Context {
     /// What `-c` sets, above every other layer of configuration.
     pub(crate) settings: Vec<(String, String)>,
     /// This very program, which is a guard too.
-    program: PathBuf,
+    pub(crate) program: PathBuf,
     /// `--project`.
     project: Option<PathBuf>,
     root: OnceLock<PathBuf>,
@@ -111,6 +111,16 @@ impl Context {
     }
 
     /// Whether the terminal takes UTF-8.
+    /// Whether this is a terminal that can be drawn on, of a person who wants that. `ACCESSIBLE` asks for plain lines
+    /// (a convention of clack, charmbracelet/huh and others).
+    pub(crate) fn can_show_screens(&self) -> bool {
+        let value =
+            |wanted: &str| self.environment.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        let is_set = |value: &std::ffi::OsString| !value.is_empty() && value != "0";
+        let can_draw = value("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
+        self.is_terminal && can_draw && !value("ACCESSIBLE").is_some_and(is_set)
+    }
+
     pub(crate) fn is_utf8(&self) -> bool {
         is_utf8(&self.environment)
     }

@@ -28,6 +28,9 @@ fn main() -> ExitCode {
     if std::env::args_os().nth(1).is_some_and(|first| first == context::GUARD) {
         return orchestra_agent::guard::serve();
     }
+    if std::env::args_os().nth(1).is_some_and(|first| first == commands::KEEPER) {
+        return commands::keep();
+    }
     commands::main()
 }
 

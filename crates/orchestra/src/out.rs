@@ -87,6 +87,11 @@ impl Out {
         self.streams().stdout.is_terminal()
     }
 
+    /// Whether standard output takes colours.
+    pub(crate) fn has_colours(&self) -> bool {
+        self.streams().stdout.current_choice() != ColorChoice::Never
+    }
+
     /// Prints a line to standard error.
     pub(crate) fn error(&self, line: impl Display) {
         // Where standard error is closed there is nobody left to tell.

@@ -3,7 +3,9 @@
 use super::{Fault, Tree, check, check_finds};
 
 /// How many packages `Cargo.lock` may have, ours included. Raising it is a commit of its own, with the reason.
-const CEILING: usize = 220;
+///
+/// 320: ratatui's other back ends stand in the lock file and are never built; the program itself is made of 200.
+const CEILING: usize = 320;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

@@ -9,7 +9,7 @@ use orchestra_agent::probe::find_program;
 use orchestra_core::worker::{Auto, Presence, Run};
 
 use self::project::Project;
-use super::start::{self, Shown};
+use super::start;
 use crate::cli::DemoArgs;
 use crate::context::{Context, quoted};
 use crate::failure::{Exit, Failure};
@@ -66,7 +66,7 @@ fn build(context: &Context, args: &DemoArgs, is_new: bool) -> Result<Exit, Failu
     let layout = context.layout()?;
     let loaded = context.load(&layout)?;
     Context::config(&loaded)?;
-    let shown = Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() };
+    let shown = start::shown(context, args.plain_ui);
     let lock = start::lock(context, &layout)?;
     if is_new {
         // Everything in it was written a moment ago, by this program.

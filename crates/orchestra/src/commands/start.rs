@@ -1,23 +1,27 @@
 //! `orchestra start`: the worker, printing an event a line.
 
+pub(crate) mod screen;
 mod showing;
 mod summary;
 
 use std::fs::File;
+use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use orchestra_core::id::MilestoneId;
 use orchestra_core::words::counted;
 use orchestra_core::worker::{Auto, Presence, Run, Stop};
-use orchestra_engine::worker::{Setup, Wish, Worker};
+use orchestra_engine::worker::{End, Setup, View, Wish, Worker};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Loaded;
 use orchestra_project::lock::{Held, WorkerLock};
 use orchestra_project::trust::Trust;
+use orchestra_tui::Theme;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 use self::showing::Showing;
 use super::{check, init, preflight, trust};
@@ -29,6 +33,15 @@ use crate::out::behind::Behind;
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Shown {
+    /// On a screen.
+    Screen(Theme),
+    /// Printed, a line an event.
+    Printed(Printed),
+}
+
+/// How a run is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Printed {
     /// Lines for people.
     Text {
         /// Whether a person sits there, who is asked.
@@ -58,8 +71,8 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     Context::config(&loaded)?;
     let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
-        Output::Text => Shown::Text { asks: context.is_terminal, unicode: context.is_utf8() },
-        Output::Json => Shown::Json,
+        Output::Text => self::shown(context, args.plain_ui),
+        Output::Json => Shown::Printed(Printed::Json),
     };
     // One worker a checkout, whatever else there is to say.
     let lock = lock(context, &layout)?;
@@ -75,8 +88,16 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
 impl Shown {
     /// Whether questions are asked at the terminal.
     fn asks(self) -> bool {
-        matches!(self, Self::Text { asks: true, .. })
+        matches!(self, Self::Screen(_) | Self::Printed(Printed::Text { asks: true, .. }))
     }
+}
+
+/// How a person is shown a run: on a screen where there can be one and they want it.
+pub(super) fn shown(context: &Context, plain: bool) -> Shown {
+    if !plain && context.can_show_screens() {
+        return Shown::Screen(Theme { colours: context.out.has_colours(), unicode: context.is_utf8() });
+    }
+    Shown::Printed(Printed::Text { asks: context.is_terminal, unicode: context.is_utf8() })
 }
 
 /// The milestone that `--milestone` names.
@@ -128,14 +149,16 @@ pub(super) fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<
 fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(), Failure> {
     let target = preflight::target(context);
     match shown {
-        Shown::Text { .. } => check::show(context, std::slice::from_ref(&target)),
-        Shown::Json => context.out.data(json!({ "event": "target", "check": target })),
+        Shown::Printed(Printed::Text { .. }) | Shown::Screen(_) => {
+            check::show(context, std::slice::from_ref(&target));
+        }
+        Shown::Printed(Printed::Json) => context.out.data(json!({ "event": "target", "check": target })),
     }
     let Some(auto) = auto else { return Ok(()) };
     let checks = preflight::preflight(context, auto.push);
     match shown {
-        Shown::Text { .. } => check::show(context, &checks),
-        Shown::Json => context.out.data(json!({ "event": "preflight", "checks": checks })),
+        Shown::Printed(Printed::Text { .. }) | Shown::Screen(_) => check::show(context, &checks),
+        Shown::Printed(Printed::Json) => context.out.data(json!({ "event": "preflight", "checks": checks })),
     }
     if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
 }
@@ -168,35 +191,101 @@ pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Ru
 
 /// Runs a worker to its end.
 pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit, Failure> {
-    let layout = setup.layout.clone();
+    let (layout, repo) = (setup.layout.clone(), setup.repo.clone());
     let (views, received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(Failure::Descriptors)?;
-    let out =
-        Behind::start(Arc::clone(&context.out), showing::discard_typed).map_err(Failure::Descriptors)?;
     let begun = Instant::now();
-    let (end, is_read) = runtime.block_on(async {
-        let (wishes, wished) = mpsc::channel(64);
-        listen(&wishes, shown.asks());
-        let showing = Showing::new(shown, out, layout, wishes);
-        let showing = tokio::spawn(showing.show(received));
-        let end = worker.run(wished).await;
-        // The last views are shown before the end is told. What it could not show is nothing that could be told.
-        let is_read = showing.await.is_ok_and(|out| {
-            // Whoever sends a signal does not wait for somebody else to read.
-            out.finish(matches!(end.code, 129 | 130 | 143).then_some(LAST_WORDS))
-        });
-        (end, is_read)
-    });
+    let (end, told) = match shown {
+        Shown::Screen(theme) => {
+            let project = layout.root().file_name().map(|name| name.to_string_lossy().into_owned());
+            let project = project.unwrap_or_default();
+            let program = context.program.clone();
+            let is_in_tmux = context.environment.iter().any(|(name, _)| name == "TMUX");
+            let of = |wishes| screen::Setting { project, theme, layout, repo, wishes, program, is_in_tmux };
+            let (end, shown) = runtime.block_on(on_screen(worker, received, of));
+            if let Some(Err(error)) = &shown {
+                context.out.error(format_args!("The screen could not be shown any more: {error}"));
+            }
+            (end, if shown.is_some() { Told::Text } else { Told::Nothing })
+        }
+        Shown::Printed(printed) => {
+            let out = Behind::start(Arc::clone(&context.out), showing::discard_typed);
+            let out = out.map_err(Failure::Descriptors)?;
+            let of = |wishes| Showing::new(printed, out, layout, wishes);
+            runtime.block_on(in_lines(worker, received, printed, of))
+        }
+    };
     // What still blocks is below a guard, and ends with this process.
     runtime.shutdown_background();
-    match shown {
-        _ if !is_read => {}
-        Shown::Text { .. } => summary::print(context, &end, begun.elapsed()),
-        Shown::Json => context.out.data(json!({ "event": "left", "code": end.code })),
+    match told {
+        Told::Nothing => {}
+        Told::Text => summary::print(context, &end, begun.elapsed()),
+        Told::Json => context.out.data(json!({ "event": "left", "code": end.code })),
     }
     Ok(Exit(end.code))
+}
+
+/// How the end of a run is told.
+enum Told {
+    Text,
+    Json,
+    /// Nobody reads it.
+    Nothing,
+}
+
+/// Runs a worker whose events are printed.
+async fn in_lines(
+    worker: Worker,
+    views: mpsc::Receiver<View>,
+    printed: Printed,
+    showing: impl FnOnce(mpsc::Sender<Wish>) -> Showing,
+) -> (End, Told) {
+    let (wishes, wished) = mpsc::channel(64);
+    listen(&wishes, matches!(printed, Printed::Text { asks: true, .. }));
+    let showing = tokio::spawn(showing(wishes).show(views));
+    let end = worker.run(wished).await;
+    // The last views are shown before the end is told. What it could not show is nothing that could be told.
+    let is_read = showing.await.is_ok_and(|out| {
+        // Whoever sends a signal does not wait for somebody else to read.
+        out.finish(matches!(end.code, 129 | 130 | 143).then_some(LAST_WORDS))
+    });
+    let told = match printed {
+        _ if !is_read => Told::Nothing,
+        Printed::Text { .. } => Told::Text,
+        Printed::Json => Told::Json,
+    };
+    (end, told)
+}
+
+/// Runs a worker that is shown on a screen.
+async fn on_screen(
+    worker: Worker,
+    views: mpsc::Receiver<View>,
+    setting: impl FnOnce(mpsc::Sender<Wish>) -> screen::Setting,
+) -> (End, Option<io::Result<()>>) {
+    let (wishes, wished) = mpsc::channel(64);
+    listen(&wishes, true);
+    let showing = tokio::spawn(screen::show(setting(wishes.clone()), views));
+    let showing = tokio::spawn(leave_without(showing, wishes));
+    let end = worker.run(wished).await;
+    let told = async { showing.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
+    // Whoever sends a signal does not wait for a terminal that takes nothing.
+    let shown = if matches!(end.code, 129 | 130 | 143) {
+        tokio::time::timeout(LAST_WORDS, told).await.ok()
+    } else {
+        Some(told.await)
+    };
+    (end, shown)
+}
+
+/// A worker whose screen is gone leaves: nobody would see what it asks.
+async fn leave_without(showing: JoinHandle<io::Result<()>>, wishes: mpsc::Sender<Wish>) -> io::Result<()> {
+    let shown = showing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    // Where the worker has left already nobody hears this.
+    drop(wishes.send(Wish::Stop(Stop::Now { code: 129 })).await);
+    shown
 }
 
 /// Signals are wishes: `ctrl-c` on a terminal interrupts the turn, or leaves where none runs or it is on its way out;

@@ -15,6 +15,9 @@ use super::Out;
 /// So many bytes wait to be read before an agent's words are left out.
 const MOST: usize = 16 * 1024 * 1024;
 
+/// A line that is taken this soon was taken at once.
+const AT_ONCE: Duration = Duration::from_millis(500);
+
 /// When a question had been printed; nothing before.
 pub(crate) type Printed = Arc<OnceLock<Instant>>;
 
@@ -111,11 +114,21 @@ fn print(out: &Out, item: Item, discard: fn()) {
         Item::Data(line) => out.data(line),
         Item::Question { lines, printed } => {
             discard();
-            for line in lines {
+            let (last, others) =
+                lines.split_last().map_or((None, [].as_slice()), |(last, all)| (Some(last), all));
+            for line in others {
                 out.line(line);
             }
+            let begun = Instant::now();
+            if let Some(last) = last {
+                out.line(last);
+            }
+            let ended = Instant::now();
+            // Whoever answers has read the last line. It was there from the moment it was given away, unless the reader let
+            // us wait; this thread may be held up for a while before it looks at the clock again.
+            let at = if ended - begun < AT_ONCE { begun } else { ended };
             // Each question has a place of its own, which is empty until now.
-            let _first = printed.set(Instant::now());
+            let _first = printed.set(at);
         }
     }
 }

@@ -19,7 +19,7 @@ use rustix::termios::{QueueSelector, tcflush};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::Shown;
+use super::Printed as Form;
 use crate::out::behind::{Behind, Printed};
 use crate::view::ask;
 use crate::view::lines::{Lines, clock, visible};
@@ -27,7 +27,7 @@ use crate::view::speech::Speech;
 
 /// What a run looks like.
 pub(super) struct Showing {
-    shown: Shown,
+    shown: Form,
     layout: Layout,
     out: Behind,
     wishes: mpsc::Sender<Wish>,
@@ -43,13 +43,13 @@ pub(super) struct Showing {
 const ALONE: Duration = Duration::from_millis(50);
 
 impl Showing {
-    pub(super) fn new(shown: Shown, out: Behind, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
+    pub(super) fn new(shown: Form, out: Behind, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
         Self {
             shown,
             layout,
             out,
             wishes,
-            asks: shown.asks(),
+            asks: matches!(shown, Form::Text { asks: true, .. }),
             state: Arc::default(),
             speeches: BTreeMap::new(),
             open: Vec::new(),
@@ -102,13 +102,13 @@ impl Showing {
     fn heard(&mut self, turn: TurnId, event: &AgentEvent) {
         let has_room = self.out.has_room();
         match self.shown {
-            Shown::Text { .. } => {
+            Form::Text { .. } => {
                 let lines = self.speeches.entry(turn).or_default().take(event);
                 for line in lines.into_iter().filter(|_| has_room) {
                     self.out.line(line);
                 }
             }
-            Shown::Json if has_room => {
+            Form::Json if has_room => {
                 let mut json = serde_json::json!({ "turn": turn.0 });
                 if let (Some(fields), Ok(serde_json::Value::Object(event))) =
                     (json.as_object_mut(), serde_json::to_value(event))
@@ -117,7 +117,7 @@ impl Showing {
                 }
                 self.out.data(json);
             }
-            Shown::Json => {}
+            Form::Json => {}
         }
     }
 
@@ -126,11 +126,11 @@ impl Showing {
         let count = self.out.left_out();
         match self.shown {
             _ if count == 0 => {}
-            Shown::Text { .. } => self.out.line(format_args!(
+            Form::Text { .. } => self.out.line(format_args!(
                 "   (nobody read this for a while: {} left out; the transcript has all of it)",
                 counted(count, "message")
             )),
-            Shown::Json => self.out.data(serde_json::json!({ "event": "left-out", "count": count })),
+            Form::Json => self.out.data(serde_json::json!({ "event": "left-out", "count": count })),
         }
     }
 
@@ -141,7 +141,7 @@ impl Showing {
             self.out.line(line);
         }
         match self.shown {
-            Shown::Text { unicode, .. } => {
+            Form::Text { unicode, .. } => {
                 // On a terminal the question itself is shown, in full.
                 if self.asks && matches!(note, Note::Waiting { .. }) {
                     return;
@@ -151,7 +151,7 @@ impl Showing {
                     self.out.line(format_args!("{} {}", clock(at), visible(&line)));
                 }
             }
-            Shown::Json => {
+            Form::Json => {
                 let mut json = serde_json::json!({ "at": at });
                 if let (Some(fields), Ok(serde_json::Value::Object(note))) =
                     (json.as_object_mut(), serde_json::to_value(note))

@@ -1,0 +1,243 @@
+//! What the running agents say and do: blocks of text, thinking, tools.
+//!
+//! A block is turned into rows once for its width; only the block that grows is turned again, so that a frame costs the
+//! same however long the feed is. What is far back is forgotten: the transcript on disk has all of it.
+
+use std::time::Duration;
+
+use orchestra_core::id::TurnId;
+use orchestra_core::report::AgentEvent;
+use ratatui::text::Line;
+
+use crate::moment::Moment;
+use crate::theme::Theme;
+
+mod block;
+
+pub(crate) use block::{Block, Tool};
+
+/// How many rows of the feed are kept, at the least.
+const KEPT: usize = 20_000;
+/// How many rows are forgotten at once.
+const SLACK: usize = 2_000;
+
+/// The feed, and where the person is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Feed {
+    blocks: Vec<Laid>,
+    width: u16,
+    theme: Option<Theme>,
+    /// The first row that is shown; none where the end is followed.
+    top: Option<usize>,
+    /// The block that is chosen.
+    chosen: Option<usize>,
+    all_open: bool,
+}
+
+#[derive(Debug)]
+struct Laid {
+    block: Block,
+    /// Rows for the present width; none where they have to be made.
+    rows: Option<Vec<Line<'static>>>,
+}
+
+impl Feed {
+    /// Something new begins: a turn with its heading.
+    pub(crate) fn heading(&mut self, text: String) {
+        self.push(Block::Heading(text));
+    }
+
+    /// Something worth a line, between what agents say.
+    pub(crate) fn notice(&mut self, text: String) {
+        self.push(Block::Notice(text));
+    }
+
+    /// Takes what an agent says or does.
+    pub(crate) fn take(&mut self, now: Moment, turn: TurnId, event: &AgentEvent) {
+        match event {
+            AgentEvent::Text { text } => match self.last() {
+                Some(block @ Block::Text(_)) if block.has_room() => {
+                    block.say(text);
+                    if let Some(rest) = block.split_off() {
+                        self.push(rest);
+                    }
+                }
+                _ => self.push(Block::Text(text.clone())),
+            },
+            AgentEvent::Thinking { text } => match self.last() {
+                Some(block @ Block::Thinking { .. }) if block.has_room() => block.say(text),
+                _ => self.push(Block::Thinking { text: text.clone(), is_open: self.all_open }),
+            },
+            AgentEvent::ToolStarted { id, name, input } => {
+                let is_open = self.all_open;
+                self.push(Block::Tool(Box::new(Tool::begun(turn, id, name, input, now.since, is_open))));
+            }
+            AgentEvent::ToolOutput { id, text } => {
+                if let Some(tool) = self.tool(turn, id) {
+                    tool.printed(text);
+                }
+            }
+            AgentEvent::ToolFinished { id, ok, output } => {
+                if let Some(tool) = self.tool(turn, id) {
+                    tool.ended(*ok, output, now.since);
+                }
+            }
+            AgentEvent::Notice { text } => self.push(Block::Notice(text.clone())),
+            AgentEvent::FileChanged { .. } | AgentEvent::Usage { .. } | AgentEvent::Session { .. } => {}
+        }
+    }
+
+    /// No tool runs any more: the turn is over.
+    pub(crate) fn turn_is_over(&mut self, now: Duration) {
+        for laid in self.blocks.iter_mut().rev().take(256).filter(|laid| laid.block.is_running()) {
+            laid.block.is_over(now);
+            laid.rows = None;
+        }
+    }
+
+    /// Makes rows for a width, where they are missing. To be called before a frame is drawn.
+    pub(crate) fn lay_out(&mut self, width: u16, theme: Theme, now: Duration) {
+        let is_new = self.width != width || self.theme != Some(theme);
+        (self.width, self.theme) = (width, Some(theme));
+        for laid in &mut self.blocks {
+            if is_new || laid.rows.is_none() || laid.block.is_running() {
+                laid.rows = Some(laid.block.rows(width, theme, now));
+            }
+        }
+        self.forget();
+    }
+
+    /// How many rows there are.
+    pub(crate) fn height(&self) -> usize {
+        self.blocks.iter().map(Laid::height).sum()
+    }
+
+    /// The first row that is shown in a pane of this height.
+    pub(crate) fn top(&self, height: u16) -> usize {
+        let last = self.height().saturating_sub(usize::from(height));
+        self.top.unwrap_or(last).min(last)
+    }
+
+    /// Whether what is new comes into sight by itself.
+    pub(crate) fn is_following(&self) -> bool {
+        self.top.is_none()
+    }
+
+    /// The rows from `top` on, and whether each belongs to the chosen block.
+    pub(crate) fn rows(&self, top: usize, count: u16) -> Vec<(&Line<'static>, bool)> {
+        let mut rows = Vec::new();
+        let mut before = 0;
+        for (index, laid) in self.blocks.iter().enumerate() {
+            let end = before + laid.height();
+            if end > top {
+                let skip = top.saturating_sub(before);
+                let is_chosen = self.chosen == Some(index);
+                let wanted = usize::from(count) - rows.len();
+                let of_block = laid.rows.iter().flatten().skip(skip).take(wanted);
+                rows.extend(of_block.map(|row| (row, is_chosen)));
+            }
+            if rows.len() == usize::from(count) {
+                break;
+            }
+            before = end;
+        }
+        rows
+    }
+
+    /// Scrolls by rows; at the end it follows again.
+    pub(crate) fn scroll(&mut self, rows: isize, height: u16) {
+        let last = self.height().saturating_sub(usize::from(height));
+        let top = self.top(height).saturating_add_signed(rows);
+        self.top = (top < last).then_some(top);
+    }
+
+    /// Shows the first row.
+    pub(crate) fn show_begin(&mut self) {
+        self.top = Some(0);
+    }
+
+    /// Shows the last row, and follows it.
+    pub(crate) fn follow(&mut self) {
+        self.top = None;
+        self.chosen = None;
+    }
+
+    /// Chooses the next block that can be opened, in either direction, and brings it into sight.
+    pub(crate) fn choose(&mut self, is_up: bool, height: u16) {
+        let can_open = |index: &usize| self.blocks[*index].block.can_open();
+        let next = match (self.chosen, is_up) {
+            (None, true) => (0..self.blocks.len()).rev().find(can_open),
+            (None, false) => None,
+            (Some(now), true) => (0..now).rev().find(can_open).or(Some(now)),
+            (Some(now), false) => (now + 1..self.blocks.len()).find(can_open),
+        };
+        self.chosen = next;
+        let Some(index) = next else { return self.follow() };
+        let begin: usize = self.blocks[..index].iter().map(Laid::height).sum();
+        let end = begin + self.blocks[index].height();
+        let (top, height) = (self.top(height), usize::from(height));
+        if begin < top || end > top + height {
+            self.top = Some(if begin < top { begin } else { end.saturating_sub(height).min(begin) });
+        }
+    }
+
+    /// Opens or closes what is chosen.
+    pub(crate) fn toggle(&mut self) {
+        if let Some(laid) = self.chosen.and_then(|index| self.blocks.get_mut(index)) {
+            laid.block.toggle();
+            laid.rows = None;
+        }
+    }
+
+    /// Opens everything, or closes it.
+    pub(crate) fn toggle_all(&mut self) {
+        self.all_open = !self.all_open;
+        for laid in &mut self.blocks {
+            if laid.block.can_open() {
+                laid.block.set_open(self.all_open);
+                laid.rows = None;
+            }
+        }
+    }
+
+    fn push(&mut self, block: Block) {
+        self.blocks.push(Laid { block, rows: None });
+    }
+
+    /// The last block, to go on with.
+    fn last(&mut self) -> Option<&mut Block> {
+        let laid = self.blocks.last_mut()?;
+        laid.rows = None;
+        Some(&mut laid.block)
+    }
+
+    fn tool(&mut self, turn: TurnId, id: &str) -> Option<&mut Tool> {
+        let laid = self.blocks.iter_mut().rev().find(|laid| laid.block.is_tool(turn, id))?;
+        laid.rows = None;
+        match &mut laid.block {
+            Block::Tool(tool) => Some(tool),
+            _ => None,
+        }
+    }
+
+    fn forget(&mut self) {
+        let height = self.height();
+        if height <= KEPT + SLACK {
+            return;
+        }
+        let (mut gone, mut count) = (0, 0);
+        while height - gone > KEPT && count + 1 < self.blocks.len() {
+            gone += self.blocks[count].height();
+            count += 1;
+        }
+        self.blocks.drain(..count);
+        self.top = self.top.map(|top| top.saturating_sub(gone));
+        self.chosen = self.chosen.and_then(|chosen| chosen.checked_sub(count));
+    }
+}
+
+impl Laid {
+    fn height(&self) -> usize {
+        self.rows.as_ref().map_or(0, Vec::len)
+    }
+}

@@ -1,0 +1,67 @@
+//! What reaches the screen, and what it wants done.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orchestra_core::id::{GateId, TurnId};
+use orchestra_core::record::Answer;
+use orchestra_core::report::AgentEvent;
+use orchestra_core::worker::{Asked, Note, State};
+use ratatui::crossterm::event::KeyEvent;
+
+use crate::question::Page;
+use crate::viewer::{Reading, Want};
+
+/// What reaches the screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The terminal has another size.
+    Resized,
+    /// The worker's state after an event.
+    State(Arc<State>),
+    /// Something worth a line, and how it is worded.
+    Note {
+        /// What it is.
+        note: Box<Note>,
+        /// When it was.
+        at: Timestamp,
+        /// A line for the log, or a few; none where it has none.
+        line: Option<String>,
+    },
+    /// An agent did or said something.
+    Agent(TurnId, AgentEvent),
+    /// A question waits for the person.
+    Asked(Box<Asked>, Page),
+    /// It waits no more.
+    Unasked(GateId),
+    /// What a [`Command::Read`] asked for.
+    Read(Want, Reading),
+    /// Time has passed.
+    Tick,
+}
+
+/// What the screen wants done.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Command {
+    /// The person has answered.
+    Answer {
+        /// Which question.
+        gate: GateId,
+        /// How.
+        answer: Answer,
+    },
+    /// The person wants the turn interrupted, or to leave.
+    Stop,
+    /// Something is to be read, for a [`Msg::Read`].
+    Read(Want),
+    /// Back to the shell for a while.
+    Suspend,
+    /// The person is to be told though they look elsewhere: in our own words, a line.
+    Notify(String),
+    /// The terminal is to be cleared and drawn anew.
+    Redraw,
+}

@@ -1,0 +1,387 @@
+//! All that the screen knows, and what becomes of it with each message.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use orchestra_core::id::{GateId, MilestoneId, WorkId};
+use orchestra_core::report::{AgentEvent, Usage};
+use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
+use ratatui::crossterm::event::KeyEvent;
+use ratatui::layout::Rect;
+
+use crate::feed::Feed;
+use crate::key::{Action, action_of};
+use crate::moment::Moment;
+use crate::msg::{Command, Msg};
+use crate::question::{Dialog, Outcome, Page};
+use crate::theme::Theme;
+use crate::view::panes;
+use crate::viewer::Viewer;
+
+mod panes;
+
+/// How many lines of the log are kept.
+const LOG: usize = 5_000;
+
+/// A pane that can have the focus.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum Focus {
+    Tree,
+    Feed,
+    Log,
+}
+
+/// All that the screen knows.
+#[derive(Debug)]
+pub struct Screen {
+    pub(crate) project: String,
+    pub(crate) theme: Theme,
+    pub(crate) zone: TimeZone,
+    pub(crate) area: Rect,
+    pub(crate) state: Arc<State>,
+    /// When anything last began or ended: what an idle screen shows.
+    pub(crate) since: Moment,
+    pub(crate) now: Moment,
+    pub(crate) feed: Feed,
+    pub(crate) log: VecDeque<String>,
+    /// How many rows of the log are below what is shown.
+    pub(crate) log_back: usize,
+    pub(crate) focus: Focus,
+    /// The row of the tree that is chosen, where the person chose one.
+    pub(crate) row: Option<usize>,
+    pub(crate) opened: Vec<MilestoneId>,
+    pub(crate) used: BTreeMap<(MilestoneId, WorkId), Usage>,
+    /// What the running turn has consumed so far.
+    pub(crate) usage: Usage,
+    pub(crate) dialogs: Vec<Dialog>,
+    pub(crate) is_aside: bool,
+    /// Whether the keys are shown, and the first row of them.
+    pub(crate) help: Option<usize>,
+    pub(crate) viewer: Option<Viewer>,
+    /// How many lines of the log came after the last key, and when that was.
+    unseen: usize,
+    last_key: Moment,
+    needs_frame: bool,
+}
+
+impl Screen {
+    /// A screen that knows nothing yet. `zone` is where the person is.
+    pub fn new(project: String, theme: Theme, zone: TimeZone, now: Moment) -> Self {
+        Self {
+            project,
+            theme,
+            zone,
+            area: Rect::default(),
+            state: Arc::default(),
+            since: now,
+            now,
+            feed: Feed::default(),
+            log: VecDeque::new(),
+            log_back: 0,
+            focus: Focus::Feed,
+            row: None,
+            opened: Vec::new(),
+            used: BTreeMap::new(),
+            usage: Usage::default(),
+            dialogs: Vec::new(),
+            is_aside: false,
+            help: None,
+            viewer: None,
+            unseen: 0,
+            last_key: now,
+            needs_frame: true,
+        }
+    }
+
+    /// Takes a message, and says what is to be done.
+    pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Command> {
+        self.now = now;
+        self.needs_frame = true;
+        match msg {
+            Msg::Key(key) => {
+                let commands = self.key(&key);
+                (self.unseen, self.last_key) = (0, now);
+                return commands;
+            }
+            Msg::Paste(text) => {
+                if let Some(viewer) = &mut self.viewer {
+                    viewer.paste(&text);
+                } else if let Some(dialog) = self.dialog_mut() {
+                    dialog.paste(now.since, &text);
+                }
+            }
+            Msg::Resized => {}
+            Msg::State(state) => self.seen(state),
+            Msg::Note { note, at, line } => {
+                let notice = self.notice_of(&note);
+                self.noted(*note, at, line);
+                return notice.map(Command::Notify).into_iter().collect();
+            }
+            Msg::Agent(turn, event) => {
+                if let AgentEvent::Usage { usage } = &event {
+                    self.usage = *usage;
+                }
+                self.feed.take(now, turn, &event);
+            }
+            Msg::Asked(asked, page) => {
+                let notice = format!("{}: {} waits for you", self.project, asked.question.name());
+                self.asked(*asked, page);
+                return vec![Command::Notify(notice)];
+            }
+            Msg::Unasked(gate) => self.unasked(&gate),
+            Msg::Read(want, reading) => {
+                if let Some(viewer) = self.viewer.as_mut().filter(|viewer| viewer.want == want) {
+                    viewer.read(reading);
+                }
+            }
+            Msg::Tick => return self.tick(),
+        }
+        Vec::new()
+    }
+
+    /// Makes ready what a frame of this size needs. To be called before each [`crate::draw`].
+    pub fn lay_out(&mut self, area: Rect) {
+        self.area = area;
+        let Some(panes) = panes(self) else { return };
+        self.feed.lay_out(panes.feed.width, self.theme, self.now.since);
+        let theme = self.theme;
+        if let Some(viewer) = &mut self.viewer {
+            viewer.lay_out(panes.reading.width, theme);
+        }
+        if let Some(page) = panes.page
+            && let Some(dialog) = self.dialogs.first_mut()
+        {
+            dialog.lay_out(page.width, theme);
+        }
+    }
+
+    /// A frame was drawn.
+    pub fn drawn(&mut self, now: Moment) {
+        self.needs_frame = false;
+        let is_seen = self.dialog().is_some() && panes(self).is_some_and(|panes| panes.page.is_some());
+        if let Some(dialog) = self.dialogs.first_mut().filter(|_| is_seen) {
+            dialog.drawn(now.since);
+        }
+    }
+
+    /// Whether there is anything new to draw.
+    pub fn needs_frame(&self) -> bool {
+        self.needs_frame
+    }
+
+    /// When something changes though no message comes: a question arms, a second passes.
+    pub fn wakes_at(&self, now: Moment) -> Option<Duration> {
+        let arming = self.dialog().and_then(|dialog| dialog.wakes_at(now.since));
+        // While somebody works, its time is shown to the second.
+        let second = Duration::from_secs(now.since.as_secs() + 1);
+        let ticking = self.is_running().then_some(second);
+        arming.into_iter().chain(ticking).min()
+    }
+
+    /// What the terminal's title says.
+    pub fn title(&self) -> String {
+        let what = if self.dialogs.is_empty() {
+            match self.state.active() {
+                Some(active) => active.id.to_string(),
+                None => "waiting for work".to_owned(),
+            }
+        } else {
+            "waits for you".to_owned()
+        };
+        format!("orchestra {} {what}", self.project)
+    }
+
+    /// Whether an agent or a command runs.
+    pub(crate) fn is_running(&self) -> bool {
+        match &self.state.stage {
+            Stage::Milestone(_) => self.dialogs.is_empty() && !self.is_resting(),
+            Stage::Asleep | Stage::Looking | Stage::Idle | Stage::Left { .. } => false,
+        }
+    }
+
+    /// Until when an agent is left alone, where it is.
+    pub(crate) fn rests_until(&self) -> Option<jiff::Timestamp> {
+        self.state.works().iter().find_map(|work| match work.progress {
+            Progress::Backoff { until, .. } => Some(until),
+            _ => None,
+        })
+    }
+
+    fn is_resting(&self) -> bool {
+        self.rests_until().is_some()
+    }
+
+    /// The question in front.
+    pub(crate) fn dialog(&self) -> Option<&Dialog> {
+        self.dialogs.first().filter(|_| !self.is_behind())
+    }
+
+    fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+        let is_behind = self.is_behind();
+        self.dialogs.first_mut().filter(|_| !is_behind)
+    }
+
+    /// What somebody who looks elsewhere has to know.
+    fn notice_of(&self, note: &Note) -> Option<String> {
+        let what = match note {
+            Note::MilestoneDone { milestone, .. } => format!("{milestone} is done"),
+            Note::Parked { milestone, .. } => format!("{milestone} is set aside"),
+            Note::Stopping { .. } => "the run has ended".to_owned(),
+            _ => return None,
+        };
+        Some(format!("{}: {what}", self.project))
+    }
+
+    /// Whether something else is in front of the questions.
+    fn is_behind(&self) -> bool {
+        self.is_aside || self.help.is_some() || self.viewer.is_some()
+    }
+
+    fn seen(&mut self, state: Arc<State>) {
+        let what = |state: &State| {
+            (std::mem::discriminant(&state.stage), state.active().map(|active| active.id.clone()))
+        };
+        if what(&self.state) != what(&state) {
+            self.since = self.now;
+        }
+        self.state = state;
+    }
+
+    fn noted(&mut self, note: Note, at: Timestamp, line: Option<String>) {
+        match note {
+            Note::TurnBegan { .. } => {
+                self.usage = Usage::default();
+                self.since = self.now;
+                if let Some(line) = &line {
+                    self.feed.heading(line.clone());
+                }
+            }
+            Note::Committed { work, usage, .. } => {
+                if let Some(active) = self.state.active() {
+                    self.used.insert((active.id.clone(), work), usage);
+                }
+                self.feed.turn_is_over(self.now.since);
+            }
+            Note::Verifying { .. } | Note::Repairing { .. } | Note::Failed { .. } => {
+                self.feed.turn_is_over(self.now.since);
+                if let Some(line) = &line {
+                    self.feed.notice(line.clone());
+                }
+            }
+            Note::Red { .. } | Note::Retrying { .. } | Note::AgentRests { .. } | Note::Silent { .. } => {
+                if let Some(line) = &line {
+                    self.feed.notice(line.clone());
+                }
+            }
+            _ => {}
+        }
+        let Some(line) = line else { return };
+        let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+        for (index, row) in line.lines().enumerate() {
+            let before = if index == 0 { format!("{time} ") } else { String::new() };
+            self.log.push_back(before + row);
+            self.unseen += 1;
+            // What is read stays where it is.
+            self.log_back += usize::from(self.log_back > 0);
+        }
+        while self.log.len() > LOG {
+            self.log.pop_front();
+        }
+        self.log_back = self.log_back.min(self.log.len().saturating_sub(1));
+    }
+
+    fn asked(&mut self, asked: Asked, page: Page) {
+        // The same question with something new in it stays where it is, and has to arm again.
+        let dialog = Dialog::new(asked, page);
+        match self.dialogs.iter_mut().find(|known| known.asked.gate == dialog.asked.gate) {
+            Some(known) => *known = dialog,
+            None => self.dialogs.push(dialog),
+        }
+        self.since = self.now;
+        self.feed.turn_is_over(self.now.since);
+        if self.dialogs.len() == 1 {
+            self.is_aside = false;
+        }
+    }
+
+    fn unasked(&mut self, gate: &GateId) {
+        let first = self.dialogs.first().map(|dialog| dialog.asked.gate.clone());
+        self.dialogs.retain(|dialog| dialog.asked.gate != *gate);
+        if first.as_ref() == Some(gate) {
+            self.is_aside = false;
+            if let Some(next) = self.dialogs.first_mut() {
+                next.appears();
+            }
+        }
+    }
+
+    fn tick(&mut self) -> Vec<Command> {
+        let now = self.now.since;
+        match self.dialog_mut().map(|dialog| dialog.tick(now)) {
+            Some(outcome) => self.came_of(outcome),
+            None => Vec::new(),
+        }
+    }
+
+    fn key(&mut self, key: &KeyEvent) -> Vec<Command> {
+        let action = action_of(key);
+        match action {
+            Some(Action::Stop) => return vec![Command::Stop],
+            Some(Action::Suspend) => return vec![Command::Suspend],
+            Some(Action::Redraw) => return vec![Command::Redraw],
+            _ => {}
+        }
+        if let Some(top) = self.help {
+            self.help = self.help_key(action, top);
+            if self.help.is_none()
+                && let Some(dialog) = self.dialog_mut()
+            {
+                dialog.appears();
+            }
+            return Vec::new();
+        }
+        if let Some(viewer) = &mut self.viewer {
+            let height = self.area.height.saturating_sub(4);
+            if !viewer.key(key, height) {
+                self.viewer = None;
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.appears();
+                }
+            }
+            return Vec::new();
+        }
+        let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
+        let height = height.map_or(0, |page| page.height);
+        if let Some(dialog) = self.dialog_mut() {
+            let outcome = dialog.key(now, key, height);
+            return self.came_of(outcome);
+        }
+        match (action, panes(self)) {
+            (Some(action), Some(panes)) => self.act(action, &panes),
+            _ => Vec::new(),
+        }
+    }
+
+    fn came_of(&mut self, outcome: Outcome) -> Vec<Command> {
+        match outcome {
+            Outcome::Nothing => Vec::new(),
+            Outcome::Aside => {
+                self.is_aside = true;
+                Vec::new()
+            }
+            Outcome::Answered(answer) => {
+                // It stays until the worker has taken the answer; no key answers it twice.
+                let Some(dialog) = self.dialogs.first() else { return Vec::new() };
+                let gate = dialog.asked.gate.clone();
+                self.unasked(&gate);
+                vec![Command::Answer { gate, answer }]
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

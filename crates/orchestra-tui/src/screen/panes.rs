@@ -1,0 +1,154 @@
+//! What keys do in the panes.
+
+use super::{Command, Focus, Screen};
+use crate::key::Action;
+use crate::view::Panes;
+use crate::viewer::{Reading, Viewer, Want};
+use crate::words::clock;
+
+impl Screen {
+    pub(super) fn help_key(&self, action: Option<Action>, top: usize) -> Option<usize> {
+        let page = usize::from(self.area.height.max(8)) - 6;
+        match action {
+            Some(Action::Back | Action::Help) => None,
+            Some(Action::Up) => Some(top.saturating_sub(1)),
+            Some(Action::Down) => Some(top + 1),
+            Some(Action::PageUp) => Some(top.saturating_sub(page)),
+            Some(Action::PageDown) => Some(top + page),
+            Some(Action::Top) => Some(0),
+            _ => Some(top),
+        }
+    }
+
+    pub(super) fn act(&mut self, action: Action, panes: &Panes) -> Vec<Command> {
+        if action == Action::Since {
+            let mut viewer = Viewer::new(Want::Since);
+            viewer.read(self.since());
+            self.viewer = Some(viewer);
+            return Vec::new();
+        }
+        if let Some(want) = self.wanted(action) {
+            self.viewer = Some(Viewer::new(want.clone()));
+            return vec![Command::Read(want)];
+        }
+        match action {
+            Action::Help => self.help = Some(0),
+            Action::Question => {
+                self.is_aside = false;
+                if let Some(dialog) = self.dialogs.first_mut() {
+                    dialog.appears();
+                }
+            }
+            Action::NextPane => self.focus = next(self.focus, panes, false),
+            Action::PreviousPane => self.focus = next(self.focus, panes, true),
+            _ => match self.focus {
+                Focus::Tree => self.in_tree(action, panes.tree.height),
+                Focus::Feed => self.in_feed(action, panes.feed.height),
+                Focus::Log => self.in_log(action, panes.log.height),
+            },
+        }
+        Vec::new()
+    }
+
+    /// What happened since the last key before this one.
+    fn since(&self) -> Reading {
+        let at = clock(self.last_key.at, &self.zone);
+        if self.unseen == 0 {
+            return Reading::Nothing(format!("nothing happened since {at}"));
+        }
+        let lines: Vec<&str> =
+            self.log.iter().skip(self.log.len().saturating_sub(self.unseen)).map(String::as_str).collect();
+        Reading::Printed(format!("since {at}:\n\n{}", lines.join("\n")))
+    }
+
+    /// What an action wants to read: of the row that is chosen, or of what runs.
+    fn wanted(&self, action: Action) -> Option<Want> {
+        let chosen = self.row.filter(|_| self.focus == Focus::Tree).and_then(|row| {
+            let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+            rows.into_iter().nth(row).and_then(|row| Some((row.milestone?, row.work)))
+        });
+        let running = || {
+            let work = self.state.works().first().map(|work| work.id.clone());
+            Some((self.state.active()?.id.clone(), work))
+        };
+        let of = || chosen.clone().or_else(running);
+        match action {
+            Action::Journal => Some(Want::Journal),
+            Action::Rescue => Some(Want::Rescue),
+            Action::Document => of().map(|(milestone, work)| Want::Document { milestone, work }),
+            Action::Changes => of().map(|(milestone, work)| Want::Changes { milestone, work }),
+            Action::Transcript => of().map(|(milestone, work)| Want::Transcript { milestone, work }),
+            _ => None,
+        }
+    }
+
+    fn in_feed(&mut self, action: Action, height: u16) {
+        let page = isize::try_from(height.max(2) - 1).unwrap_or(1);
+        match action {
+            Action::Up => self.feed.choose(true, height),
+            Action::Down => self.feed.choose(false, height),
+            Action::PageUp => self.feed.scroll(-page, height),
+            Action::PageDown => self.feed.scroll(page, height),
+            Action::Top => self.feed.show_begin(),
+            Action::Bottom | Action::Back => self.feed.follow(),
+            Action::Toggle => self.feed.toggle(),
+            Action::ToggleAll => self.feed.toggle_all(),
+            _ => {}
+        }
+    }
+
+    fn in_log(&mut self, action: Action, height: u16) {
+        let last = self.log.len().saturating_sub(usize::from(height));
+        let page = usize::from(height.max(2)) - 1;
+        let back = self.log_back;
+        self.log_back = match action {
+            Action::Up => back + 1,
+            Action::Down => back.saturating_sub(1),
+            Action::PageUp => back + page,
+            Action::PageDown => back.saturating_sub(page),
+            Action::Top => last,
+            Action::Bottom | Action::Back => 0,
+            _ => back,
+        }
+        .min(last);
+    }
+
+    fn in_tree(&mut self, action: Action, height: u16) {
+        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+        let last = rows.len().saturating_sub(1);
+        let (page, row) = (usize::from(height.max(2)) - 1, self.row.unwrap_or(0).min(last));
+        let row = match action {
+            Action::Up => row.saturating_sub(1),
+            Action::Down => row + 1,
+            Action::PageUp => row.saturating_sub(page),
+            Action::PageDown => row + page,
+            Action::Top => 0,
+            Action::Bottom => last,
+            Action::Back => {
+                self.row = None;
+                return;
+            }
+            Action::Toggle => {
+                if let Some(id) = rows.get(row).and_then(|row| row.milestone.clone()) {
+                    match self.opened.iter().position(|open| *open == id) {
+                        Some(at) => drop(self.opened.remove(at)),
+                        None => self.opened.push(id),
+                    }
+                }
+                row
+            }
+            _ => row,
+        };
+        self.row = Some(row.min(last));
+    }
+}
+
+/// The pane after this one, of those that are in sight.
+fn next(focus: Focus, panes: &Panes, back: bool) -> Focus {
+    let all = [(Focus::Tree, panes.tree), (Focus::Feed, panes.feed), (Focus::Log, panes.log)];
+    let seen: Vec<Focus> =
+        all.into_iter().filter(|(_, area)| !area.is_empty()).map(|(focus, _)| focus).collect();
+    let at = seen.iter().position(|one| *one == focus).unwrap_or(0);
+    let step = if back { seen.len().saturating_sub(1) } else { 1 };
+    seen.get((at + step) % seen.len().max(1)).copied().unwrap_or(Focus::Feed)
+}

@@ -1,0 +1,202 @@
+//! Drawing: reads the screen, changes nothing.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Clear, Paragraph};
+
+use crate::screen::{Focus, Screen};
+use crate::text::{Long, harmless, wrap};
+use crate::tree;
+
+mod dialog;
+mod help;
+mod status;
+mod viewer;
+
+/// The smallest terminal on which anything can be done.
+const SMALLEST: (u16, u16) = (40, 10);
+/// From this width on the milestones have a place of their own beside the feed.
+const WIDE: u16 = 76;
+/// From this height on the log has a place of its own below.
+const HIGH: u16 = 18;
+
+/// Where everything is. A pane that is not in sight is empty.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Panes {
+    header: Rect,
+    /// Without its borders, like all panes.
+    pub(crate) tree: Rect,
+    pub(crate) feed: Rect,
+    pub(crate) log: Rect,
+    status: Rect,
+    dialog: Rect,
+    /// Where the page of the question in front is.
+    pub(crate) page: Option<Rect>,
+    ways: Rect,
+    entry: Rect,
+    /// Where something is read.
+    pub(crate) reading: Rect,
+}
+
+/// Says where everything is; `None` where the terminal is too small.
+pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
+    let area = screen.area;
+    if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
+        return None;
+    }
+    let mut panes = Panes {
+        header: Rect { height: 1, ..area },
+        status: Rect { y: area.bottom() - 1, height: 1, ..area },
+        ..Panes::default()
+    };
+    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let has_log = area.height >= HIGH || screen.focus == Focus::Log;
+    let log_height = match (has_log, area.height >= HIGH) {
+        (false, _) => 0,
+        (true, true) => (area.height / 4).clamp(5, 12),
+        (true, false) => body.height,
+    };
+    let upper = Rect { height: body.height - log_height, ..body };
+    panes.log = inner(Rect { y: upper.bottom(), height: log_height, ..body });
+    let tree_width = match (area.width >= WIDE, screen.focus) {
+        (true, _) => (area.width / 3).clamp(26, 44),
+        (false, Focus::Tree) => area.width,
+        (false, Focus::Feed | Focus::Log) => 0,
+    };
+    panes.tree = inner(Rect { width: tree_width, ..upper });
+    panes.feed = inner(Rect { x: upper.x + tree_width, width: upper.width - tree_width, ..upper });
+    panes.reading = viewer::place(area);
+    dialog::place(screen, &mut panes);
+    Some(panes)
+}
+
+/// Draws everything.
+pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
+    let Some(panes) = panes(screen) else {
+        let text = format!("too small: {}x{} or more", SMALLEST.0, SMALLEST.1);
+        frame.render_widget(Paragraph::new(text), frame.area());
+        return;
+    };
+    status::header(screen, panes.header, frame);
+    status::status(screen, panes.status, frame);
+    framed(screen, frame, panes.tree, Focus::Tree, "Milestones");
+    draw_tree(screen, frame, panes.tree);
+    framed(screen, frame, panes.feed, Focus::Feed, &status::feed_title(screen));
+    draw_feed(screen, frame, panes.feed);
+    framed(screen, frame, panes.log, Focus::Log, "Log");
+    draw_log(screen, frame, panes.log);
+    dialog::draw(screen, &panes, frame);
+    if let Some(viewer) = &screen.viewer {
+        viewer::draw(screen, viewer, frame);
+    }
+    if let Some(top) = screen.help {
+        help::draw(screen, top, frame);
+    }
+}
+
+/// A pane without its borders; an empty one has none.
+fn inner(area: Rect) -> Rect {
+    if area.width < 4 || area.height < 3 {
+        return Rect::default();
+    }
+    Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
+}
+
+fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, title: &str) {
+    if pane.is_empty() {
+        return;
+    }
+    let is_behind = screen.dialog().is_some() || screen.help.is_some() || screen.viewer.is_some();
+    let has_focus = screen.focus == focus && !is_behind;
+    let style = if has_focus { screen.theme.accent() } else { screen.theme.dim() };
+    // The focus is not said by colour alone.
+    let mark = if has_focus { screen.theme.sign("▸", ">") } else { "" };
+    let title = format!(" {mark}{} ", harmless(title, screen.theme.unicode).replace('\n', " "));
+    let outer = Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 };
+    frame.render_widget(bordered(screen).border_style(style).title(Span::styled(title, style)), outer);
+}
+
+/// A border of signs that the terminal can show.
+fn bordered(screen: &Screen) -> Block<'static> {
+    let block = Block::new().borders(Borders::ALL);
+    if screen.theme.unicode {
+        return block;
+    }
+    block.border_set(ratatui::symbols::border::Set {
+        top_left: "+",
+        top_right: "+",
+        bottom_left: "+",
+        bottom_right: "+",
+        vertical_left: "|",
+        vertical_right: "|",
+        horizontal_top: "-",
+        horizontal_bottom: "-",
+    })
+}
+
+fn draw_tree(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
+    let theme = screen.theme;
+    let rows = tree::rows(&screen.state, &screen.opened, &screen.used, theme);
+    let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
+    let height = usize::from(area.height);
+    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(height));
+    if rows.is_empty() && height > 0 {
+        let text = "No milestones yet. `orchestra add` writes one.";
+        let line = Long { text: vec![Span::styled(text, theme.dim())], ..Long::default() };
+        frame.render_widget(Paragraph::new(wrap(&line, area.width)), area);
+    }
+    for (index, row) in rows.iter().enumerate().skip(top).take(height) {
+        let place = Rect { y: area.y + u16::try_from(index - top).unwrap_or(0), height: 1, ..area };
+        let clean = |text: &str| harmless(text, theme.unicode).replace('\n', " ");
+        let (name, aside) = (clean(&row.name), clean(&row.aside));
+        let width =
+            |text: &str| u16::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(u16::MAX);
+        let set_in = 2 * row.depth;
+        let room = place.width.saturating_sub(set_in + 2);
+        // The name is cut before what stands beside it, which is short and says how it is.
+        let aside_width = width(&aside).min(room / 2);
+        let line = Line::from(vec![
+            Span::raw(" ".repeat(usize::from(set_in))),
+            Span::styled(format!("{} ", row.sign), row.style),
+            Span::styled(name, if row.depth == 0 { theme.strong() } else { Style::new() }),
+        ]);
+        let style = if chosen == Some(index) { theme.chosen() } else { Style::new() };
+        let gap = u16::from(aside_width > 0);
+        let left = Rect { width: place.width.saturating_sub(aside_width + gap), ..place };
+        frame.render_widget(Paragraph::new(line).style(style), left);
+        let right = Rect { x: place.right() - aside_width, width: aside_width, ..place };
+        frame.render_widget(Paragraph::new(Span::styled(aside, theme.dim())), right);
+    }
+}
+
+fn draw_feed(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
+    let top = screen.feed.top(area.height);
+    for (index, (row, is_chosen)) in screen.feed.rows(top, area.height).into_iter().enumerate() {
+        let place = Rect { y: area.y + u16::try_from(index).unwrap_or(0), height: 1, ..area };
+        let style = if is_chosen { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
+        frame.render_widget(Paragraph::new(row.clone()).style(style), place);
+    }
+}
+
+fn draw_log(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
+    let height = usize::from(area.height);
+    let end = screen.log.len().saturating_sub(screen.log_back);
+    let begin = end.saturating_sub(height);
+    for (index, line) in screen.log.range(begin..end).enumerate() {
+        let place = Rect { y: area.y + u16::try_from(index).unwrap_or(0), height: 1, ..area };
+        let line = harmless(line, screen.theme.unicode).replace('\n', " ");
+        frame.render_widget(Paragraph::new(line), place);
+    }
+}
+
+/// A box in front of everything, cleared.
+fn in_front(screen: &Screen, frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) {
+    frame.render_widget(Clear, area);
+    let title = Span::styled(format!(" {title} "), style);
+    frame.render_widget(bordered(screen).border_style(style).title(title), area);
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! The question in front.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::style::Modifier;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::{Panes, in_front};
+use crate::question::Dialog;
+use crate::screen::Screen;
+use crate::text::{Long, harmless, wrap};
+
+/// The widest a question gets: longer rows are hard to read.
+const WIDEST: u16 = 110;
+/// How many rows of a text that is being written are in sight.
+const ENTRY: u16 = 5;
+
+/// Finds a place for the question in front.
+pub(super) fn place(screen: &Screen, panes: &mut Panes) {
+    let Some(dialog) = screen.dialog() else { return };
+    let area = screen.area;
+    let width = area.width.saturating_sub(2).min(WIDEST);
+    let ways_height = u16::try_from(ways(screen, dialog, width - 4).len()).unwrap_or(1);
+    // On a small terminal a question takes all there is between header and status.
+    let margin = u16::from(area.height >= 20);
+    let height = area.height - 2 - 2 * margin;
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + 1 + margin, width, height };
+    let inside = Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: height - 2 };
+    let ways_height = ways_height.min(inside.height.saturating_sub(1));
+    let entry_height = match dialog.entry() {
+        // Its words stand above it.
+        Some(_) => (ENTRY + 1).min(inside.height.saturating_sub(ways_height + 1)),
+        None => 0,
+    };
+    let page_height = inside.height - ways_height - entry_height;
+    panes.dialog = outer;
+    panes.page = Some(Rect { height: page_height, ..inside });
+    panes.entry = Rect { y: inside.y + page_height, height: entry_height, ..inside };
+    panes.ways = Rect { y: inside.bottom() - ways_height, height: ways_height, ..inside };
+}
+
+/// Draws it.
+pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
+    let (Some(dialog), Some(page)) = (screen.dialog(), panes.page) else { return };
+    let theme = screen.theme;
+    let question = &dialog.asked.question;
+    let about = question.milestone().map(|id| format!(" · {id}")).unwrap_or_default();
+    let title = format!("{} {}{about}", theme.sign("🚦", "?"), question.name());
+    let title = harmless(&title, theme.unicode).replace('\n', " ");
+    in_front(screen, frame, panes.dialog, &title, theme.waiting());
+
+    let (top, height) = (dialog.top(page.height), usize::from(page.height));
+    let rows: Vec<Line<'static>> = dialog.rows().iter().skip(top).take(height).cloned().collect();
+    frame.render_widget(Paragraph::new(rows), page);
+    let (above, below) = (top, dialog.rows().len().saturating_sub(top + height));
+    if above + below > 0 && page.width > 30 {
+        let text = format!(" {above} above, {below} below (pgup pgdn) ");
+        let width = u16::try_from(text.len()).unwrap_or(page.width).min(page.width);
+        let place =
+            Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
+        frame.render_widget(Paragraph::new(Span::styled(text, theme.dim())), place);
+    }
+    frame.render_widget(Paragraph::new(ways(screen, dialog, panes.ways.width)), panes.ways);
+    let Some((words, entry)) = dialog.entry() else { return };
+    if panes.entry.height < 2 {
+        return;
+    }
+    let head = Rect { height: 1, ..panes.entry };
+    frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
+    let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
+    frame.render_widget(entry.area(), field);
+    show_cursor(frame, field);
+}
+
+/// The real cursor stands where the next letter goes, so that input methods open their window there. The text field
+/// marks the place by a style of its own.
+fn show_cursor(frame: &mut Frame<'_>, field: Rect) {
+    let marked = field.positions().find(|place| {
+        frame.buffer_mut().cell(*place).is_some_and(|cell| cell.modifier.contains(Modifier::HIDDEN))
+    });
+    if let Some(place) = marked {
+        if let Some(cell) = frame.buffer_mut().cell_mut(place) {
+            cell.modifier.remove(Modifier::HIDDEN);
+        }
+        frame.set_cursor_position(place);
+    }
+}
+
+/// The ways to answer, as hints; dim until they count.
+fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
+    let theme = screen.theme;
+    let is_writing = dialog.entry().is_some();
+    let is_armed = dialog.is_armed(screen.now.since) && !is_writing;
+    let mut text = Vec::new();
+    let mut add = |key: String, label: &str, is_on: bool| {
+        if !text.is_empty() {
+            text.push(Span::styled(theme.sign(" · ", " | "), theme.dim()));
+        }
+        let (key_style, label_style) =
+            if is_on { (theme.accent(), ratatui::style::Style::new()) } else { (theme.dim(), theme.dim()) };
+        text.push(Span::styled(key, key_style));
+        // Key and label stay together.
+        text.push(Span::styled(format!("\u{a0}{}", label.replace(' ', "\u{a0}")), label_style));
+    };
+    if is_writing {
+        add("enter".to_owned(), "send", true);
+        add("alt-enter".to_owned(), "new line", true);
+        add("esc".to_owned(), "back, and throw it away", true);
+    } else {
+        for way in dialog.ways() {
+            add(way.key.to_string(), way.label, is_armed);
+        }
+        add("esc".to_owned(), "look around first", true);
+    }
+    wrap(&Long { text, ..Long::default() }, width)
+}

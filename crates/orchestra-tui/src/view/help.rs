@@ -1,0 +1,39 @@
+//! The keys that work here.
+
+use ratatui::Frame;
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+use ratatui::widgets::Paragraph;
+
+use super::in_front;
+use crate::key::ROWS;
+use crate::screen::Screen;
+use crate::text::{Long, wrap};
+
+/// How wide the column of keys is.
+const KEYS: usize = 16;
+
+/// Draws them, from a row on.
+pub(super) fn draw(screen: &Screen, top: usize, frame: &mut Frame<'_>) {
+    let (theme, area) = (screen.theme, screen.area);
+    let width = area.width.saturating_sub(4).min(76);
+    let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + 1, width, height: area.height - 2 };
+    in_front(screen, frame, outer, "Keys", theme.accent());
+    let inside = Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: outer.height - 2 };
+    let rows: Vec<Line<'static>> = ROWS
+        .iter()
+        .flat_map(|row| {
+            let keys = format!("{:<KEYS$}", row.keys.join(" "));
+            let line = Long {
+                first: vec![Span::styled(keys, theme.accent())],
+                rest: vec![Span::raw(" ".repeat(KEYS))],
+                text: vec![Span::raw(row.words)],
+                keep: false,
+            };
+            wrap(&line, inside.width)
+        })
+        .collect();
+    let height = usize::from(inside.height);
+    let top = top.min(rows.len().saturating_sub(height));
+    frame.render_widget(Paragraph::new(rows.into_iter().skip(top).take(height).collect::<Vec<_>>()), inside);
+}

@@ -1,0 +1,100 @@
+use crate::msg::Msg;
+use crate::testing::{ASCII, Bench, PLAIN, failed, push, rfc};
+use crate::theme::Theme;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (160, 45), (60, 15)];
+
+/// A view at every size, one below the other.
+fn views(theme: Theme, show: impl Fn(&mut Bench)) -> String {
+    let view = |size| {
+        let mut bench = Bench::running(theme, size);
+        show(&mut bench);
+        bench.seen()
+    };
+    SIZES.map(view).join("\n\n")
+}
+
+fn asks(msg: &Msg) -> impl Fn(&mut Bench) {
+    move |bench| {
+        bench.tell(msg.clone());
+        bench.wait(1_000);
+    }
+}
+
+#[test]
+fn a_running_phase() {
+    insta::assert_snapshot!(views(PLAIN, |_| {}));
+}
+
+#[test]
+fn a_running_phase_in_ascii() {
+    insta::assert_snapshot!(views(ASCII, |_| {}));
+}
+
+#[test]
+fn a_question_about_a_design() {
+    insta::assert_snapshot!(views(PLAIN, asks(&rfc())));
+}
+
+#[test]
+fn a_question_about_a_push() {
+    insta::assert_snapshot!(views(PLAIN, asks(&push())));
+}
+
+#[test]
+fn a_question_about_a_failed_phase_with_a_note_being_written() {
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        asks(&failed())(bench);
+        bench.press("n h i");
+    }));
+}
+
+#[test]
+fn the_keys() {
+    insta::assert_snapshot!(views(PLAIN, |bench| drop(bench.press("?"))));
+}
+
+#[test]
+fn a_question_put_aside_and_the_milestones_in_focus() {
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        asks(&push())(bench);
+        bench.press("esc tab tab down");
+    }));
+}
+
+#[test]
+fn a_patch_being_read() {
+    use crate::viewer::{Reading, Want};
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        bench.press("v");
+        let want = Want::Changes { milestone: crate::testing::milestone("M1-user-auth"), work: None };
+        let patch = "commit 1\n    feat: x\n\ndiff --git a/a b/a\n@@ -1 +1 @@\n-old\n+new\twith a tab\n";
+        bench.tell(Msg::Read(want, Reading::Patch(patch.to_owned())));
+    }));
+}
+
+#[test]
+fn a_terminal_that_is_too_small_says_so_and_recovers() {
+    let mut bench = Bench::running(PLAIN, (20, 5));
+    assert!(bench.seen().starts_with("too small"), "{}", bench.seen());
+    bench.resize((80, 24));
+    assert!(bench.seen().contains("Milestones"));
+}
+
+#[test]
+fn colours_are_used_only_where_they_may_be() {
+    use ratatui::style::Color;
+    let coloured = |theme| {
+        let mut bench = Bench::running(theme, (80, 24));
+        bench.tell(push());
+        bench.wait(1_000);
+        bench
+            .cells()
+            .content()
+            .iter()
+            .filter(|cell| cell.fg != Color::Reset || cell.bg != Color::Reset)
+            .count()
+    };
+    assert_eq!(coloured(PLAIN), 0);
+    assert!(coloured(crate::testing::COLOURED) > 0);
+}

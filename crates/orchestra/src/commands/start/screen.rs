@@ -1,0 +1,273 @@
+//! A run as it is shown on a screen.
+//!
+//! One task owns the screen; it takes what comes from the worker and the keyboard, and draws when something is new, at most
+//! every sixteen milliseconds. Nothing that takes long happens on it.
+
+mod inbox;
+pub(crate) mod keeper;
+mod reading;
+mod terminal;
+mod torn;
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use orchestra_core::id::GateId;
+use orchestra_core::worker::{Asked, Note, Question, State, Stop};
+use orchestra_engine::worker::{View, Wish};
+use orchestra_git::repo::Repo;
+use orchestra_git::review_diff::review_diff;
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
+use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
+use ratatui::crossterm::event::{Event, KeyEventKind};
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+
+use self::inbox::Inbox;
+use self::keeper::Keeper;
+use self::reading::{PATCH, Place};
+use self::terminal::Terminal;
+use crate::view::lines::Lines;
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// What the screen needs from outside.
+pub(super) struct Setting {
+    pub(super) project: String,
+    pub(super) theme: Theme,
+    pub(super) layout: Layout,
+    pub(super) repo: Repo,
+    pub(super) wishes: mpsc::Sender<Wish>,
+    /// This program.
+    pub(super) program: PathBuf,
+    /// Whether tmux stands between us and the terminal.
+    pub(super) is_in_tmux: bool,
+}
+
+/// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
+pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
+    let inbox = Inbox::open(views);
+    // Dropped after the terminal: then all is well.
+    let _keeper = Keeper::start(&setting.program)?;
+    let mut terminal = Terminal::enter(setting.is_in_tmux)?;
+    let (typed, mut keys) = mpsc::channel(1024);
+    terminal::read_keys(typed);
+    let (reader, mut read) = mpsc::channel(16);
+    let mut shown = Shown::new(setting, reader);
+    let mut last_frame: Option<Instant> = None;
+    loop {
+        let now = Instant::now();
+        let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
+        if shown.screen.needs_frame() && now >= may_draw_at {
+            terminal.draw(&mut shown.screen)?;
+            shown.screen.drawn(shown.moment());
+            last_frame = Some(Instant::now());
+            continue;
+        }
+        let frame_at = shown.screen.needs_frame().then_some(may_draw_at);
+        let wake_at = shown.screen.wakes_at(shown.moment()).map(|since| shown.begun + since);
+        let next = frame_at.into_iter().chain(wake_at).min();
+        tokio::select! {
+            biased; // A person's key goes before an agent's words.
+            Some(event) = keys.recv() => {
+                terminal.heard(&event);
+                if matches!(event, Event::Resize(..)) {
+                    // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
+                    terminal.forget();
+                }
+                if let Some(msg) = message_of(event) {
+                    shown.take(msg, &mut terminal).await?;
+                }
+            }
+            Some(read) = read.recv() => match read {
+                Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
+                Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
+            },
+            view = inbox.next() => match view {
+                Some(view) => {
+                    shown.view(view, &mut terminal).await?;
+                    // A flood is taken as a whole, and drawn once.
+                    while let Some(view) = inbox.take() {
+                        shown.view(view, &mut terminal).await?;
+                        if !keys.is_empty() {
+                            break;
+                        }
+                    }
+                }
+                None => return Ok(()),
+            },
+            () = sleep(next) => {
+                if wake_at.is_some_and(|at| Instant::now() >= at) {
+                    shown.take(Msg::Tick, &mut terminal).await?;
+                }
+            }
+        }
+    }
+}
+
+async fn sleep(until: Option<Instant>) {
+    match until {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// What of the terminal's events reaches the screen.
+fn message_of(event: Event) -> Option<Msg> {
+    match event {
+        Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
+        Event::Paste(text) => Some(Msg::Paste(text)),
+        Event::Resize(..) => Some(Msg::Resized),
+        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+    }
+}
+
+/// What was read elsewhere.
+enum Read {
+    Page(Box<Asked>, Page),
+    Wanted(Want, Reading),
+}
+
+struct Shown {
+    screen: Screen,
+    setting: Setting,
+    begun: Instant,
+    state: Arc<State>,
+    /// What the last red command printed.
+    last_red: Option<String>,
+    /// Questions whose page is being read.
+    reading: BTreeSet<GateId>,
+    reader: mpsc::Sender<Read>,
+}
+
+impl Shown {
+    fn new(setting: Setting, reader: mpsc::Sender<Read>) -> Self {
+        let begun = Instant::now();
+        let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
+        let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now);
+        Self {
+            screen,
+            setting,
+            begun,
+            state: Arc::default(),
+            last_red: None,
+            reading: BTreeSet::new(),
+            reader,
+        }
+    }
+
+    fn moment(&self) -> Moment {
+        Moment { since: self.begun.elapsed(), at: Timestamp::now() }
+    }
+
+    async fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> io::Result<()> {
+        let now = self.moment();
+        for command in self.screen.update(now, msg) {
+            let wish = match command {
+                Command::Answer { gate, answer } => Wish::Answer { gate, answer },
+                Command::Stop => Wish::Stop(Stop::Pause),
+                Command::Read(want) => {
+                    self.want(want);
+                    continue;
+                }
+                Command::Suspend => {
+                    terminal.suspend().await?;
+                    continue;
+                }
+                Command::Notify(text) => {
+                    terminal.notify(&text);
+                    continue;
+                }
+                Command::Redraw => {
+                    terminal.forget();
+                    continue;
+                }
+            };
+            // A worker that has left takes nothing more.
+            drop(self.setting.wishes.send(wish).await);
+        }
+        terminal.set_title(&self.screen.title());
+        Ok(())
+    }
+
+    async fn view(&mut self, view: View, terminal: &mut Terminal) -> io::Result<()> {
+        let msg = match view {
+            View::State(state) => {
+                self.state = Arc::clone(&state);
+                Msg::State(state)
+            }
+            View::Note(at, note) => {
+                if let Note::Red { output, .. } = &note {
+                    self.last_red = Some(output.clone());
+                }
+                let lines = Lines { plan: &self.state.seen.plan, unicode: self.setting.theme.unicode };
+                // The question itself is shown, in full.
+                let line = lines.of(&note).filter(|_| !matches!(note, Note::Waiting { .. }));
+                Msg::Note { note: Box::new(note), at, line }
+            }
+            View::Agent(turn, event) => Msg::Agent(turn, event),
+            View::Asked(asked) => return self.asked(asked, terminal).await,
+            View::Unasked(gate) => {
+                self.reading.remove(&gate);
+                Msg::Unasked(gate)
+            }
+        };
+        self.take(msg, terminal).await
+    }
+
+    /// Reads something on a thread of its own.
+    fn want(&self, want: Want) {
+        let place = Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() };
+        let (state, reader) = (Arc::clone(&self.state), self.reader.clone());
+        tokio::task::spawn_blocking(move || {
+            let reading = place.read(&want, &state);
+            // A screen that is gone shows nothing more.
+            drop(reader.blocking_send(Read::Wanted(want, reading)));
+        });
+    }
+
+    /// A question is shown with what belongs to it. What takes a while to be read is read elsewhere.
+    async fn asked(&mut self, asked: Box<Asked>, terminal: &mut Terminal) -> io::Result<()> {
+        let text = match &asked.question {
+            Question::Rfc { milestone, .. } => self.rfc(milestone),
+            Question::Failed { .. } | Question::RedBase { .. } => self.last_red.clone(),
+            Question::Push(push) | Question::Rejected(push) => {
+                let (repo, reader) = (self.setting.repo.clone(), self.reader.clone());
+                let commits: Vec<_> = push.survey.commits.iter().map(|commit| commit.id.clone()).collect();
+                self.reading.insert(asked.gate.clone());
+                tokio::task::spawn_blocking(move || {
+                    let patch = review_diff(&repo, &commits, PATCH);
+                    let patch =
+                        patch.unwrap_or_else(|error| format!("(the changes could not be read: {error})"));
+                    // A screen that is gone shows nothing more.
+                    let page = Page { text: None, patch: Some(patch) };
+                    drop(reader.blocking_send(Read::Page(asked, page)));
+                });
+                return Ok(());
+            }
+            _ => None,
+        };
+        self.take(Msg::Asked(asked, Page { text, patch: None }), terminal).await
+    }
+
+    /// What belongs to a question was read: it is shown, unless it was answered meanwhile.
+    async fn was_read(&mut self, asked: Box<Asked>, page: Page, terminal: &mut Terminal) -> io::Result<()> {
+        if self.reading.remove(&asked.gate) {
+            self.take(Msg::Asked(asked, page), terminal).await?;
+        }
+        Ok(())
+    }
+
+    fn rfc(&self, milestone: &orchestra_core::id::MilestoneId) -> Option<String> {
+        let folder = &self.state.seen.plan.find(milestone)?.folder;
+        let path = Layout::beneath_milestone(folder, "rfc.md").ok()?;
+        let plain = self.setting.layout.read(&path, MAX_DOCUMENT).ok().flatten()?;
+        Some(String::from_utf8_lossy(&plain.bytes).into_owned())
+    }
+}

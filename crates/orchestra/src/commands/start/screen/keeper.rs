@@ -1,0 +1,60 @@
+//! Whoever brings the terminal back when this program is killed.
+//!
+//! A SIGKILL leaves a terminal on its alternate screen, without a cursor, with pastes in brackets. So a small process of this
+//! program waits at the other end of a pipe: where the pipe closes without a word, it writes what the screen would have
+//! written. The modes of the line are the shell's, which sets its own when a job of its was killed; a process in the background may
+//! not touch them.
+
+use std::io::{self, Read as _, Write as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+
+/// The argument that makes a keeper of this program.
+pub(crate) const KEEPER: &str = "__terminal";
+
+/// The word that all is well.
+const WELL: u8 = b'.';
+
+/// A keeper that waits.
+pub(super) struct Keeper {
+    child: Child,
+    word: Option<ChildStdin>,
+}
+
+impl Keeper {
+    /// Starts one. It is in no group of ours, so that what is sent to all of us does not reach it.
+    pub(super) fn start(program: &Path) -> io::Result<Self> {
+        let mut child = Command::new(program)
+            .arg(KEEPER)
+            .env_clear()
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::inherit())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let word = child.stdin.take();
+        Ok(Self { child, word })
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        if let Some(mut word) = self.word.take() {
+            // One that is gone keeps nothing any more.
+            let _gone = word.write_all(&[WELL]);
+        }
+        let _ended = self.child.wait();
+    }
+}
+
+/// Waits for the word, and brings the terminal back where it does not come.
+pub(crate) fn keep() -> ExitCode {
+    let mut heard = Vec::new();
+    // Whatever becomes of the pipe: without the word nothing is well.
+    let _closed = io::stdin().read_to_end(&mut heard);
+    if heard.last() != Some(&WELL) {
+        super::terminal::write_leave();
+    }
+    ExitCode::SUCCESS
+}
