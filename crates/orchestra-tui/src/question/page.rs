@@ -1,6 +1,6 @@
 //! What a question is about, in full.
 
-use orchestra_core::repo::PushTarget;
+use orchestra_core::repo::{FileStat, PushTarget};
 use orchestra_core::report::Severity;
 use orchestra_core::worker::{PushQuestion, Question};
 use ratatui::style::Style;
@@ -127,7 +127,10 @@ impl Writer {
             );
         }
         self.heading("Files");
-        for file in &push.survey.files {
+        // What was built before what was planned.
+        let mut files: Vec<&FileStat> = push.survey.files.iter().collect();
+        files.sort_by_key(|file| file.path.is_beneath(b".orchestra"));
+        for file in files {
             let count = |count: Option<u32>| count.map_or("binary".to_owned(), |count| count.to_string());
             let (added, removed) = (count(file.added), count(file.removed));
             self.entry(theme.sign("│", "|"), &format!("{}  +{added} -{removed}", file.path), Style::new());
