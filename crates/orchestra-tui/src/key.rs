@@ -185,25 +185,8 @@ mod tests {
     fn each_key_of_the_table_can_be_pressed() {
         for row in ROWS {
             for name in row.keys {
-                let (modifiers, plain) = match name.strip_prefix("ctrl-") {
-                    Some(plain) => (KeyModifiers::CONTROL, plain),
-                    None => (KeyModifiers::NONE, *name),
-                };
-                let code = match plain {
-                    "space" => KeyCode::Char(' '),
-                    "enter" => KeyCode::Enter,
-                    "esc" => KeyCode::Esc,
-                    "tab" => KeyCode::Tab,
-                    "shift-tab" => KeyCode::BackTab,
-                    "up" => KeyCode::Up,
-                    "down" => KeyCode::Down,
-                    "pgup" => KeyCode::PageUp,
-                    "pgdn" => KeyCode::PageDown,
-                    "home" => KeyCode::Home,
-                    "end" => KeyCode::End,
-                    letter => KeyCode::Char(letter.chars().next().unwrap()),
-                };
-                assert_eq!(action_of(&KeyEvent::new(code, modifiers)), Some(row.action), "{name}");
+                let key = crate::testing::key_named(name);
+                assert_eq!(action_of(&key), Some(row.action), "{name}");
             }
         }
     }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan, RfcNeed, StageName};
 use orchestra_core::report::Usage;
+use orchestra_core::words::thousands;
 use orchestra_core::worker::{Active, Progress, State};
 use ratatui::style::Style;
 
 use crate::theme::Theme;
-use crate::words::thousands;
 
 /// A row of the tree.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use orchestra_core::id::TurnId;
-use orchestra_core::words::counted;
+use orchestra_core::words::{counted, duration};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
 use crate::markdown;
 use crate::text::{self, Long, harmless, wrap};
 use crate::theme::Theme;
-use crate::words::duration;
 
 /// The longest text of an agent that is kept in one block, in bytes; after it a new one begins.
 const LONGEST: usize = 64 * 1024;

@@ -6,11 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
+use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::{At, Progress, Stage};
 
 use crate::screen::Screen;
 use crate::text::{columns, harmless};
-use crate::words::{clock, duration, thousands};
+use crate::words::clock;
 
 /// The line above.
 pub(super) fn header(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {

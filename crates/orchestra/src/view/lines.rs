@@ -1,13 +1,12 @@
 //! The log's lines.
 
-use std::time::Duration;
-
 use jiff::{Timestamp, tz::TimeZone};
 use orchestra_core::id::{RoleId, WorkId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{By, Plan};
 use orchestra_core::record::Answer;
 use orchestra_core::report::{Finding, Severity, Usage};
+use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::Note;
 
 use crate::out::block;
@@ -217,25 +216,6 @@ fn usage_in_words(usage: Usage) -> String {
         (0, _) => String::new(),
         (tokens, Some(cost)) => format!(" · {} tok · ${cost:.2}", thousands(tokens)),
         (tokens, None) => format!(" · {} tok", thousands(tokens)),
-    }
-}
-
-/// `84k`, `1.2M`.
-pub(crate) fn thousands(count: u64) -> String {
-    match count {
-        0..1_000 => count.to_string(),
-        1_000..1_000_000 => format!("{}k", count / 1_000),
-        _ => format!("{}.{}M", count / 1_000_000, count % 1_000_000 / 100_000),
-    }
-}
-
-/// `3 s`, `12m41s`, `2h05m`.
-pub(crate) fn duration(duration: Duration) -> String {
-    let seconds = duration.as_secs();
-    match seconds {
-        0..60 => format!("{seconds} s"),
-        60..3_600 => format!("{}m{:02}s", seconds / 60, seconds % 60),
-        _ => format!("{}h{:02}m", seconds / 3_600, seconds % 3_600 / 60),
     }
 }
 

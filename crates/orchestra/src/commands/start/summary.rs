@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use orchestra_core::id::MilestoneId;
-use orchestra_core::words::counted;
+use orchestra_core::words::{counted, duration, thousands};
 use orchestra_core::worker::Tally;
 use orchestra_engine::worker::End;
 
 use crate::context::Context;
-use crate::view::lines::{duration, thousands, visible};
+use crate::view::lines::visible;
 
 /// What a run came to, in a few lines.
 pub(super) fn print(context: &Context, end: &End, took: Duration) {
