@@ -10,11 +10,17 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use crate::project::Project;
 use crate::pty;
 
+/// What the program says to a line that came before the last line of a question was printed. A test may have seen its first
+/// one by then.
+const TOO_EARLY: &str = "(typed before the question was there; please type it again)";
+
 /// A run of the program at a terminal.
 pub(crate) struct Terminal {
     ours: File,
     child: Child,
     seen: String,
+    /// The line that was typed last.
+    typed: String,
 }
 
 impl Terminal {
@@ -62,7 +68,7 @@ impl Terminal {
         }
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         let child = command.spawn().unwrap();
-        Self { ours, child, seen: String::new() }
+        Self { ours, child, seen: String::new(), typed: String::new() }
     }
 
     /// Waits until this was printed, and forgets everything up to there.
@@ -74,8 +80,9 @@ impl Terminal {
         self.seen.drain(..end);
     }
 
-    /// Types a line.
+    /// Types a line, and once more where the program says that the question was not all there yet.
     pub(crate) fn line(&mut self, line: &str) {
+        line.clone_into(&mut self.typed);
         self.write(&format!("{line}\n"));
     }
 
@@ -115,6 +122,11 @@ impl Terminal {
         // Where the other end is closed, Linux answers with an error.
         let count = self.ours.read(&mut bytes).unwrap_or(0);
         self.seen.push_str(&String::from_utf8_lossy(&bytes[..count]));
+        if let Some(at) = self.seen.find(TOO_EARLY) {
+            self.seen.drain(at..at + TOO_EARLY.len());
+            let typed = self.typed.clone();
+            self.line(&typed);
+        }
         count > 0
     }
 }
