@@ -69,6 +69,8 @@ fn a_kill_leaves_no_screen_behind_and_the_next_start_goes_on() {
     screen.is_left();
     drop(open);
     let mut screen = Emulator::start(&project, &ONCE);
+    // By now nothing of the first run is left that could come to the barrier.
+    screen.wait_for("ctrl-c interrupt");
     drop(barrier.reach());
     screen.wait_armed("a push");
     screen.keys("f");
