@@ -199,8 +199,16 @@ impl Emulator {
         assert_eq!(modes(&now), modes(&self.found));
     }
 
+    /// Waits until somebody has left the screen, and shown the cursor again, which comes last.
+    pub(crate) fn wait_left(&mut self) {
+        while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
+            assert!(self.hear(), "it ended on its screen: {}", self.screen());
+        }
+        self.is_left();
+    }
+
     /// Nothing of the screen is left, but for the modes of the line.
-    pub(crate) fn is_left(&self) {
+    fn is_left(&self) {
         let screen = self.parser.screen();
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");

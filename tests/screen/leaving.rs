@@ -65,8 +65,7 @@ fn a_kill_leaves_no_screen_behind_and_the_next_start_goes_on() {
     let open = barrier.reach();
     screen.wait_for("ctrl-c interrupt");
     screen.signal(Signal::KILL);
-    screen.wait_until("the screen is left", |shown| !shown.has("ctrl-c interrupt"));
-    screen.is_left();
+    screen.wait_left();
     drop(open);
     let mut screen = Emulator::start(&project, &ONCE);
     // By now nothing of the first run is left that could come to the barrier.
