@@ -83,6 +83,12 @@ impl Dialog {
         }
     }
 
+    /// The same question with something new in it: what was half written for it stays.
+    pub(crate) fn renew(&mut self, asked: Asked, page: Page) {
+        let writing = self.writing.take();
+        *self = Self { writing, ..Self::new(asked, page) };
+    }
+
     /// The ways to answer.
     pub(crate) fn ways(&self) -> Vec<Way> {
         ways(&self.asked.question)

@@ -295,10 +295,9 @@ impl Screen {
 
     fn asked(&mut self, asked: Asked, page: Page) {
         // The same question with something new in it stays where it is, and has to arm again.
-        let dialog = Dialog::new(asked, page);
-        match self.dialogs.iter_mut().find(|known| known.asked.gate == dialog.asked.gate) {
-            Some(known) => *known = dialog,
-            None => self.dialogs.push(dialog),
+        match self.dialogs.iter_mut().find(|known| known.asked.gate == asked.gate) {
+            Some(known) => known.renew(asked, page),
+            None => self.dialogs.push(Dialog::new(asked, page)),
         }
         self.since = self.now;
         self.feed.turn_is_over(self.now.since);

@@ -180,6 +180,17 @@ fn whoever_comes_back_is_told_what_happened_meanwhile() {
 }
 
 #[test]
+fn what_is_half_written_stays_when_its_question_says_something_new() {
+    let mut bench = Bench::running(PLAIN, USUAL);
+    bench.tell(push());
+    bench.press("r o n e");
+    bench.tell(push());
+    assert!(bench.seen().contains("What should change?"), "{}", bench.seen());
+    let feedback = "one".to_owned();
+    assert_eq!(bench.press("enter"), answer(&push(), Answer::Revise { feedback }));
+}
+
+#[test]
 fn ctrl_c_is_heard_whatever_is_in_front() {
     let mut bench = Bench::running(PLAIN, USUAL);
     assert_eq!(bench.press("ctrl-c"), [Command::Stop]);

@@ -114,6 +114,7 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let plain = Style::new();
     if screen.help.is_some() {
         add("esc", "back", plain);
+        add("pgup pgdn", "scroll", plain);
     } else if screen.viewer.is_some() {
         if let Some(dialog) = screen.dialogs.first() {
             add("esc", &format!("back, and answer: {}", dialog.asked.question.name()), theme.waiting());

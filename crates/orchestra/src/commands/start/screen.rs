@@ -26,6 +26,7 @@ use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
 use self::inbox::Inbox;
@@ -54,15 +55,21 @@ pub(super) struct Setting {
 pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
     let inbox = Inbox::open(views);
     // Dropped after the terminal: then all is well.
-    let _keeper = Keeper::start(&setting.program)?;
+    // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
+    let _keeper = Keeper::start(&setting.program).ok();
     let mut terminal = Terminal::enter(setting.is_in_tmux)?;
     let (typed, mut keys) = mpsc::channel(1024);
     terminal::read_keys(typed);
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, reader);
     let mut last_frame: Option<Instant> = None;
+    let mut wake_at: Option<Instant> = None;
     loop {
         let now = Instant::now();
+        // Before anything else, so that no flood of words holds up what was to happen at its time.
+        if wake_at.take_if(|at| now >= *at).is_some() {
+            shown.take(Msg::Tick, &mut terminal).await?;
+        }
         let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
         if shown.screen.needs_frame() && now >= may_draw_at {
             terminal.draw(&mut shown.screen)?;
@@ -71,7 +78,8 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
             continue;
         }
         let frame_at = shown.screen.needs_frame().then_some(may_draw_at);
-        let wake_at = shown.screen.wakes_at(shown.moment()).map(|since| shown.begun + since);
+        // As of the moment that was compared above: one that passes meanwhile is not missed.
+        wake_at = shown.screen.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
         let next = frame_at.into_iter().chain(wake_at).min();
         tokio::select! {
             biased; // A person's key goes before an agent's words.
@@ -102,11 +110,7 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
                 }
                 None => return Ok(()),
             },
-            () = sleep(next) => {
-                if wake_at.is_some_and(|at| Instant::now() >= at) {
-                    shown.take(Msg::Tick, &mut terminal).await?;
-                }
-            }
+            () = sleep(next) => {}
         }
     }
 }
@@ -163,7 +167,11 @@ impl Shown {
     }
 
     fn moment(&self) -> Moment {
-        Moment { since: self.begun.elapsed(), at: Timestamp::now() }
+        self.moment_of(Instant::now())
+    }
+
+    fn moment_of(&self, now: Instant) -> Moment {
+        Moment { since: now.saturating_duration_since(self.begun), at: Timestamp::now() }
     }
 
     async fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> io::Result<()> {
@@ -225,10 +233,12 @@ impl Shown {
     fn want(&self, want: Want) {
         let place = Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() };
         let (state, reader) = (Arc::clone(&self.state), self.reader.clone());
-        tokio::task::spawn_blocking(move || {
-            let reading = place.read(&want, &state);
+        tokio::spawn(async move {
+            let wanted = want.clone();
+            let reading = spawn_blocking(move || place.read(&wanted, &state)).await;
+            let reading = reading.unwrap_or_else(|error| Reading::Nothing(error.to_string()));
             // A screen that is gone shows nothing more.
-            drop(reader.blocking_send(Read::Wanted(want, reading)));
+            drop(reader.send(Read::Wanted(want, reading)).await);
         });
     }
 
@@ -241,13 +251,18 @@ impl Shown {
                 let (repo, reader) = (self.setting.repo.clone(), self.reader.clone());
                 let commits: Vec<_> = push.survey.commits.iter().map(|commit| commit.id.clone()).collect();
                 self.reading.insert(asked.gate.clone());
-                tokio::task::spawn_blocking(move || {
-                    let patch = review_diff(&repo, &commits, PATCH);
-                    let patch =
-                        patch.unwrap_or_else(|error| format!("(the changes could not be read: {error})"));
-                    // A screen that is gone shows nothing more.
+                tokio::spawn(async move {
+                    let unread =
+                        |error: &dyn std::fmt::Display| format!("(the changes could not be read: {error})");
+                    // Whatever becomes of the reading, the question is asked.
+                    let patch = match spawn_blocking(move || review_diff(&repo, &commits, PATCH)).await {
+                        Ok(Ok(patch)) => patch,
+                        Ok(Err(error)) => unread(&error),
+                        Err(error) => unread(&error),
+                    };
                     let page = Page { text: None, patch: Some(patch) };
-                    drop(reader.blocking_send(Read::Page(asked, page)));
+                    // A screen that is gone shows nothing more.
+                    drop(reader.send(Read::Page(asked, page)).await);
                 });
                 return Ok(());
             }

@@ -66,8 +66,9 @@ impl Terminal {
                 }
             }));
         });
-        take_over()?;
-        let drawn = ratatui::Terminal::new(CrosstermBackend::new(io::stdout()))?;
+        let taken = take_over().and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        // Half taken over is not as it was found.
+        let drawn = taken.inspect_err(|_| leave())?;
         Ok(Self { drawn, title: String::new(), is_in_tmux, has_focus: None, is_forgotten: false })
     }
 
