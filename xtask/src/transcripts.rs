@@ -253,6 +253,7 @@ fn unpaired(events: &[AgentEvent]) -> Vec<String> {
             | AgentEvent::Thinking { .. }
             | AgentEvent::ToolOutput { .. }
             | AgentEvent::FileChanged { .. }
+            | AgentEvent::Heard
             | AgentEvent::Usage { .. }
             | AgentEvent::Session { .. }
             | AgentEvent::Notice { .. } => {}

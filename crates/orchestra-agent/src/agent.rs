@@ -8,7 +8,7 @@ use std::time::Duration;
 use orchestra_core::config::{AgentConfig, Limits};
 use orchestra_core::id::SessionId;
 use orchestra_core::report::{AgentEvent, Outcome, Usage};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
 use crate::command::CommandRunner;
@@ -64,6 +64,8 @@ pub struct TurnRequest {
     pub transcript: Option<TranscriptSink>,
     /// The person's whole environment. The agent gets a part of it.
     pub environment: Environment,
+    /// What the person says meanwhile. Each of them that the agent takes up is an [`AgentEvent::Heard`].
+    pub words: Option<Receiver<String>>,
     /// Asks for the turn's end.
     pub cancel: CancellationToken,
 }
@@ -97,6 +99,7 @@ impl TurnRequest {
             scratch,
             transcript: None,
             environment,
+            words: None,
             cancel: CancellationToken::new(),
         }
     }

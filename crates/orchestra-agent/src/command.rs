@@ -18,9 +18,9 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use orchestra_core::config::{CommandAgent, OutputFormat, Preset};
+use orchestra_core::config::{CommandAgent, InputFormat, OutputFormat, Preset};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender};
 
 use self::argv::Invocation;
 use self::claude::ClaudeStream;
@@ -82,14 +82,15 @@ impl Agent for CommandRunner {
         let redactor = Redactor::of_environment(&request.environment);
         let sink = request.transcript.take().unwrap_or_else(|| Box::new(io::sink()));
         let mut transcript = Transcript::new(sink, request.output_limit, redactor.clone());
-        let mut outcome = self.attempt(&request, &redactor, &mut transcript, &events).await;
+        let mut words = request.words.take();
+        let mut outcome = self.attempt(&request, &mut words, &redactor, &mut transcript, &events).await;
         if request.session.is_some() && is_unknown_session(&outcome) {
             let text = "the program does not know the conversation any more; it starts afresh".to_owned();
             // A receiver that is gone stops nothing.
             let _unheard = events.send(AgentEvent::Notice { text }).await;
             request.session = None;
             request.used_before = Usage::default();
-            outcome = self.attempt(&request, &redactor, &mut transcript, &events).await;
+            outcome = self.attempt(&request, &mut words, &redactor, &mut transcript, &events).await;
         }
         if let Err(error) = transcript.finish() {
             let text = format!("the transcript could not be written: {error}");
@@ -103,6 +104,7 @@ impl CommandRunner {
     async fn attempt(
         &self,
         request: &TurnRequest,
+        words: &mut Option<Receiver<String>>,
         redactor: &Redactor,
         transcript: &mut Transcript,
         events: &Sender<AgentEvent>,
@@ -139,7 +141,11 @@ impl CommandRunner {
         };
         let stream = Stream::new(&self.config, request);
         let turn = Turn::new(child, stream, request, &self.ending, redactor, transcript, events);
-        turn.run(invocation.stdin).await
+        if self.config.preset.is_none() && self.config.input == InputFormat::JsonLines {
+            turn.run_and_say(&request.prompt, invocation.wants_prompt_file, words).await
+        } else {
+            turn.run(invocation.stdin, &mut None).await
+        }
     }
 
     fn environment(&self, request: &TurnRequest, invocation: &Invocation) -> Environment {

@@ -118,7 +118,9 @@ impl Redactor {
             }
             AgentEvent::FileChanged { path } => AgentEvent::FileChanged { path: self.owned(path) },
             AgentEvent::Notice { text } => AgentEvent::Notice { text: self.owned(text) },
-            untouched @ (AgentEvent::Usage { .. } | AgentEvent::Session { .. }) => untouched,
+            untouched @ (AgentEvent::Heard | AgentEvent::Usage { .. } | AgentEvent::Session { .. }) => {
+                untouched
+            }
         }
     }
 

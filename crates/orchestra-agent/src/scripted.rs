@@ -28,6 +28,7 @@
 //!       - delete: old.txt
 //!       - expect: what the prompt must contain
 //!       - pause: 200ms
+//!       - listen: 1m                          # until a person says something, which `${said}` then is
 //!       - usage: { input: 1200, output: 80 }
 //!       - notice: something for the log
 //!     report:
@@ -43,8 +44,8 @@
 //! A turn ends with one of `report` (an empty one if nothing is said), `fault` (`kind`: transient, usage-limit,
 //! unusable or failed; `message`, and for transient `retry_after`), `exit` and `hang`. `*` in `when` stands for any
 //! text. Of the turns that fit, the one that names most wins, and among equals the one with the highest `attempt`
-//! that is not beyond the running one, then the first. In all texts `${milestone}`, `${work}`, `${phase}`, `${role}`
-//! and `${attempt}` are filled in. A step that fails ends the turn as failed, unless it says `may_fail: true`.
+//! that is not beyond the running one, then the first. In all texts `${milestone}`, `${work}`, `${phase}`, `${role}`,
+//! `${attempt}` and `${said}` (what a person said last) are filled in. A step that fails ends the turn as failed, unless it says `may_fail: true`.
 
 mod files;
 mod play;

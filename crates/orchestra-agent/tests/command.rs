@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use orchestra_agent::command::CommandRunner;
 use orchestra_agent::guard::{StopPlan, StopSignal, StopStep};
-use orchestra_core::config::{CommandAgent, OutputFormat, Preset};
+use orchestra_core::config::{CommandAgent, InputFormat, OutputFormat, Preset};
 use orchestra_core::id::SessionId;
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage, Verdict};
 
@@ -324,4 +324,57 @@ fn a_probe_tells_program_version_and_login_without_asking_a_service() {
     let scripted = AgentConfig::Scripted { script: "s.yaml".to_owned() };
     let found = probe(&scripted, &nowhere, &room.repository(), &launcher());
     assert_eq!((found.program, found.login), (FoundProgram::NotNeeded, Login::Unknown));
+}
+
+/// An agent that reads JSON lines, and can be spoken to.
+fn listener(line: &str) -> CommandRunner {
+    let run = ["/bin/sh", "-c", line].map(str::to_owned).to_vec();
+    let (output, input) = (OutputFormat::JsonLines, InputFormat::JsonLines);
+    runner(CommandAgent { run, output, input, ..CommandAgent::default() })
+}
+
+#[tokio::test]
+async fn a_program_that_reads_json_lines_hears_what_is_said_while_it_works() {
+    let room = Room::new();
+    let agent = listener(
+        r#"read -r prompt; echo "$prompt" > prompt
+        read -r first; echo '{"event":"heard"}'; read -r second; echo '{"event":"heard"}'
+        printf '%s\n' "$first" "$second" > said; echo '{"event":"text","text":"understood"}'"#,
+    );
+    let (words, said_to_it) = tokio::sync::mpsc::channel(2);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    words.send("use \"bcrypt\"\nand nothing else".to_owned()).await.unwrap();
+    words.send("quickly".to_owned()).await.unwrap();
+    let (outcome, events) = run(&agent, request).await;
+    assert_eq!(summary(&outcome), "understood");
+    let read = |name: &str| std::fs::read_to_string(room.repository().join(name)).unwrap();
+    assert_eq!(read("prompt"), "{\"text\":\"Do it.\",\"type\":\"prompt\"}\n");
+    let messages = "{\"text\":\"use \\\"bcrypt\\\"\\nand nothing else\",\"type\":\"message\"}\n\
+                    {\"text\":\"quickly\",\"type\":\"message\"}\n";
+    assert_eq!(read("said"), messages);
+    assert_eq!(events.iter().filter(|event| **event == AgentEvent::Heard).count(), 2);
+}
+
+#[tokio::test]
+async fn when_nobody_can_speak_any_more_the_program_s_input_ends() {
+    let room = Room::new();
+    let (words, said_to_it) = tokio::sync::mpsc::channel(1);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    drop(words);
+    let (outcome, _) = run(&listener("cat > all; wc -l < all"), request).await;
+    assert_eq!(summary(&outcome).trim(), "1");
+}
+
+#[tokio::test]
+async fn a_program_that_reads_its_prompt_only_is_told_nothing_else() {
+    let room = Room::new();
+    let (words, said_to_it) = tokio::sync::mpsc::channel(1);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    words.send("use bcrypt".to_owned()).await.unwrap();
+    let (outcome, events) = run(&shell_agent("cat"), request).await;
+    assert_eq!(summary(&outcome), "Do it.");
+    assert!(!events.contains(&AgentEvent::Heard));
 }

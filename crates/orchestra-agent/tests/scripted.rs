@@ -190,3 +190,38 @@ async fn what_a_script_says_is_in_the_transcript_but_for_secrets() {
     let kept = String::from_utf8(kept.0.lock().unwrap().clone()).unwrap();
     assert!(kept.contains(r#"{"event":"text","text":"it is [redacted]\n"}"#), "{kept}");
 }
+
+#[tokio::test]
+async fn a_script_listens_and_takes_up_what_is_said_at_any_other_time() {
+    let room = Room::new();
+    let script = r#"
+turns:
+  - steps:
+      - listen: 10m
+      - write: { path: said, content: "${said}" }
+      - listen: 10m
+      - append: { path: said, content: ", ${said}" }
+"#;
+    let (words, said_to_it) = tokio::sync::mpsc::channel(3);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    for text in ["one", "two", "three"] {
+        words.send(text.to_owned()).await.unwrap();
+    }
+    let (outcome, events) = run(&scripted(script), request).await;
+    assert!(matches!(outcome, Outcome::Reported(_)), "{outcome:?}");
+    // What nothing waits for is heard at the end, and the script goes on as it is written.
+    assert_eq!(events.iter().filter(|event| **event == AgentEvent::Heard).count(), 3);
+    assert_eq!(std::fs::read_to_string(room.repository().join("said")).unwrap(), "one, three");
+}
+
+#[tokio::test]
+async fn a_script_that_listens_in_vain_fails_and_can_be_stopped() {
+    let room = Room::new();
+    let (outcome, _) = play(&room, "turns: [{ steps: [{ listen: 1ms }] }]").await;
+    assert_eq!(failure(&outcome), "nobody said anything");
+    let agent = scripted("turns: [{ steps: [{ listen: 10m }] }]");
+    let request = room.request("phase-1");
+    request.cancel.cancel();
+    assert_eq!(run(&agent, request).await.0, Outcome::Faulted(Fault::Cancelled));
+}

@@ -17,6 +17,7 @@ fn brief(events: &[AgentEvent]) -> Vec<String> {
         AgentEvent::ToolOutput { id, text } => format!("output {id} {text:?}"),
         AgentEvent::ToolFinished { id, ok, output } => format!("finish {id} {ok} {output:?}"),
         AgentEvent::FileChanged { path } => format!("file {path}"),
+        AgentEvent::Heard => "heard".to_owned(),
         AgentEvent::Usage { usage } => format!("usage {} {} {}", usage.input, usage.cached, usage.output),
         AgentEvent::Session { session } => format!("session {}", session.0),
         AgentEvent::Notice { text } => format!("notice {text}"),

@@ -109,6 +109,8 @@ pub struct CommandAgent {
     pub run: Vec<String>,
     /// How its output is read, where there is no preset.
     pub output: OutputFormat,
+    /// What it reads, where there is no preset.
+    pub input: InputFormat,
     /// Environment variables passed on besides the usual ones.
     pub env: Vec<String>,
     /// The model, where the program takes one.
@@ -122,6 +124,26 @@ pub enum Preset {
     ClaudeCode,
     /// `codex exec --json`.
     Codex,
+}
+
+/// What a program without a preset reads from its standard input.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum InputFormat {
+    /// The prompt, up to the end.
+    #[default]
+    Prompt,
+    /// One JSON object a line: the prompt, then what the person says while it works.
+    JsonLines,
+}
+
+impl AgentConfig {
+    /// Whether an agent of this kind can be spoken to while it works.
+    pub fn hears(&self) -> bool {
+        match self {
+            Self::Scripted { .. } => true,
+            Self::Command(command) => command.preset.is_none() && command.input == InputFormat::JsonLines,
+        }
+    }
 }
 
 /// How the output of a program without a preset is read.

@@ -168,6 +168,35 @@ pub enum Record {
         /// Who gave it.
         by: By,
     },
+    /// A person has something to say to whoever works next on a milestone.
+    Queued {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work that ran then, and does not hear of it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        behind: Option<WorkId>,
+        /// Their words.
+        text: String,
+    },
+    /// A person took back what they wanted to say.
+    Unqueued {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// Their words.
+        text: String,
+    },
+    /// What a person said belongs to a work: it is told in each turn of it that begins from here on.
+    Said {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// Their words: what was queued, or what they said to its agent while it ran.
+        texts: Vec<String>,
+        /// Whether it was queued.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        queued: bool,
+    },
     /// Phases are written for all that a person asked for at the push gate.
     Planned {
         /// The milestone.

@@ -221,6 +221,8 @@ pub enum AgentEvent {
         /// The path as the agent gave it.
         path: String,
     },
+    /// It took up the next of the words that the person said to it during the turn.
+    Heard,
     /// What the turn consumed so far; each replaces the one before.
     Usage {
         /// The sum so far.

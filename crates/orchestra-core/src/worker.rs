@@ -31,6 +31,7 @@ mod policy;
 mod push;
 mod question;
 mod review;
+mod said;
 mod seen;
 #[cfg(test)]
 mod simulation;
@@ -42,10 +43,11 @@ mod work;
 
 pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
 pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Restaged, Stop, Unprepared};
-pub use memory::{Answered, Base, Memory, Open, Picked, Recalled, Review};
+pub use memory::{Answered, Base, Memory, Open, Picked, Queued, Recalled, Review};
 pub use note::Note;
 pub use policy::{Auto, Policy, Presence, Run};
 pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
+pub use said::Listener;
 pub use seen::{Seen, Untrusted};
 pub use state::{Active, After, At, GivingUp, Pending, Progress, Stage, State, Strain, Tally, Work};
 
@@ -84,8 +86,8 @@ impl Machine {
             Fact::Scanned { plan, policy, untrusted } => self.scanned(*plan, *policy, untrusted),
             Fact::Snapshotted { work, dirty } => self.with(&work, |m, work| m.snapshotted(work, &dirty)),
             Fact::TooLarge { work, bytes } => self.with(&work, |m, work| m.too_large(work, bytes)),
-            Fact::TurnEnded { turn, outcome, session, usage } => {
-                self.turn_ended(turn, outcome, session, usage);
+            Fact::TurnEnded { turn, outcome, session, usage, heard } => {
+                self.turn_ended(turn, outcome, session, usage, heard);
             }
             Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
             Fact::PutBack { work, reference, left } => {
@@ -105,6 +107,9 @@ impl Machine {
             Fact::Pushed { commit } => self.pushed(commit),
             Fact::NotPushed { words } => self.not_pushed(&words),
             Fact::Answered { gate, answer, by } => self.answered(&gate, answer, by),
+            Fact::Said { text } => self.said(text),
+            Fact::Queued { text } => self.queued(text),
+            Fact::Unqueued { text } => self.unqueued(text),
             Fact::StopRequested(stop) => self.stop_requested(stop),
             Fact::Woke => self.woke(),
             Fact::EffectFailed(failure) => self.effect_failed(failure),

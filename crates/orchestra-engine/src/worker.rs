@@ -89,8 +89,29 @@ pub enum Wish {
         /// How.
         answer: Answer,
     },
+    /// The agent that runs is spoken to.
+    Say {
+        /// The words.
+        text: String,
+    },
+    /// Something is to be said to whoever works next.
+    Queue {
+        /// The words.
+        text: String,
+    },
+    /// What waits to be said is taken back.
+    Unqueue {
+        /// The words.
+        text: String,
+    },
     /// The run should end.
     Stop(Stop),
+}
+
+/// How a running turn is reached.
+struct TurnHandle {
+    cancel: CancellationToken,
+    words: mpsc::Sender<String>,
 }
 
 /// Something for those who watch.
@@ -130,7 +151,7 @@ pub struct Worker {
     tasks: JoinSet<Result<Fact, Failure>>,
     /// Agents that run, apart from everything else: they are given time to end.
     playing: JoinSet<Result<Fact, Failure>>,
-    turns: BTreeMap<TurnId, CancellationToken>,
+    turns: BTreeMap<TurnId, TurnHandle>,
     wake: Option<Timestamp>,
     /// How long the last look at the documents took.
     last_look: Duration,
@@ -229,6 +250,9 @@ impl Worker {
                 biased; // A person's stop goes before an agent's end.
                 Some(wish) = wishes.recv() => return match wish {
                     Wish::Answer { gate, answer } => Fact::Answered { gate, answer, by: By::User },
+                    Wish::Say { text } => Fact::Said { text },
+                    Wish::Queue { text } => Fact::Queued { text },
+                    Wish::Unqueue { text } => Fact::Unqueued { text },
                     Wish::Stop(stop) => Fact::StopRequested(stop),
                 },
                 Some(ended) = self.tasks.join_next() => return fact_of(ended),
@@ -321,8 +345,8 @@ impl Worker {
 
     /// Ends everything that runs. Programs below a guard end with their guards, at the latest with this process.
     async fn end(mut self, code: u8) -> End {
-        for cancel in self.turns.values() {
-            cancel.cancel();
+        for turn in self.turns.values() {
+            turn.cancel.cancel();
         }
         let gently = async { while self.playing.join_next().await.is_some() {} };
         if tokio::time::timeout(GENTLE, gently).await.is_err() {

@@ -83,6 +83,7 @@ impl Feed {
                 }
             }
             AgentEvent::Notice { text } => self.push(Block::Notice(text.clone())),
+            AgentEvent::Heard => self.push(Block::Notice("it has heard you".to_owned())),
             AgentEvent::FileChanged { .. } | AgentEvent::Usage { .. } | AgentEvent::Session { .. } => {}
         }
     }

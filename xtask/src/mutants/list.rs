@@ -319,6 +319,27 @@ pub(super) const MUTATIONS: &[Mutation] = &[
         breaks: "1: the architect is asked for ever",
     },
     Mutation {
+        name: "committed-unheard",
+        file: "turn.rs",
+        find: "if heard < work.said {",
+        replace: "if heard > work.said {",
+        breaks: "1: a work is committed whose agent has not heard what a person said to it",
+    },
+    Mutation {
+        name: "words-told-to-whom-they-came-after",
+        file: "said.rs",
+        find: "queued.behind.as_ref() != Some(&work.id)",
+        replace: "queued.behind.is_some()",
+        breaks: "1: what was queued behind a work is told to it, and not to the next",
+    },
+    Mutation {
+        name: "words-of-the-queue-forgotten",
+        file: "said.rs",
+        find: "let said = self.state.recalled().said.remove(&work.id).unwrap_or_default();",
+        replace: "let said: Vec<String> = Vec::new();",
+        breaks: "1: what a person said is told to nobody",
+    },
+    Mutation {
         name: "survey-of-any-branch",
         file: "push.rs",
         find: "        if survey.head.as_ref() != self.state.seen.head.as_ref().map(|head| &head.commit) {",

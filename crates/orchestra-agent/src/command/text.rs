@@ -85,6 +85,7 @@ impl JsonLinesStream {
             AgentEvent::ToolStarted { .. } => self.said.clear(),
             AgentEvent::Usage { usage } => self.usage = Some(*usage),
             AgentEvent::Thinking { .. }
+            | AgentEvent::Heard
             | AgentEvent::ToolOutput { .. }
             | AgentEvent::ToolFinished { .. }
             | AgentEvent::FileChanged { .. }

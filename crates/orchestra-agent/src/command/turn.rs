@@ -5,7 +5,7 @@ use std::time::Duration;
 use orchestra_core::report::{AgentEvent, Fault, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc::Sender;
+use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, sleep_until};
 
 use super::event::notice;
@@ -66,7 +66,8 @@ enum Asked {
 /// What happened next.
 enum Happening {
     Cancelled,
-    PromptWritten,
+    Written,
+    Words(Option<String>),
     Output(usize),
     Complaint(usize),
     Ended(Ended),
@@ -109,9 +110,21 @@ impl<'a> Turn<'a> {
         }
     }
 
-    /// Gives the program its prompt, reads until its tree is gone, and says what it came to.
-    pub(super) async fn run(mut self, prompt: Vec<u8>) -> Outcome {
-        let ended = self.read_to_the_end(prompt).await;
+    /// As [`Self::run`], for a program that reads JSON lines and can be spoken to.
+    pub(super) async fn run_and_say(
+        self,
+        prompt: &str,
+        is_in_file: bool,
+        words: &mut Option<Receiver<String>>,
+    ) -> Outcome {
+        let first = if is_in_file { Vec::new() } else { message("prompt", prompt) };
+        self.run(first, words).await
+    }
+
+    /// Gives the program its prompt, reads until its tree is gone, and says what it came to. Its input is closed after
+    /// the prompt, unless there may be words for it.
+    pub(super) async fn run(mut self, prompt: Vec<u8>, words: &mut Option<Receiver<String>>) -> Outcome {
+        let ended = self.read_to_the_end(prompt, words).await;
         let mut rest = Vec::new();
         self.output.finish(|piece| rest.extend(events_of(&mut self.stream, &piece)));
         rest.extend(self.stream.close());
@@ -128,8 +141,12 @@ impl<'a> Turn<'a> {
         self.outcome(ended).await
     }
 
-    async fn read_to_the_end(&mut self, prompt: Vec<u8>) -> Ended {
-        let writing = write_prompt(self.child.stdin.take(), prompt);
+    async fn read_to_the_end(&mut self, prompt: Vec<u8>, words: &mut Option<Receiver<String>>) -> Ended {
+        let (feed, fed) = unbounded_channel();
+        // The other end is held by what follows, so it is there.
+        let _held = feed.send(prompt);
+        let mut feed = words.is_some().then_some(feed);
+        let writing = write_all(self.child.stdin.take(), fed);
         tokio::pin!(writing);
         let mut is_written = false;
         let mut stdout = self.child.stdout.take();
@@ -153,12 +170,20 @@ impl<'a> Turn<'a> {
                 count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = &mut writing, if !is_written => Happening::PromptWritten,
+                () = &mut writing, if !is_written => Happening::Written,
+                text = next_of(words), if feed.is_some() && ended.is_none() => Happening::Words(text),
                 () = sleep_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => self.cancel(),
-                Happening::PromptWritten => is_written = true,
+                Happening::Written => is_written = true,
+                Happening::Words(Some(text)) => {
+                    self.transcript.aside("you", &text);
+                    // A program that reads no more has not heard it.
+                    let _unread = feed.as_ref().map(|feed| feed.send(message("message", &text)));
+                }
+                // Nobody will say anything more: its input is closed.
+                Happening::Words(None) => feed = None,
                 Happening::Output(0) => stdout = None,
                 Happening::Output(count) => self.take_output(&output[..count]).await,
                 Happening::Complaint(0) => stderr = None,
@@ -305,11 +330,28 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Writes the prompt and closes the pipe. A program may end without reading all of it.
-async fn write_prompt(stdin: Option<pipe::Sender>, prompt: Vec<u8>) {
-    if let Some(mut stdin) = stdin {
-        let _unread = stdin.write_all(&prompt).await;
+/// Writes what it is given, then closes the pipe. A program may end without reading all of it.
+async fn write_all(stdin: Option<pipe::Sender>, mut given: UnboundedReceiver<Vec<u8>>) {
+    let Some(mut stdin) = stdin else { return };
+    while let Some(bytes) = given.recv().await {
+        if stdin.write_all(&bytes).await.is_err() {
+            return;
+        }
     }
+}
+
+async fn next_of(words: &mut Option<Receiver<String>>) -> Option<String> {
+    match words {
+        Some(words) => words.recv().await,
+        None => None,
+    }
+}
+
+/// A line for a program that reads JSON.
+fn message(kind: &str, text: &str) -> Vec<u8> {
+    let mut line = serde_json::json!({ "type": kind, "text": text }).to_string().into_bytes();
+    line.push(b'\n');
+    line
 }
 
 /// Reads a chunk; 0 at the end, and where nothing can be read any more.

@@ -34,6 +34,8 @@ pub(super) struct Player<'a> {
     transcript: Option<Transcript>,
     deadline: Option<Instant>,
     tool_count: u32,
+    /// What a person said last.
+    said: String,
 }
 
 /// Why a turn does not go on.
@@ -62,6 +64,7 @@ impl<'a> Player<'a> {
             transcript,
             deadline,
             tool_count: 0,
+            said: String::new(),
         }
     }
 
@@ -92,7 +95,7 @@ impl<'a> Player<'a> {
             Halt::Failed(format!("could not open `{}`: {error}", self.request.workspace.display()))
         })?;
         let mut said = String::new();
-        for step in &turn.steps {
+        for (index, step) in turn.steps.iter().enumerate() {
             if self.request.cancel.is_cancelled() {
                 return Err(Halt::Cancelled);
             }
@@ -100,6 +103,10 @@ impl<'a> Player<'a> {
                 said = self.fill(text);
             }
             self.play_step(&workspace, step).await?;
+            // What a later step waits for is left to it.
+            if !turn.steps[index + 1..].iter().any(|later| matches!(later, Step::Listen(_))) {
+                self.hear_what_was_said().await;
+            }
         }
         if turn.hang {
             return Err(self.wait_until_halted(None).await);
@@ -156,6 +163,7 @@ impl<'a> Player<'a> {
             }
             Step::Run(run) => return self.run(run).await,
             Step::Pause(time) => return self.pause(*time).await,
+            Step::Listen(time) => return self.listen(*time).await,
             Step::Expect(text) => {
                 let text = self.fill(text);
                 if !self.request.prompt.contains(&text) {
@@ -296,6 +304,39 @@ impl<'a> Player<'a> {
         (String::from_utf8_lossy(&output).into_owned(), ok, halt)
     }
 
+    /// Takes up whatever a person has said.
+    async fn hear_what_was_said(&mut self) {
+        while let Some(text) = self.request.words.as_mut().and_then(|words| words.try_recv().ok()) {
+            self.emit(AgentEvent::Heard).await;
+            self.notice("a script goes on as it is written".to_owned()).await;
+            self.said = text;
+        }
+    }
+
+    /// Waits until a person says something, for this long at the most.
+    async fn listen(&mut self, time: Duration) -> Result<(), Halt> {
+        let mut words = self.request.words.take();
+        let heard = async {
+            match &mut words {
+                Some(words) => words.recv().await,
+                None => None,
+            }
+        };
+        let far = Instant::now() + Duration::from_hours(24);
+        let until = Instant::now() + time;
+        let halt = tokio::select! {
+            biased;
+            Some(text) = heard => Ok(text),
+            () = self.request.cancel.cancelled() => Err(Halt::Cancelled),
+            () = sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
+            () = sleep_until(until) => Err(Halt::Failed("nobody said anything".to_owned())),
+        };
+        self.request.words = words;
+        self.said = halt?;
+        self.emit(AgentEvent::Heard).await;
+        Ok(())
+    }
+
     async fn pause(&mut self, time: Duration) -> Result<(), Halt> {
         let until = Instant::now() + time;
         match self.wait_until_halted(Some(until)).await {
@@ -370,6 +411,7 @@ impl<'a> Player<'a> {
             .replace("${phase}", self.request.phase())
             .replace("${role}", &self.request.role)
             .replace("${attempt}", &self.request.attempt.to_string())
+            .replace("${said}", &self.said)
     }
 
     fn fill_report(&self, report: Report) -> serde_json::Result<Report> {

@@ -88,6 +88,7 @@ pub(super) enum Step {
     Delete(PathStep),
     Run(RunStep),
     Pause(#[serde(deserialize_with = "duration")] Duration),
+    Listen(#[serde(deserialize_with = "duration")] Duration),
     Usage(Usage),
     Expect(String),
 }

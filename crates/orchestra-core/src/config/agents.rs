@@ -2,7 +2,7 @@
 
 use super::layer::Reader;
 use super::setting::{Change, Wrong, agent_name, one_of};
-use super::{AgentConfig, CommandAgent, OutputFormat, Preset};
+use super::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset};
 use crate::document::fields::Fields;
 use crate::document::findings::{hint_for, shown};
 use crate::document::yaml::Entry;
@@ -13,7 +13,7 @@ const KINDS: &[&str] = &["scripted", "command"];
 /// Kinds that the format knows and this version does not have.
 const LATER_KINDS: &[&str] = &["http", "acp"];
 const SCRIPTED_KEYS: &[&str] = &["kind", "script"];
-const COMMAND_KEYS: &[&str] = &["kind", "preset", "run", "output", "env", "model"];
+const COMMAND_KEYS: &[&str] = &["kind", "preset", "run", "output", "input", "env", "model"];
 
 /// Reads `agents`: `default`, and one map for each name.
 pub(super) fn read_agents(reader: &mut Reader, section: &Entry) {
@@ -88,6 +88,7 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
     refuse_others(reader, fields, COMMAND_KEYS);
     let preset = read_word(reader, fields, "preset", Preset::WORDS);
     let output = read_word(reader, fields, "output", OutputFormat::WORDS);
+    let input = read_word(reader, fields, "input", InputFormat::WORDS);
     let run = fields.texts("run", &mut reader.findings).unwrap_or_default();
     let env = fields.texts("env", &mut reader.findings).unwrap_or_default();
     let model = fields.text("model", &mut reader.findings).map(|(model, _)| model.to_owned());
@@ -120,11 +121,20 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
         let what = "`output` has no effect beside a preset, whose output is known";
         reader.findings.warning(fields.start, what, "remove one of the two");
     }
+    if preset.is_some() && input.is_some() {
+        let what = "`input` has no effect beside a preset, whose input is known";
+        reader.findings.warning(fields.start, what, "remove one of the two");
+    }
+    if input == Some(InputFormat::JsonLines) && output.unwrap_or_default() != OutputFormat::JsonLines {
+        let what = "`input: json-lines` without `output: json-lines`: it could not say what it has heard";
+        reader.findings.error(fields.start, what, "add `output: json-lines`");
+    }
     let owned = |texts: Vec<(&str, _)>| texts.into_iter().map(|(text, _)| text.to_owned()).collect();
     Some(AgentConfig::Command(CommandAgent {
         preset,
         run: owned(run),
         output: output.unwrap_or_default(),
+        input: input.unwrap_or_default(),
         env: owned(env),
         model,
     }))

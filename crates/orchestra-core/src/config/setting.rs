@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::value::{parse_duration, parse_size};
-use super::{AgentConfig, Config, GatePolicy, Limits, OutputFormat, Preset, VerifyPlan};
+use super::{AgentConfig, Config, GatePolicy, InputFormat, Limits, OutputFormat, Preset, VerifyPlan};
 use crate::document::Place;
 use crate::document::findings::{hint_for, listed, shown};
 use crate::id::AgentName;
@@ -234,6 +234,20 @@ impl Preset {
         match self {
             Self::ClaudeCode => "claude-code",
             Self::Codex => "codex",
+        }
+    }
+}
+
+impl InputFormat {
+    /// Every word with what it means.
+    pub(super) const WORDS: &'static [(&'static str, Self)] =
+        &[("prompt", Self::Prompt), ("json-lines", Self::JsonLines)];
+
+    /// The word as configuration writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Prompt => "prompt",
+            Self::JsonLines => "json-lines",
         }
     }
 }

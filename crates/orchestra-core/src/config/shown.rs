@@ -50,7 +50,7 @@ fn shown_verify(verify: &VerifyPlan) -> String {
 fn shown_agent(agent: &AgentConfig) -> String {
     match agent {
         AgentConfig::Scripted { script } => format!("{{ kind: scripted, script: {} }}", quoted(script)),
-        AgentConfig::Command(CommandAgent { preset, run, output, env, model }) => {
+        AgentConfig::Command(CommandAgent { preset, run, output, input, env, model }) => {
             let mut parts = vec!["kind: command".to_owned()];
             parts.extend(preset.map(|preset| format!("preset: {}", preset.as_str())));
             if !run.is_empty() {
@@ -58,6 +58,7 @@ fn shown_agent(agent: &AgentConfig) -> String {
             }
             if preset.is_none() {
                 parts.push(format!("output: {}", output.as_str()));
+                parts.push(format!("input: {}", input.as_str()));
             }
             if !env.is_empty() {
                 parts.push(format!("env: {}", shown_list(env)));

@@ -55,6 +55,13 @@ pub enum Effect {
     },
     /// Starts an agent. Comes back as [`super::Fact::TurnEnded`].
     StartTurn(TurnOrder),
+    /// Hands a person's words to a running agent. Whether it took them up its end says.
+    Say {
+        /// The turn.
+        turn: TurnId,
+        /// The words.
+        text: String,
+    },
     /// Ends a running agent; its end comes back as usual.
     CancelTurn {
         /// The turn.
@@ -257,6 +264,8 @@ pub enum Tell {
     Person(String),
     /// A turn was cut short; this is what it left.
     CutShort,
+    /// It had done its work when a person said something that it had not heard.
+    NotHeard,
     /// What a reviewer found.
     Findings(Vec<Finding>),
     /// Why a work keeps failing, for the architect.

@@ -60,6 +60,8 @@ pub enum Fact {
         session: Option<SessionId>,
         /// What it consumed, where it said so.
         usage: Option<Usage>,
+        /// How many of the words that a person said to it meanwhile it took up, in their order.
+        heard: u32,
     },
     /// The tree was looked at.
     Inspected {
@@ -151,6 +153,21 @@ pub enum Fact {
         /// Who gave it; [`By::User`] from outside.
         by: By,
     },
+    /// A person speaks to the agent that runs.
+    Said {
+        /// Their words.
+        text: String,
+    },
+    /// A person has something to say to whoever works next.
+    Queued {
+        /// Their words.
+        text: String,
+    },
+    /// A person takes back what waits to be said.
+    Unqueued {
+        /// Their words.
+        text: String,
+    },
     /// A person or the system wishes an end.
     StopRequested(Stop),
     /// The moment of [`super::Effect::WakeAt`] has come.
@@ -232,8 +249,10 @@ pub enum Unprepared {
 /// How a run should end.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Stop {
-    /// End the turn, keep its changes and ask (`ctrl-c` once, on a terminal).
+    /// End the turn, keep its changes and ask (`ctrl-c` once, on a terminal); leave where none runs.
     Pause,
+    /// End the turn, keep its changes and ask (`esc` twice); nothing where none runs.
+    Interrupt,
     /// Leave after the phase (`orchestra stop`).
     AfterWork,
     /// Leave now, with this exit code (a signal, `ctrl-c` twice, `orchestra stop --now`).

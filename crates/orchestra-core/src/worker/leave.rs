@@ -16,17 +16,22 @@ impl Machine {
                 self.leave(None);
             }
             Stop::AfterWork => self.state.stop_after = true,
-            Stop::Pause => self.pause(),
+            Stop::Pause | Stop::Interrupt => self.pause(stop),
         }
     }
 
-    /// Ends the running turn and asks what next; where no turn runs there is nothing to keep, and it leaves.
-    fn pause(&mut self) {
+    /// Ends the running turn and asks what next; where no turn runs there is nothing to keep, and it leaves or goes on.
+    fn pause(&mut self, stop: Stop) {
         let running = self.state.works().iter().find_map(|work| match work.progress {
             Progress::Running { turn, pausing: false } => Some((work.id.clone(), turn)),
             _ => None,
         });
-        let Some((id, turn)) = running else { return self.leave(Some(130)) };
+        let Some((id, turn)) = running else {
+            if stop == Stop::Pause {
+                self.leave(Some(130));
+            }
+            return;
+        };
         if let Some(mut work) = self.state.take_work(&id) {
             work.progress = Progress::Running { turn, pausing: true };
             self.state.keep(work);

@@ -80,10 +80,23 @@ pub struct Recalled {
     pub failed: BTreeMap<WorkId, String>,
     /// Push gates at which it was sent back and of which every phase is written.
     pub planned: BTreeSet<GateId>,
+    /// What a person wants to say to whoever works next, oldest first.
+    pub queue: Vec<Queued>,
+    /// What they said to each work.
+    pub said: BTreeMap<WorkId, Vec<String>>,
     /// A turn whose changes nobody has looked at yet: until then no document is believed.
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
     pub usage: Usage,
+}
+
+/// Words of a person that wait for the next work.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Queued {
+    /// The work that ran when they were written: they are for one after it.
+    pub behind: Option<WorkId>,
+    /// The words.
+    pub text: String,
 }
 
 /// A turn after which the tree was not looked at.
@@ -299,6 +312,22 @@ impl Memory {
                         known.answers.insert((question.clone(), work.clone()), answered);
                     }
                 }
+            }
+            Record::Queued { milestone, behind, text } => {
+                self.about(milestone).queue.push(Queued { behind: behind.clone(), text: text.clone() });
+            }
+            Record::Unqueued { milestone, text } => {
+                let queue = &mut self.about(milestone).queue;
+                if let Some(place) = queue.iter().rposition(|queued| queued.text == *text) {
+                    queue.remove(place);
+                }
+            }
+            Record::Said { milestone, work, texts, queued } => {
+                let known = self.about(milestone);
+                if *queued {
+                    known.queue.retain(|queued| queued.behind.as_ref() == Some(work));
+                }
+                known.said.entry(work.clone()).or_default().extend(texts.iter().cloned());
             }
             Record::Planned { milestone, gate } => {
                 self.about(milestone).planned.insert(gate.clone());

@@ -73,6 +73,48 @@ pub enum Note {
         /// What it consumed.
         usage: Usage,
     },
+    /// A person spoke to a role.
+    Said {
+        /// The work.
+        work: WorkId,
+        /// To whom.
+        role: RoleId,
+        /// Their words.
+        text: String,
+    },
+    /// A person wants something to be said to whoever works next.
+    Queued {
+        /// The work that it comes after, where one runs.
+        behind: Option<WorkId>,
+        /// Their words.
+        text: String,
+    },
+    /// They took it back.
+    Unqueued {
+        /// Their words.
+        text: String,
+    },
+    /// What was queued is told to a role.
+    Told {
+        /// The work.
+        work: WorkId,
+        /// To whom.
+        role: RoleId,
+        /// A person's words.
+        texts: Vec<String>,
+    },
+    /// The milestone is over, and nobody came to be told what was queued.
+    NeverTold {
+        /// A person's words.
+        texts: Vec<String>,
+    },
+    /// An agent had ended before it heard what a person said: it goes on with that.
+    GoesOn {
+        /// The work.
+        work: WorkId,
+        /// Who.
+        role: RoleId,
+    },
     /// A work goes back to its agent.
     Repairing {
         /// The work.

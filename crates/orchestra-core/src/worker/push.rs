@@ -227,6 +227,10 @@ impl Machine {
     fn finish(&mut self, pushed: bool) {
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         self.state.tally.done.push(milestone.clone());
+        let untold: Vec<String> = self.state.recalled().queue.into_iter().map(|queued| queued.text).collect();
+        if !untold.is_empty() {
+            self.note(Note::NeverTold { texts: untold });
+        }
         self.note(Note::MilestoneDone { milestone, pushed });
         self.look();
     }

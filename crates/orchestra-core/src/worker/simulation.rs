@@ -19,6 +19,7 @@ mod schedule;
 mod traces;
 mod tree;
 mod view;
+mod words;
 mod world;
 
 use std::num::NonZero;

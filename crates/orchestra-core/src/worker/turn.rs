@@ -83,7 +83,7 @@ impl Machine {
             work: id,
         };
         self.act(Effect::StartTurn(order));
-        work.settled = false;
+        (work.settled, work.said) = (false, 0);
         work.progress = Progress::Running { turn, pausing: false };
         self.state.keep(work);
     }
@@ -94,6 +94,7 @@ impl Machine {
         outcome: Outcome,
         session: Option<SessionId>,
         usage: Option<Usage>,
+        heard: u32,
     ) {
         let of_turn = |work: &&Work| matches!(work.progress, Progress::Running { turn: running, .. } if running == turn);
         let id = self.state.works().iter().find(of_turn).map(|work| work.id.clone());
@@ -114,6 +115,9 @@ impl Machine {
                 work.hiccups = 0;
                 work.outage_since = None;
                 work.report = *report;
+                if heard < work.said {
+                    return self.go_on_unheard(work);
+                }
                 self.inspect(work, After::Turn);
             }
             Outcome::Faulted(fault) => self.faulted(work, fault),

@@ -56,8 +56,15 @@ impl Worker {
             }
             Effect::StartTurn(order) => self.start_turn(order),
             Effect::CancelTurn { turn } => {
-                if let Some(cancel) = self.turns.get(&turn) {
-                    cancel.cancel();
+                if let Some(turn) = self.turns.get(&turn) {
+                    turn.cancel.cancel();
+                }
+                Ok(())
+            }
+            Effect::Say { turn, text } => {
+                if let Some(turn) = self.turns.get(&turn) {
+                    // What finds no place, or nobody any more, is not heard: the end of the turn says so.
+                    drop(turn.words.try_send(text));
                 }
                 Ok(())
             }

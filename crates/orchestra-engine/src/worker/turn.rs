@@ -15,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::{Place, held};
-use super::{View, Worker, failure};
+use super::{TurnHandle, View, Worker, failure};
 
 /// How many events of an agent wait for those who watch; one that finds no place is in the transcript only.
 const EVENTS: usize = 1024;
+/// How much a person may say before an agent takes any of it up; what is beyond is told at its end.
+const WORDS: usize = 64;
 
 impl Worker {
     /// Starts an agent; its end comes back as a fact.
@@ -27,13 +29,17 @@ impl Worker {
         let policy = self.state.seen.policy.clone();
         let role = self.state.seen.plan.find_role(&order.role).cloned();
         let cancel = CancellationToken::new();
-        self.turns.insert(order.turn, cancel.clone());
+        let (words, heard) = mpsc::channel(WORDS);
+        self.turns.insert(order.turn, TurnHandle { cancel: cancel.clone(), words });
         let (place, views, turn) = (Arc::clone(&self.place), self.views.clone(), order.turn);
         self.playing.spawn(async move {
             let preparing = Arc::clone(&place);
             let prepared = tokio::task::spawn_blocking(move || {
                 let prompt = preparing.brief(&milestone, role.as_ref(), &order)?;
-                preparing.request(&order, role.as_ref(), &policy, prompt, cancel)
+                let (agent, mut request) =
+                    preparing.request(&order, role.as_ref(), &policy, prompt, cancel)?;
+                request.words = Some(heard);
+                Ok((agent, request))
             });
             let (agent, request) = match prepared.await {
                 Ok(prepared) => prepared?,
@@ -62,11 +68,12 @@ async fn play(
     let (sender, mut events) = mpsc::channel(EVENTS);
     // Dropping it ends the agent's whole tree, as dropping the agent's own future would.
     let running = AbortOnDropHandle::new(tokio::spawn(async move { agent.run(request, sender).await }));
-    let mut seen = Seen { session, usage: None };
+    let mut seen = Seen { session, usage: None, heard: 0 };
     while let Some(event) = events.recv().await {
         match &event {
             AgentEvent::Session { session } => seen.session = Some(session.clone()),
             AgentEvent::Usage { usage } => seen.usage = Some(*usage),
+            AgentEvent::Heard => seen.heard += 1,
             _ => {}
         }
         // Showing never waits for work, and work never for showing.
@@ -87,12 +94,13 @@ async fn play(
         let before = sessions.get(&session.0).copied().unwrap_or_default();
         sessions.insert(session.0.clone(), before.plus(usage));
     }
-    Fact::TurnEnded { turn, outcome, session: seen.session, usage }
+    Fact::TurnEnded { turn, outcome, session: seen.session, usage, heard: seen.heard }
 }
 
 struct Seen {
     session: Option<SessionId>,
     usage: Option<Usage>,
+    heard: u32,
 }
 
 impl Place {

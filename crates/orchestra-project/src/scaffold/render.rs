@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use include_dir::{Dir, DirEntry, include_dir};
-use orchestra_core::config::{AgentConfig, CommandAgent, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::config::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, VerifyPlan};
 use orchestra_core::path::is_bidi_control;
 
 use super::FoundAgent;
@@ -156,7 +156,7 @@ fn agent_entry(config: &AgentConfig) -> String {
         AgentConfig::Scripted { script } => {
             vec!["kind: scripted".to_owned(), format!("script: {}", quoted(script))]
         }
-        AgentConfig::Command(CommandAgent { preset, run, output, env, model }) => {
+        AgentConfig::Command(CommandAgent { preset, run, output, input, env, model }) => {
             let mut fields = vec!["kind: command".to_owned()];
             fields.extend(preset.map(|preset| {
                 let name = match preset {
@@ -167,6 +167,7 @@ fn agent_entry(config: &AgentConfig) -> String {
             }));
             fields.extend((!run.is_empty()).then(|| format!("run: {}", list(run))));
             fields.extend((*output == OutputFormat::JsonLines).then(|| "output: json-lines".to_owned()));
+            fields.extend((*input == InputFormat::JsonLines).then(|| "input: json-lines".to_owned()));
             fields.extend((!env.is_empty()).then(|| format!("env: {}", list(env))));
             fields.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
             fields

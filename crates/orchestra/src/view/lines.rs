@@ -62,6 +62,25 @@ impl Lines<'_> {
                 let who = role.as_ref().map(|role| format!("{} ", self.who(role))).unwrap_or_default();
                 format!("{who}✅ {work} done ({subject}){}", usage_in_words(*usage))
             }
+            Note::Said { role, text, .. } => format!("💬 you → {}: {}", self.who(role), in_a_line(text)),
+            Note::Queued { behind: Some(work), text } => {
+                format!("💬 you → whoever comes after {work}: {}", in_a_line(text))
+            }
+            Note::Queued { behind: None, text } => {
+                format!("💬 you → whoever comes next: {}", in_a_line(text))
+            }
+            Note::Unqueued { text } => format!("💬 taken back: {}", in_a_line(text)),
+            Note::Told { role, texts, .. } => {
+                let texts: Vec<String> = texts.iter().map(|text| in_a_line(text)).collect();
+                format!("💬 {} is told: {}", self.who(role), texts.join(" · "))
+            }
+            Note::NeverTold { texts } => {
+                let texts: Vec<String> = texts.iter().map(|text| in_a_line(text)).collect();
+                format!("⚠ nobody came to be told: {}", texts.join(" · "))
+            }
+            Note::GoesOn { work, role } => {
+                format!("{} ↻ {work}: goes on with what you said", self.who(role))
+            }
             Note::Repairing { work, role, why } => {
                 format!("{} ↻ {work}: {why}; back to the agent", self.who(role))
             }
@@ -166,6 +185,9 @@ impl Lines<'_> {
 /// How many lines of a red command's output are shown: tools say at the end what is wrong.
 const LAST_LINES: usize = 12;
 
+/// How many characters of a person's words stand in the log.
+const MOST_WORDS: usize = 200;
+
 /// The end of an output.
 fn last_lines(output: &str) -> String {
     let lines: Vec<&str> = output.lines().filter(|line| !line.trim().is_empty()).collect();
@@ -222,6 +244,15 @@ fn usage_in_words(usage: Usage) -> String {
 /// The time of day where the person is.
 pub(crate) fn clock(at: Timestamp) -> String {
     at.to_zoned(TimeZone::system()).strftime("%H:%M:%S").to_string()
+}
+
+/// A person's words, as far as a line of the log has room for them.
+fn in_a_line(text: &str) -> String {
+    let words = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    match words.char_indices().nth(MOST_WORDS) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
 }
 
 /// Names a few paths and counts the rest.

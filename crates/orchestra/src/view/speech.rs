@@ -24,6 +24,7 @@ impl Speech {
                 self.then(&format!("✘ {last}"))
             }
             AgentEvent::Notice { text } => self.then(&format!("· {text}")),
+            AgentEvent::Heard => self.then("· it has heard you"),
             AgentEvent::ToolFinished { ok: true, .. }
             | AgentEvent::Thinking { .. }
             | AgentEvent::ToolOutput { .. }

@@ -16,6 +16,8 @@ pub(super) struct Running {
     pub(super) order: TurnOrder,
     deeds: VecDeque<Deed>,
     outcome: Outcome,
+    /// How much of what was said to it it has heard.
+    pub(super) heard: u32,
 }
 
 enum Deed {
@@ -32,6 +34,7 @@ impl World {
         }
         self.oracle.verifications = 0;
         self.oracle.turn_begins(&self.disk, &self.authors);
+        self.oracle.words.told(&order).map_err(Cut::Broken)?;
         let (mut deeds, mut report) = self.honest_work(&order);
         let misdeed = if self.schedule.hopeless && order.work.to_string() == "phase-1" {
             Some(Misdeed::Red)
@@ -40,7 +43,7 @@ impl World {
         };
         let outcome = misdeed.and_then(|misdeed| self.spoil(misdeed, &mut deeds, &mut report));
         let outcome = outcome.unwrap_or_else(|| Outcome::Reported(Box::new(report)));
-        self.running = Some(Running { order, deeds, outcome });
+        self.running = Some(Running { order, deeds, outcome, heard: 0 });
         Ok(())
     }
 
@@ -149,8 +152,8 @@ impl World {
         let Some(mut running) = self.running.take() else { return Ok(()) };
         let Some(deed) = running.deeds.pop_front() else {
             let turn = running.order.turn;
-            let outcome = running.outcome;
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None });
+            let (outcome, heard) = (running.outcome, running.heard);
+            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard });
             return Ok(());
         };
         let result = self.tick();
@@ -217,10 +220,10 @@ impl World {
     }
 
     pub(super) fn cancel_turn(&mut self, turn: TurnId) {
-        if self.running.as_ref().is_some_and(|running| running.order.turn == turn) {
-            self.running = None;
+        if let Some(running) = self.running.take_if(|running| running.order.turn == turn) {
+            let heard = running.heard;
             let outcome = Outcome::Faulted(Fault::Cancelled);
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None });
+            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard });
         }
     }
 }

@@ -105,6 +105,9 @@ impl World {
             return Ok(());
         }
         self.judge_commit(&commit).map_err(Cut::Broken)?;
+        if let Some((milestone, work)) = &self.disk.commits[&commit].of {
+            self.oracle.words.judge_commit(&self.memory, milestone, work).map_err(Cut::Broken)?;
+        }
         self.disk.branches.insert(branch.to_owned(), commit.clone());
         self.tick()?;
         self.queue.push_back(Fact::Swapped { work, commit });

@@ -46,6 +46,7 @@ pub(super) struct Oracle {
     /// Whether the last turn ended in an outage: the one reason for a phase to be pending again.
     pub(super) excused: bool,
     pub(super) turns: u32,
+    pub(super) words: super::words::Words,
     /// How often commands ran since the last turn began.
     pub(super) verifications: u32,
 }

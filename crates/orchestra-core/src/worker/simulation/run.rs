@@ -169,6 +169,9 @@ fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> 
             }
             return Ok(Some(fact));
         }
+        if let Some(fact) = world.speaks() {
+            return Ok(Some(fact));
+        }
         if world.running.is_some() {
             world.agent_acts()?;
             continue;

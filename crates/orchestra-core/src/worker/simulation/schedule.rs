@@ -186,6 +186,8 @@ pub(super) struct Schedule {
     pub(super) names_stages: bool,
     /// Whether the person goes on without what failed, more often than not.
     pub(super) skips_often: bool,
+    /// Whether the person speaks to those who work.
+    pub(super) speaks: bool,
     pub(super) config: Settings,
     pub(super) disturbances: Vec<(u64, Disturbance)>,
 }
@@ -233,6 +235,7 @@ impl Schedule {
             hopeless: dice.chance(10),
             names_stages: false,
             skips_often: false,
+            speaks: false,
             config: Settings::default(),
             disturbances: Vec::new(),
         };
@@ -263,6 +266,7 @@ impl Schedule {
         self.own_check = dice.chance(20);
         self.names_stages = dice.chance(20);
         self.skips_often = dice.chance(20);
+        self.speaks = Dice::new(self.seed ^ 0x005a_1d00).chance(30);
         if dice.chance(30) {
             let gates = [GatePolicy::Ask, GatePolicy::Auto, GatePolicy::Never];
             self.config.gates = Gates { rfc: dice.pick(&gates), push: dice.pick(&gates) };
@@ -346,6 +350,7 @@ impl Schedule {
             hopeless: false,
             names_stages: false,
             skips_often: false,
+            speaks: false,
             config: Settings::default(),
             disturbances: Vec::new(),
         }
@@ -360,7 +365,8 @@ impl Schedule {
             fewer.disturbances.remove(at);
             if fails(&fewer) { least = fewer } else { at += 1 }
         }
-        let simpler: [fn(&mut Self); 13] = [
+        let simpler: [fn(&mut Self); 14] = [
+            |schedule| schedule.speaks = false,
             |schedule| schedule.own_check = false,
             |schedule| schedule.names_stages = false,
             |schedule| schedule.skips_often = false,

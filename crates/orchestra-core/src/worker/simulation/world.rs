@@ -170,6 +170,7 @@ impl World {
                 self.tick()?;
                 self.oracle.records(&record, &self.schedule).map_err(Cut::Broken)?;
                 self.judge_answer(&record).map_err(Cut::Broken)?;
+                self.oracle.words.records(&record).map_err(Cut::Broken)?;
                 match &record {
                     Record::Pushed { commit, .. } => self.judge_published(commit).map_err(Cut::Broken)?,
                     Record::Parked { work: Some(_), unseen: false, .. } | Record::Skipped { .. } => {
@@ -212,6 +213,11 @@ impl World {
                 self.tick()?;
                 self.narrow = false;
                 self.start_turn(order)
+            }
+            Effect::Say { turn, text } => {
+                self.tick()?;
+                self.hears(turn, &text);
+                Ok(())
             }
             Effect::CancelTurn { turn } => {
                 self.tick()?;

@@ -53,6 +53,11 @@ impl Brief {
                 "An earlier turn for this work was cut short. What it did is in the tree (`git status`, `git diff`). \
                  Look at it first, then finish the work.",
             ),
+            Tell::NotHeard => self.part(
+                "## You go on",
+                "You had ended before you could hear what the person said meanwhile. Your work is in the tree \
+                 (`git status`, `git diff`), not committed yet. Read their words, see what follows for it, then finish.",
+            ),
             Tell::Findings(findings) => {
                 let lines: Vec<String> = findings.iter().map(finding).collect();
                 self.data("What the reviewer found", &lines.join("\n"));

@@ -32,6 +32,7 @@ impl World {
                 return Err(format!("lost: {precious:?}"));
             }
         }
+        self.oracle.words.judge_end(&self.memory)?;
         let plan = self.plan();
         // What an agent may have written is not judged until it has been looked at.
         let is_said_done = |milestone: &&Arc<Milestone>| {

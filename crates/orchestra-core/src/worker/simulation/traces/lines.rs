@@ -23,6 +23,7 @@ pub(super) fn line(at: Timestamp, effect: &Effect) -> Option<String> {
             let told = if told.is_empty() { String::new() } else { format!(", told: {}", told.join(", ")) };
             format!("turn    {}/{} by {}{told}", order.work, order.attempt, order.role)
         }
+        Effect::Say { turn, text } => format!("say     {turn}: {text}"),
         Effect::CancelTurn { turn } => format!("cancel  {turn}"),
         Effect::Inspect { work, .. } => format!("inspect {work}"),
         Effect::PutBack { work, label, .. } => format!("restore {work}: {label}"),
@@ -50,6 +51,9 @@ fn record_line(record: &Record) -> Option<String> {
         Record::Committed { work, .. } => format!("committed {work}"),
         Record::Pushed { .. } => "pushed".to_owned(),
         Record::Parked { reason, .. } => format!("parked: {reason}"),
+        Record::Queued { text, .. } => format!("queued: {text}"),
+        Record::Unqueued { text, .. } => format!("taken back: {text}"),
+        Record::Said { work, texts, .. } => format!("said to {work}: {}", texts.join(", ")),
         Record::Skipped { work, .. } => format!("skipped {work}"),
         Record::Started { .. }
         | Record::Left { .. }
@@ -99,6 +103,7 @@ fn tell_word(tell: &Tell) -> &'static str {
         Tell::Diagnosis(_) => "diagnosis",
         Tell::Person(_) => "a person's words",
         Tell::CutShort => "cut short",
+        Tell::NotHeard => "not heard",
         Tell::Findings(_) => "findings",
         Tell::Failures(_) => "failures",
     }
