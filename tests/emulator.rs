@@ -8,7 +8,7 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use orchestra_testkit::{TestProject, until};
 use rustix::event::{PollFd, PollFlags};
@@ -19,6 +19,9 @@ use crate::pty;
 
 /// What begins and ends a frame.
 const FRAME: (&[u8], &[u8]) = (b"\x1b[?2026h", b"\x1b[?2026l");
+
+/// How long a screen may take until it shows what it should.
+const LONG: Duration = Duration::from_secs(pty::PATIENCE as u64);
 
 /// How far bytes of a slow line are apart.
 const BETWEEN_BYTES: Duration = Duration::from_millis(5);
@@ -95,8 +98,11 @@ impl Emulator {
 
     /// Waits until a whole frame is so.
     pub(crate) fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(Shown<'_>) -> bool) {
+        // A screen on which time passes is never silent.
+        let begun = Instant::now();
         while !self.is_between_frames() || !is_so(Shown(self.parser.screen())) {
             assert!(self.hear(), "it ended, and it never came to this: {what}\n{}", self.screen());
+            assert!(begun.elapsed() < LONG, "it never came to this: {what}\n{}", self.screen());
         }
     }
 

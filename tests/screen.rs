@@ -4,6 +4,7 @@ mod keys;
 mod leaving;
 mod questions;
 mod sizes;
+mod speaking;
 mod untrusted;
 
 use std::fs::File;

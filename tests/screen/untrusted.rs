@@ -143,7 +143,7 @@ fn a32_a63_what_an_agent_prints_is_text_and_nothing_else() {
     let open = barrier.reach();
     screen.wait_for("all was said");
     // Everything that tools printed is shown.
-    screen.keys("o");
+    screen.keys("\to");
     screen.wait_without(" 1 line");
     screen.keys("\x1b[H");
     screen.wait_for("said ␛]52;c;cm0gLXJmIC8=␇ so");

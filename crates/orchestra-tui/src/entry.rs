@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
 use ratatui_textarea::{DataCursor, TextArea, WrapMode};
+
+use crate::text::{Long, wrap};
 
 /// How long nothing may come before and after an `enter` that sends: a paste into a terminal that does not say that it is one
 /// comes at once.
@@ -80,6 +83,19 @@ impl Entry {
     /// What is written.
     pub(crate) fn text(&self) -> String {
         self.area.lines().join("\n")
+    }
+
+    /// How many rows it takes at a width, `most` at the most.
+    pub(crate) fn rows(&self, width: u16, most: u16) -> u16 {
+        let (width, most) = (usize::from(width.max(1)), usize::from(most));
+        let rows_of = |line: &String| {
+            // No more of a long line is looked at than fits, and a place for the cursor behind its end.
+            let begin: String = line.chars().take(most * width).chain(['_']).collect();
+            let line = Long { text: vec![Span::raw(begin)], ..Long::default() };
+            wrap(&line, u16::try_from(width).unwrap_or(u16::MAX)).len()
+        };
+        let rows: usize = self.area.lines().iter().take(most).map(rows_of).sum();
+        u16::try_from(rows.min(most)).unwrap_or(u16::MAX)
     }
 
     /// The text field, to be drawn.

@@ -17,6 +17,8 @@ pub enum Action {
     Back,
     /// The question that was put aside.
     Question,
+    /// The line at which one writes to those who work.
+    Write,
     /// The next pane.
     NextPane,
     /// The pane before.
@@ -86,7 +88,8 @@ pub const ROWS: &[Row] = &[
     row(Action::Redraw, &["ctrl-l"], Where::Everywhere, "draw everything anew"),
     row(Action::Back, &["esc"], Where::Everywhere, "one level up; puts a question aside"),
     row(Action::Help, &["?"], Where::Panes, "these keys"),
-    row(Action::Question, &["g"], Where::Panes, "the question that waits"),
+    row(Action::Question, &["g", "ctrl-g"], Where::Panes, "the question that waits"),
+    row(Action::Write, &["i"], Where::Panes, "write to those who work"),
     row(Action::NextPane, &["tab"], Where::Panes, "next pane"),
     row(Action::PreviousPane, &["shift-tab"], Where::Panes, "pane before"),
     row(Action::Toggle, &["enter", "space"], Where::Panes, "show more, or less, of what is chosen"),

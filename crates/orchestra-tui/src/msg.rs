@@ -54,6 +54,23 @@ pub enum Command {
         /// How.
         answer: Answer,
     },
+    /// The person says something to the agent that runs.
+    Say {
+        /// Their words.
+        text: String,
+    },
+    /// They have something to say to whoever works next.
+    Queue {
+        /// Their words.
+        text: String,
+    },
+    /// They take it back.
+    Unqueue {
+        /// Their words.
+        text: String,
+    },
+    /// The person wants the turn interrupted, and to be asked what next.
+    Interrupt,
     /// The person wants the turn interrupted, or to leave.
     Stop,
     /// Something is to be read, for a [`Msg::Read`].

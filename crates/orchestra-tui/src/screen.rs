@@ -21,7 +21,10 @@ use crate::theme::Theme;
 use crate::view::panes;
 use crate::viewer::Viewer;
 
+mod input;
 mod panes;
+
+pub(crate) use input::Input;
 
 /// How many lines of the log are kept.
 const LOG: usize = 5_000;
@@ -29,6 +32,8 @@ const LOG: usize = 5_000;
 /// A pane that can have the focus.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Focus {
+    /// The line at which the person writes to those who work.
+    Input,
     Tree,
     Feed,
     Log,
@@ -56,6 +61,7 @@ pub struct Screen {
     pub(crate) used: BTreeMap<(MilestoneId, WorkId), Usage>,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
+    pub(crate) input: Input,
     pub(crate) dialogs: Vec<Dialog>,
     pub(crate) is_aside: bool,
     /// Whether the keys are shown, and the first row of them.
@@ -81,11 +87,12 @@ impl Screen {
             feed: Feed::default(),
             log: VecDeque::new(),
             log_back: 0,
-            focus: Focus::Feed,
+            focus: Focus::Input,
             row: None,
             opened: Vec::new(),
             used: BTreeMap::new(),
             usage: Usage::default(),
+            input: Input::default(),
             dialogs: Vec::new(),
             is_aside: false,
             help: None,
@@ -111,6 +118,8 @@ impl Screen {
                     viewer.paste(&text);
                 } else if let Some(dialog) = self.dialog_mut() {
                     dialog.paste(now.since, &text);
+                } else if self.help.is_none() {
+                    self.input_paste(&text);
                 }
             }
             Msg::Resized => {}
@@ -178,7 +187,8 @@ impl Screen {
         // While somebody works, its time is shown to the second.
         let second = Duration::from_secs(now.since.as_secs() + 1);
         let ticking = self.is_running().then_some(second);
-        arming.into_iter().chain(ticking).min()
+        let interrupting = self.input.wakes_at();
+        arming.into_iter().chain(ticking).chain(interrupting).min()
     }
 
     /// What the terminal's title says.
@@ -233,6 +243,11 @@ impl Screen {
             _ => return None,
         };
         Some(format!("{}: {what}", self.project))
+    }
+
+    /// Whether something is in front of the panes.
+    pub(crate) fn is_covered(&self) -> bool {
+        self.dialog().is_some() || self.help.is_some() || self.viewer.is_some()
     }
 
     /// Whether something else is in front of the questions.
@@ -319,6 +334,7 @@ impl Screen {
 
     fn tick(&mut self) -> Vec<Command> {
         let now = self.now.since;
+        self.input.tick(now);
         match self.dialog_mut().map(|dialog| dialog.tick(now)) {
             Some(outcome) => self.came_of(outcome),
             None => Vec::new(),
@@ -359,6 +375,7 @@ impl Screen {
             return self.came_of(outcome);
         }
         match (action, panes(self)) {
+            (_, Some(panes)) if self.focus == Focus::Input => self.input_key(key, &panes),
             (Some(action), Some(panes)) => self.act(action, &panes),
             _ => Vec::new(),
         }
@@ -369,6 +386,8 @@ impl Screen {
             Outcome::Nothing => Vec::new(),
             Outcome::Aside => {
                 self.is_aside = true;
+                // To look around, by letters too.
+                self.focus = if self.focus == Focus::Input { Focus::Feed } else { self.focus };
                 Vec::new()
             }
             Outcome::Answered(answer) => {

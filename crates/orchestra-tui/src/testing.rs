@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use orchestra_core::config::AgentConfig;
 use orchestra_core::document::{self, MilestoneSource, SourceFile};
-use orchestra_core::id::{GateId, MilestoneId, PhaseId, TurnId, WorkId};
+use orchestra_core::id::{AgentName, GateId, MilestoneId, PhaseId, TurnId, WorkId};
 use orchestra_core::path::{ContentHash, RepoPath};
-use orchestra_core::plan::{Cursor, Milestone, StageName};
+use orchestra_core::plan::{Cursor, Milestone, Role, StageName};
 use orchestra_core::repo::{CommitId, FileStat, PushCommit, PushTarget, Survey};
 use orchestra_core::report::{AgentEvent, Usage};
-use orchestra_core::worker::{Active, Asked, At, Note, PushQuestion, Question, Stage, State};
+use orchestra_core::worker::{Active, Asked, At, Note, Progress, PushQuestion, Question, Stage, State, Work};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -20,7 +21,7 @@ use unicode_width::UnicodeWidthStr as _;
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
 use crate::question::Page;
-use crate::screen::Screen;
+use crate::screen::{Focus, Screen};
 use crate::theme::Theme;
 
 pub(crate) const PLAIN: Theme = Theme { colours: false, unicode: true };
@@ -59,6 +60,13 @@ impl Bench {
             bench.wait(700);
             bench.tell(Msg::Agent(TurnId(2), event));
         }
+        bench
+    }
+
+    /// As [`Self::running`], with a person who looks around: letters are keys.
+    pub(crate) fn looking(theme: Theme, size: (u16, u16)) -> Self {
+        let mut bench = Self::running(theme, size);
+        bench.screen.focus = Focus::Feed;
         bench
     }
 
@@ -167,7 +175,7 @@ pub(crate) fn milestone(id: &str) -> MilestoneId {
     MilestoneId::parse(id).unwrap()
 }
 
-fn phase(id: &str) -> WorkId {
+pub(crate) fn phase(id: &str) -> WorkId {
     WorkId::Phase(PhaseId::parse(id).unwrap())
 }
 
@@ -243,9 +251,20 @@ pub(crate) fn state() -> State {
         branch: "main".to_owned(),
         cursor,
         done: vec![(WorkId::Rfc, commit('b')), (phase("phase-1"), commit('c'))],
-        at: At::Working(Vec::new()),
+        at: At::Working(vec![running(&roles[0])]),
     }));
+    let agent = AgentName::parse("claude").unwrap();
+    let listens = AgentConfig::Scripted { script: "script.yaml".to_owned() };
+    state.seen.policy.config.agents.insert(agent.clone(), listens);
+    state.seen.policy.config.default_agent = Some(agent);
     state
+}
+
+fn running(role: &Role) -> Work {
+    let mut work = Work::new(phase("phase-2"), Some(role.id.clone()), commit('c'));
+    work.who = Some(role.clone());
+    work.progress = Progress::Running { turn: TurnId(2), pausing: false };
+    work
 }
 
 /// What an agent says and does.

@@ -12,6 +12,7 @@ use crate::tree;
 
 mod dialog;
 mod help;
+mod input;
 mod status;
 mod viewer;
 
@@ -31,6 +32,8 @@ pub(crate) struct Panes {
     pub(crate) feed: Rect,
     pub(crate) log: Rect,
     status: Rect,
+    /// What waits to be said, and the line at which the person writes.
+    pub(crate) input: Rect,
     dialog: Rect,
     /// Where the page of the question in front is.
     pub(crate) page: Option<Rect>,
@@ -51,7 +54,9 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
         status: Rect { y: area.bottom() - 1, height: 1, ..area },
         ..Panes::default()
     };
-    let body = Rect { y: area.y + 1, height: area.height - 2, ..area };
+    let input = input::height(screen, area);
+    panes.input = Rect { y: area.bottom() - 1 - input, height: input, ..area };
+    let body = Rect { y: area.y + 1, height: area.height - 2 - input, ..area };
     let has_log = area.height >= HIGH || screen.focus == Focus::Log;
     let log_height = match (has_log, area.height >= HIGH) {
         (false, _) => 0,
@@ -63,7 +68,7 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
     let tree_width = match (area.width >= WIDE, screen.focus) {
         (true, _) => (area.width / 3).clamp(26, 44),
         (false, Focus::Tree) => area.width,
-        (false, Focus::Feed | Focus::Log) => 0,
+        (false, Focus::Input | Focus::Feed | Focus::Log) => 0,
     };
     panes.tree = inner(Rect { width: tree_width, ..upper });
     panes.feed = inner(Rect { x: upper.x + tree_width, width: upper.width - tree_width, ..upper });
@@ -87,6 +92,7 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     draw_feed(screen, frame, panes.feed);
     framed(screen, frame, panes.log, Focus::Log, "Log");
     draw_log(screen, frame, panes.log);
+    input::draw(screen, panes.input, frame);
     dialog::draw(screen, &panes, frame);
     if let Some(viewer) = &screen.viewer {
         viewer::draw(screen, viewer, frame);
@@ -108,8 +114,7 @@ fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, titl
     if pane.is_empty() {
         return;
     }
-    let is_behind = screen.dialog().is_some() || screen.help.is_some() || screen.viewer.is_some();
-    let has_focus = screen.focus == focus && !is_behind;
+    let has_focus = screen.focus == focus && !screen.is_covered();
     let style = if has_focus { screen.theme.accent() } else { screen.theme.dim() };
     // The focus is not said by colour alone.
     let mark = if has_focus { screen.theme.sign("▸", ">") } else { "" };

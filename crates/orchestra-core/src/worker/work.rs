@@ -229,7 +229,8 @@ impl Machine {
 }
 
 impl Work {
-    pub(super) fn new(id: WorkId, role: Option<RoleId>, turn_base: CommitId) -> Self {
+    /// A work at its beginning, of which nothing has run.
+    pub fn new(id: WorkId, role: Option<RoleId>, turn_base: CommitId) -> Self {
         Self {
             id,
             role,

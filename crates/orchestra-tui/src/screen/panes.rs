@@ -39,9 +39,20 @@ impl Screen {
                     dialog.appears();
                 }
             }
-            Action::NextPane => self.focus = next(self.focus, panes, false),
-            Action::PreviousPane => self.focus = next(self.focus, panes, true),
+            Action::Write => self.focus = Focus::Input,
+            Action::Back if self.focus != Focus::Input => {
+                match self.focus {
+                    Focus::Tree => self.row = None,
+                    Focus::Feed => self.feed.follow(),
+                    Focus::Log => self.log_back = 0,
+                    Focus::Input => {}
+                }
+                self.focus = Focus::Input;
+            }
+            Action::NextPane => self.focus = next(self.focus, false),
+            Action::PreviousPane => self.focus = next(self.focus, true),
             _ => match self.focus {
+                Focus::Input => {}
                 Focus::Tree => self.in_tree(action, panes.tree.height),
                 Focus::Feed => self.in_feed(action, panes.feed.height),
                 Focus::Log => self.in_log(action, panes.log.height),
@@ -82,7 +93,7 @@ impl Screen {
         }
     }
 
-    fn in_feed(&mut self, action: Action, height: u16) {
+    pub(super) fn in_feed(&mut self, action: Action, height: u16) {
         let page = isize::try_from(height.max(2) - 1).unwrap_or(1);
         match action {
             Action::Up => self.feed.choose(true, height),
@@ -90,7 +101,7 @@ impl Screen {
             Action::PageUp => self.feed.scroll(-page, height),
             Action::PageDown => self.feed.scroll(page, height),
             Action::Top => self.feed.show_begin(),
-            Action::Bottom | Action::Back => self.feed.follow(),
+            Action::Bottom => self.feed.follow(),
             Action::Toggle => self.feed.toggle(),
             Action::ToggleAll => self.feed.toggle_all(),
             _ => {}
@@ -107,7 +118,7 @@ impl Screen {
             Action::PageUp => back + page,
             Action::PageDown => back.saturating_sub(page),
             Action::Top => last,
-            Action::Bottom | Action::Back => 0,
+            Action::Bottom => 0,
             _ => back,
         }
         .min(last);
@@ -124,10 +135,6 @@ impl Screen {
             Action::PageDown => row + page,
             Action::Top => 0,
             Action::Bottom => last,
-            Action::Back => {
-                self.row = None;
-                return;
-            }
             Action::Toggle => {
                 if let Some(id) = rows.get(row).and_then(|row| row.milestone.clone()) {
                     match self.opened.iter().position(|open| *open == id) {
@@ -143,12 +150,10 @@ impl Screen {
     }
 }
 
-/// The pane after this one, of those that are in sight.
-fn next(focus: Focus, panes: &Panes, back: bool) -> Focus {
-    let all = [(Focus::Tree, panes.tree), (Focus::Feed, panes.feed), (Focus::Log, panes.log)];
-    let seen: Vec<Focus> =
-        all.into_iter().filter(|(_, area)| !area.is_empty()).map(|(focus, _)| focus).collect();
-    let at = seen.iter().position(|one| *one == focus).unwrap_or(0);
-    let step = if back { seen.len().saturating_sub(1) } else { 1 };
-    seen.get((at + step) % seen.len().max(1)).copied().unwrap_or(Focus::Feed)
+/// The pane after this one, of those that there are; on a narrow terminal a pane comes in sight with the focus.
+fn next(focus: Focus, back: bool) -> Focus {
+    let all = [Focus::Input, Focus::Feed, Focus::Tree, Focus::Log];
+    let at = all.iter().position(|one| *one == focus).unwrap_or(0);
+    let step = if back { all.len() - 1 } else { 1 };
+    all[(at + step) % all.len()]
 }

@@ -30,7 +30,7 @@ fn a_question_is_answered_by_its_key() {
         (failed(), "t", Answer::Retry { note: None }),
         (failed(), "x", Answer::Skip),
     ] {
-        let mut bench = Bench::running(PLAIN, USUAL);
+        let mut bench = Bench::looking(PLAIN, USUAL);
         bench.tell(msg.clone());
         assert_eq!(bench.press(key), answer(&msg, wanted), "{key}");
         let again = bench.press(key);
@@ -40,7 +40,7 @@ fn a_question_is_answered_by_its_key() {
 
 #[test]
 fn a_text_goes_with_the_answer_that_takes_one() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.press("r");
     assert!(bench.seen().contains("What should change?"));
@@ -52,7 +52,7 @@ fn a_text_goes_with_the_answer_that_takes_one() {
 
 #[test]
 fn an_empty_text_is_no_feedback_and_esc_takes_it_back() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     assert_eq!(bench.press("r enter"), []);
     assert_eq!(bench.press("esc"), []);
@@ -62,7 +62,7 @@ fn an_empty_text_is_no_feedback_and_esc_takes_it_back() {
 
 #[test]
 fn a56_what_was_typed_when_the_question_came_answers_nothing() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     for key in ["a", "a", "a"] {
         assert_eq!(bench.tell(Msg::Key(key_named(key))), []);
     }
@@ -77,7 +77,7 @@ fn a56_what_was_typed_when_the_question_came_answers_nothing() {
 
 #[test]
 fn a58_a_paste_answers_nothing() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.wait(1_000);
     assert_eq!(bench.tell(Msg::Paste("a\n".to_owned())), []);
@@ -91,7 +91,7 @@ fn a58_a_paste_answers_nothing() {
 
 #[test]
 fn a_question_is_put_aside_and_comes_back_by_a_key_that_does_not_answer_it() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.press("esc");
     assert!(!bench.seen().contains("Approve RFC to start"), "{}", bench.seen());
@@ -104,7 +104,7 @@ fn a_question_is_put_aside_and_comes_back_by_a_key_that_does_not_answer_it() {
 
 #[test]
 fn a_question_that_is_answered_elsewhere_goes_and_the_next_one_has_to_arm() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.tell(push());
     bench.wait(1_000);
@@ -118,7 +118,7 @@ fn a_question_that_is_answered_elsewhere_goes_and_the_next_one_has_to_arm() {
 
 #[test]
 fn a_question_that_says_something_new_has_to_arm_again() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.wait(1_000);
     bench.tell(rfc());
@@ -130,8 +130,9 @@ fn a_question_that_says_something_new_has_to_arm_again() {
 #[test]
 fn something_is_read_in_front_of_all_and_a_question_waits_behind_it() {
     use crate::viewer::{Reading, Want};
-    let mut bench = Bench::running(PLAIN, USUAL);
-    let want = Want::Document { milestone: crate::testing::milestone("M1-user-auth"), work: None };
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    let work = Some(crate::testing::phase("phase-2"));
+    let want = Want::Document { milestone: crate::testing::milestone("M1-user-auth"), work };
     assert_eq!(bench.press("d"), [Command::Read(want.clone())]);
     assert!(bench.seen().contains("reading…"));
     // What another key asked for before is not what is shown.
@@ -155,9 +156,9 @@ fn something_is_read_in_front_of_all_and_a_question_waits_behind_it() {
 #[test]
 fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
     use crate::viewer::Want;
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     let id = || crate::testing::milestone("M1-user-auth");
-    bench.press("tab tab down");
+    bench.press("tab down");
     assert_eq!(bench.press("v"), [Command::Read(Want::Changes { milestone: id(), work: Some(WorkId::Rfc) })]);
     bench.press("esc up");
     assert_eq!(bench.press("t"), [Command::Read(Want::Transcript { milestone: id(), work: None })]);
@@ -167,7 +168,7 @@ fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
 
 #[test]
 fn whoever_comes_back_is_told_what_happened_meanwhile() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.press("end");
     bench.press("w");
     assert!(bench.seen().contains("nothing happened since 12:41"), "{}", bench.seen());
@@ -181,7 +182,7 @@ fn whoever_comes_back_is_told_what_happened_meanwhile() {
 
 #[test]
 fn what_is_half_written_stays_when_its_question_says_something_new() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(push());
     bench.press("r o n e");
     bench.tell(push());
@@ -192,7 +193,7 @@ fn what_is_half_written_stays_when_its_question_says_something_new() {
 
 #[test]
 fn ctrl_c_is_heard_whatever_is_in_front() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     assert_eq!(bench.press("ctrl-c"), [Command::Stop]);
     bench.press("?");
     assert_eq!(bench.press("ctrl-c"), [Command::Stop]);
@@ -213,7 +214,7 @@ fn an_idle_screen_draws_nothing() {
     assert_eq!(bench.screen.wakes_at(crate::testing::moment(bench.now)), None);
     assert!(!bench.screen.needs_frame());
     // Nor does one that waits for an answer, once it is armed.
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.wait(60_000);
     assert_eq!(bench.screen.wakes_at(crate::testing::moment(bench.now)), None);
@@ -221,7 +222,7 @@ fn an_idle_screen_draws_nothing() {
 
 #[test]
 fn what_is_read_stays_where_it_is_while_more_comes() {
-    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut bench = Bench::looking(PLAIN, USUAL);
     for number in 0..200 {
         bench.tell(Msg::Agent(TurnId(2), AgentEvent::Notice { text: format!("line {number}") }));
     }
@@ -239,7 +240,7 @@ fn what_is_read_stays_where_it_is_while_more_comes() {
 
 #[test]
 fn a_tool_opens_and_closes() {
-    let mut bench = Bench::running(PLAIN, (100, 40));
+    let mut bench = Bench::looking(PLAIN, (100, 40));
     assert!(!bench.seen().contains("running 12 tests\n") && bench.seen().contains("wrong password accepted"));
     bench.press("o");
     assert!(bench.seen().contains("running 12 tests"), "{}", bench.seen());
@@ -321,6 +322,7 @@ fn assert_usable(bench: &mut Bench) {
     assert!(bench.screen.dialog().is_none() && bench.screen.help.is_none());
     let panes = panes(&bench.screen).expect("it is large enough");
     let area = match bench.screen.focus {
+        Focus::Input => panes.input,
         Focus::Tree => panes.tree,
         Focus::Feed => panes.feed,
         Focus::Log => panes.log,
@@ -336,7 +338,7 @@ proptest! {
         things in anything(),
         theme in prop::sample::select(vec![PLAIN, COLOURED, ASCII]),
     ) {
-        let mut bench = Bench::running(theme, USUAL);
+        let mut bench = Bench::looking(theme, USUAL);
         for (wait, thing) in things {
             bench.wait(wait);
             happens(&mut bench, thing);
@@ -349,7 +351,7 @@ proptest! {
     #[test]
     fn in_ascii_our_own_signs_are_ascii(size in (40_u16..200, 10_u16..60)) {
         let theme: Theme = ASCII;
-        let mut bench = Bench::running(theme, size);
+        let mut bench = Bench::looking(theme, size);
         bench.tell(push());
         bench.press("esc");
         let seen = bench.seen();
@@ -363,7 +365,7 @@ proptest! {
 fn ten_kilobytes_can_be_pasted_into_a_text_at_any_size() {
     for width in (40..200).step_by(7) {
         for height in [10, 15, 24, 35, 60] {
-            let mut bench = Bench::running(PLAIN, (width, height));
+            let mut bench = Bench::looking(PLAIN, (width, height));
             bench.tell(push());
             bench.press("r");
             let text = format!("{}\n", "x".repeat(99)).repeat(100);

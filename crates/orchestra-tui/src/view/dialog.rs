@@ -70,12 +70,12 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
     let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
     frame.render_widget(entry.area(), field);
-    show_cursor(frame, field);
+    show_cursor(frame, field, true);
 }
 
 /// The real cursor stands where the next letter goes, so that input methods open their window there. The text field
 /// marks the place by a style of its own.
-fn show_cursor(frame: &mut Frame<'_>, field: Rect) {
+pub(super) fn show_cursor(frame: &mut Frame<'_>, field: Rect, is_here: bool) {
     let marked = field.positions().find(|place| {
         frame.buffer_mut().cell(*place).is_some_and(|cell| cell.modifier.contains(Modifier::HIDDEN))
     });
@@ -83,7 +83,9 @@ fn show_cursor(frame: &mut Frame<'_>, field: Rect) {
         if let Some(cell) = frame.buffer_mut().cell_mut(place) {
             cell.modifier.remove(Modifier::HIDDEN);
         }
-        frame.set_cursor_position(place);
+        if is_here {
+            frame.set_cursor_position(place);
+        }
     }
 }
 

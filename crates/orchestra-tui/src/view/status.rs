@@ -7,9 +7,10 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use orchestra_core::words::{duration, thousands};
-use orchestra_core::worker::{At, Progress, Stage};
+use orchestra_core::worker::{At, Listener, Progress, Stage};
 
-use crate::screen::Screen;
+use super::input;
+use crate::screen::{Focus, Screen};
 use crate::text::{columns, harmless};
 use crate::words::clock;
 
@@ -92,53 +93,124 @@ pub(super) fn feed_title(screen: &Screen) -> String {
     format!("{}{}{title}{attempt}{following}", role.unwrap_or_default(), work.id).replace('·', dot)
 }
 
+/// A key with what it does.
+struct Hint {
+    key: &'static str,
+    label: String,
+    style: Style,
+}
+
+fn hint(key: &'static str, label: impl Into<String>) -> Hint {
+    Hint { key, label: label.into(), style: Style::new() }
+}
+
 /// The line below.
 pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let theme = screen.theme;
     let mut spans = vec![Span::raw(" ")];
     let mut room = usize::from(area.width).saturating_sub(1);
     // What comes first matters most: what has no room is left out, and `?` has it.
-    let mut add = |key: &'static str, label: &str, style: Style| {
+    for Hint { key, label, style } in hints(screen) {
         let between = if spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
-        let label = format!(" {label}");
+        let label = if key.is_empty() { label } else { format!(" {label}") };
         let width = columns(between) + columns(key) + columns(&label);
         if width > room {
-            room = 0;
-            return;
+            break;
         }
         room -= width;
         spans.push(Span::styled(between, theme.dim()));
         spans.push(Span::styled(key, theme.accent()));
         spans.push(Span::styled(label, style));
-    };
-    let plain = Style::new();
-    if screen.help.is_some() {
-        add("esc", "back", plain);
-        add("pgup pgdn", "scroll", plain);
-    } else if screen.viewer.is_some() {
-        if let Some(dialog) = screen.dialogs.first() {
-            add("esc", &format!("back, and answer: {}", dialog.asked.question.name()), theme.waiting());
-        } else {
-            add("esc", "back", plain);
-        }
-        add("/", "search", plain);
-        add("pgup pgdn", "scroll", plain);
-    } else if screen.dialog().is_some() {
-        add("ctrl-c", "leave", plain);
-    } else {
-        if let Some(dialog) = screen.dialogs.first() {
-            let more = screen.dialogs.len() - 1;
-            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-            let text = format!("answer: {}{more}", dialog.asked.question.name());
-            add("g", &text, theme.waiting());
-        }
-        add("?", "keys", plain);
-        let stop = if screen.is_running() { "interrupt" } else { "leave" };
-        add("ctrl-c", stop, plain);
-        add("tab", "pane", plain);
-        add("d", "document", plain);
-        add("v", "changes", plain);
-        add("t", "transcript", plain);
     }
     frame.render_widget(Paragraph::new(Line::from(spans)), area);
+}
+
+/// What can be pressed now, what matters most first.
+fn hints(screen: &Screen) -> Vec<Hint> {
+    let waiting = screen.theme.waiting();
+    if screen.help.is_some() {
+        return vec![hint("esc", "back"), hint("pgup pgdn", "scroll")];
+    }
+    if screen.viewer.is_some() {
+        let back = match screen.dialogs.first() {
+            Some(dialog) => {
+                let label = format!("back, and answer: {}", dialog.asked.question.name());
+                Hint { key: "esc", label, style: waiting }
+            }
+            None => hint("esc", "back"),
+        };
+        return vec![back, hint("/", "search"), hint("pgup pgdn", "scroll")];
+    }
+    if screen.dialog().is_some() {
+        return vec![hint("ctrl-c", "leave")];
+    }
+    let has_input = screen.focus == Focus::Input;
+    let mut hints = Vec::new();
+    if let Some(dialog) = screen.dialogs.first() {
+        let more = screen.dialogs.len() - 1;
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let label = format!("answer: {}{more}", dialog.asked.question.name());
+        // A letter would be written.
+        hints.push(Hint { key: if has_input { "ctrl-g" } else { "g" }, label, style: waiting });
+    }
+    if has_input {
+        hints.extend(input_hints(screen));
+    } else {
+        hints.extend([
+            hint("?", "keys"),
+            hint("esc", "write"),
+            hint("tab", "pane"),
+            hint("d", "document"),
+            hint("v", "changes"),
+            hint("t", "transcript"),
+            hint("ctrl-c", stop(screen)),
+        ]);
+    }
+    hints
+}
+
+fn stop(screen: &Screen) -> &'static str {
+    if screen.is_turn_running() { "interrupt" } else { "leave" }
+}
+
+/// What can be pressed while the line has the focus at which the person writes.
+fn input_hints(screen: &Screen) -> Vec<Hint> {
+    let waiting = screen.theme.waiting();
+    if let Some(why) = screen.input.refused {
+        return vec![Hint { key: "", label: why.to_owned(), style: waiting }];
+    }
+    if screen.input.may_interrupt(screen.now.since) {
+        return vec![Hint { key: "esc", label: "again: interrupt".to_owned(), style: waiting }];
+    }
+    if !screen.input.is_empty() {
+        let mut hints = Vec::new();
+        let behind = screen.state.works().first().map(|work| work.id.to_string());
+        match screen.state.listener() {
+            Listener::Now(work, _) => {
+                let when =
+                    if input::is_heard_now(screen) { "tell it now" } else { "tell it when its turn ends" };
+                hints.push(hint("enter", when));
+                hints.push(hint("tab", format!("tell whoever comes after {work}")));
+            }
+            Listener::Next => {
+                let whom = behind.map_or_else(
+                    || "tell whoever works next".to_owned(),
+                    |work| format!("tell whoever comes after {work}"),
+                );
+                hints.push(hint("enter", whom));
+            }
+            Listener::Nobody => {}
+        }
+        hints.push(hint("alt-enter", "new line"));
+        return hints;
+    }
+    let mut hints = vec![hint("?", "keys"), hint("tab", "pane")];
+    if !screen.state.queue().is_empty() {
+        hints.push(hint("up", "take back"));
+    }
+    if screen.is_turn_running() {
+        hints.push(hint("esc esc", "interrupt"));
+    }
+    hints.push(hint("ctrl-c", stop(screen)));
+    hints
 }

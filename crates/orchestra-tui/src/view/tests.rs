@@ -58,7 +58,7 @@ fn the_keys() {
 fn a_question_put_aside_and_the_milestones_in_focus() {
     insta::assert_snapshot!(views(PLAIN, |bench| {
         asks(&push())(bench);
-        bench.press("esc tab tab down");
+        bench.press("esc tab down");
     }));
 }
 
@@ -66,8 +66,9 @@ fn a_question_put_aside_and_the_milestones_in_focus() {
 fn a_patch_being_read() {
     use crate::viewer::{Reading, Want};
     insta::assert_snapshot!(views(PLAIN, |bench| {
-        bench.press("v");
-        let want = Want::Changes { milestone: crate::testing::milestone("M1-user-auth"), work: None };
+        bench.press("tab v");
+        let work = Some(crate::testing::phase("phase-2"));
+        let want = Want::Changes { milestone: crate::testing::milestone("M1-user-auth"), work };
         let patch = "commit 1\n    feat: x\n\ndiff --git a/a b/a\n@@ -1 +1 @@\n-old\n+new\twith a tab\n";
         bench.tell(Msg::Read(want, Reading::Patch(patch.to_owned())));
     }));

@@ -179,6 +179,10 @@ impl Shown {
         for command in self.screen.update(now, msg) {
             let wish = match command {
                 Command::Answer { gate, answer } => Wish::Answer { gate, answer },
+                Command::Say { text } => Wish::Say { text },
+                Command::Queue { text } => Wish::Queue { text },
+                Command::Unqueue { text } => Wish::Unqueue { text },
+                Command::Interrupt => Wish::Stop(Stop::Interrupt),
                 Command::Stop => Wish::Stop(Stop::Pause),
                 Command::Read(want) => {
                     self.want(want);

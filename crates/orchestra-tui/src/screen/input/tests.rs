@@ -1,0 +1,156 @@
+use std::sync::Arc;
+
+use orchestra_core::config::{AgentConfig, CommandAgent};
+use orchestra_core::record::Record;
+use orchestra_core::worker::{At, Stage, State};
+
+use super::*;
+use crate::msg::Msg;
+use crate::testing::{Bench, PLAIN, key_named, milestone, rfc, state};
+
+const USUAL: (u16, u16) = (80, 24);
+
+/// A screen in the middle of a phase, with another state than the usual.
+fn bench(change: impl FnOnce(&mut State)) -> Bench {
+    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut state = state();
+    change(&mut state);
+    bench.tell(Msg::State(Arc::new(state)));
+    bench
+}
+
+fn queued(state: &mut State, text: &str) {
+    let (milestone, text) = (milestone("M1-user-auth"), text.to_owned());
+    state.seen.memory.take(&Record::Queued { milestone, behind: None, text });
+}
+
+fn stops(state: &mut State) {
+    if let Stage::Milestone(active) = &mut state.stage {
+        active.at = At::Surveying { words: None };
+    }
+}
+
+fn say(text: &str) -> Vec<Command> {
+    vec![Command::Say { text: text.to_owned() }]
+}
+
+fn queue(text: &str) -> Vec<Command> {
+    vec![Command::Queue { text: text.to_owned() }]
+}
+
+#[test]
+fn enter_speaks_to_the_agent_that_runs_and_tab_to_whoever_comes_after_it() {
+    let mut bench = bench(|_| {});
+    assert!(bench.seen().contains("tell #backend"), "{}", bench.seen());
+    assert_eq!(bench.press("h i"), []);
+    let seen = bench.seen();
+    assert!(seen.contains("enter tell it now · tab tell whoever comes after phase-2"), "{seen}");
+    assert_eq!(bench.press("enter"), say("hi"));
+    assert_eq!(bench.press("enter"), [], "it is sent once");
+    assert_eq!(bench.press("y o tab"), queue("yo"));
+}
+
+#[test]
+fn of_an_agent_that_cannot_hear_it_is_said_when_it_will() {
+    let mut bench = bench(|state| {
+        let agents = state.seen.policy.config.agents.values_mut();
+        agents.for_each(|agent| *agent = AgentConfig::Command(CommandAgent::default()));
+    });
+    assert!(bench.seen().contains("tell #backend, when its turn ends"), "{}", bench.seen());
+    assert_eq!(bench.press("h"), []);
+    assert!(bench.seen().contains("enter tell it when its turn ends"), "{}", bench.seen());
+    assert_eq!(bench.press("enter"), say("h"));
+}
+
+#[test]
+fn where_no_agent_runs_it_waits_for_the_next_and_where_nothing_is_worked_on_it_stays_written() {
+    let mut between = bench(stops);
+    assert!(between.seen().contains("tell whoever works next"), "{}", between.seen());
+    assert_eq!(between.press("h enter"), queue("h"));
+
+    let mut idle = bench(|state| state.stage = Stage::Idle);
+    assert_eq!(idle.press("h enter"), []);
+    let seen = idle.seen();
+    assert!(seen.contains("nobody would hear it") && seen.contains("› h"), "{seen}");
+    assert_eq!(idle.press("i tab"), []);
+    assert_eq!(idle.screen.input.entry.text(), "hi");
+}
+
+#[test]
+fn what_waits_is_in_sight_and_the_last_of_it_can_be_taken_back() {
+    let mut bench =
+        bench(|state| ["one", "two", "three\nlines", "four"].iter().for_each(|text| queued(state, text)));
+    let seen = bench.seen();
+    for line in ["next (and 1 before): two", "next: three lines", "next: four", "up take back"] {
+        assert!(seen.contains(line), "{line}: {seen}");
+    }
+    assert_eq!(bench.press("up"), [Command::Unqueue { text: "four".to_owned() }]);
+    assert_eq!(bench.screen.input.entry.text(), "four");
+    assert_eq!(bench.press("s tab"), queue("fours"));
+}
+
+#[test]
+fn esc_twice_within_a_second_interrupts_and_never_leaves() {
+    let mut bench = bench(|_| {});
+    let mut esc = |wait| {
+        bench.wait(wait);
+        bench.tell(Msg::Key(key_named("esc")))
+    };
+    assert_eq!(esc(0), []);
+    assert_eq!(esc(1_000), [], "too late");
+    assert_eq!(esc(999), [Command::Interrupt]);
+    assert_eq!(esc(10), [], "twice again");
+    assert!(bench.seen().contains("esc again: interrupt"), "{}", bench.seen());
+    bench.wait(1_000);
+    assert!(!bench.seen().contains("again"), "{}", bench.seen());
+    // Another key in between: it was not twice.
+    assert_eq!(bench.tell(Msg::Key(key_named("esc"))), []);
+    assert_eq!(bench.tell(Msg::Key(key_named("x"))), []);
+    assert_eq!(bench.tell(Msg::Key(key_named("esc"))), []);
+
+    let mut idle = super::tests::bench(stops);
+    for _ in 0..3 {
+        assert_eq!(idle.tell(Msg::Key(key_named("esc"))), []);
+    }
+}
+
+#[test]
+fn letters_are_written_and_are_keys_only_where_a_pane_has_the_focus() {
+    let mut bench = bench(|_| {});
+    assert_eq!(bench.press("d v"), []);
+    assert_eq!(bench.screen.input.entry.text(), "dv");
+    assert_eq!(bench.press("backspace backspace tab"), []);
+    assert!(matches!(bench.press("d")[..], [Command::Read(_)]));
+    // Up to the line again, level by level.
+    assert_eq!(bench.press("esc esc x"), []);
+    assert_eq!(bench.screen.input.entry.text(), "x");
+    assert_eq!(bench.press("backspace ?"), []);
+    assert!(bench.seen().contains(" Keys "), "{}", bench.seen());
+}
+
+#[test]
+fn what_is_half_written_is_there_again_after_a_question() {
+    let mut bench = bench(|_| {});
+    bench.press("h a l f");
+    bench.tell(rfc());
+    assert_eq!(bench.press("x"), [], "the question is in front");
+    bench.press("esc");
+    let seen = bench.seen();
+    assert!(seen.contains("half") && !seen.contains("halfx"), "{seen}");
+    bench.press("i tab");
+    assert_eq!(bench.press("ctrl-g"), []);
+    assert!(bench.seen().contains("Approve RFC to start"), "{}", bench.seen());
+}
+
+#[test]
+fn a_paste_is_written_wherever_the_focus_is_and_never_sent() {
+    let mut bench = bench(|_| {});
+    bench.press("tab tab");
+    assert_eq!(bench.tell(Msg::Paste("one\ntwo\n".to_owned())), []);
+    assert_eq!(bench.screen.input.entry.text(), "one\ntwo\n");
+    // What is too long for every later brief is not sent, and not lost.
+    assert_eq!(bench.tell(Msg::Paste("x".repeat(LONGEST))), []);
+    assert_eq!(bench.press("enter"), []);
+    assert!(bench.seen().contains("too long to be said"), "{}", bench.seen());
+    assert!(bench.screen.input.entry.text().len() > LONGEST);
+}
