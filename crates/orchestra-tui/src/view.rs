@@ -12,6 +12,7 @@ use crate::tree;
 
 mod dialog;
 mod help;
+mod palette;
 mod status;
 mod viewer;
 
@@ -94,6 +95,9 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     if let Some(top) = screen.help {
         help::draw(screen, top, frame);
     }
+    if let Some(palette) = &screen.palette {
+        palette::draw(screen, palette, frame);
+    }
 }
 
 /// A pane without its borders; an empty one has none.
@@ -108,7 +112,10 @@ fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, titl
     if pane.is_empty() {
         return;
     }
-    let is_behind = screen.dialog().is_some() || screen.help.is_some() || screen.viewer.is_some();
+    let is_behind = screen.dialog().is_some()
+        || screen.help.is_some()
+        || screen.viewer.is_some()
+        || screen.palette.is_some();
     let has_focus = screen.focus == focus && !is_behind;
     let style = if has_focus { screen.theme.accent() } else { screen.theme.dim() };
     // The focus is not said by colour alone.

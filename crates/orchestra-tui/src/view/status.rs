@@ -9,6 +9,7 @@ use ratatui::widgets::Paragraph;
 use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::{At, Progress, Stage};
 
+use crate::key::Action;
 use crate::screen::Screen;
 use crate::text::{columns, harmless};
 use crate::words::clock;
@@ -95,50 +96,93 @@ pub(super) fn feed_title(screen: &Screen) -> String {
 /// The line below.
 pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let theme = screen.theme;
-    let mut spans = vec![Span::raw(" ")];
-    let mut room = usize::from(area.width).saturating_sub(1);
-    // What comes first matters most: what has no room is left out, and `?` has it.
-    let mut add = |key: &'static str, label: &str, style: Style| {
-        let between = if spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
-        let label = format!(" {label}");
-        let width = columns(between) + columns(key) + columns(&label);
-        if width > room {
-            room = 0;
-            return;
-        }
-        room -= width;
-        spans.push(Span::styled(between, theme.dim()));
-        spans.push(Span::styled(key, theme.accent()));
-        spans.push(Span::styled(label, style));
-    };
+    let mut hints =
+        Hints { screen, spans: vec![Span::raw(" ")], room: usize::from(area.width).saturating_sub(1) };
     let plain = Style::new();
-    if screen.help.is_some() {
-        add("esc", "back", plain);
-        add("pgup pgdn", "scroll", plain);
+    if let Some(word) = &screen.word {
+        hints.word(word);
+    }
+    if screen.palette.is_some() {
+        hints.add("enter", "do it", plain);
+        hints.add("esc", "back", plain);
+    } else if screen.help.is_some() {
+        hints.of(&[Action::Back], "back", plain);
+        hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
     } else if screen.viewer.is_some() {
         if let Some(dialog) = screen.dialogs.first() {
-            add("esc", &format!("back, and answer: {}", dialog.asked.question.name()), theme.waiting());
+            let text = format!("back, and answer: {}", dialog.asked.question.name());
+            hints.of(&[Action::Back], &text, theme.waiting());
         } else {
-            add("esc", "back", plain);
+            hints.of(&[Action::Back], "back", plain);
         }
-        add("/", "search", plain);
-        add("pgup pgdn", "scroll", plain);
-    } else if screen.dialog().is_some() {
-        add("ctrl-c", "leave", plain);
+        hints.of(&[Action::Search], "search", plain);
+        hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
+        hints.of(&[Action::Copy], "copy", plain);
+        hints.of(&[Action::Palette], "actions", plain);
+    } else if let Some(dialog) = screen.dialog() {
+        hints.of(&[Action::Stop], "leave", plain);
+        if dialog.entry().is_none() {
+            if screen.edited().is_some() {
+                hints.of(&[Action::Edit], "edit", plain);
+            }
+            hints.of(&[Action::Copy], "copy", plain);
+            hints.of(&[Action::Palette], "actions", plain);
+        }
     } else {
         if let Some(dialog) = screen.dialogs.first() {
             let more = screen.dialogs.len() - 1;
             let more = if more > 0 { format!(" and {more} more") } else { String::new() };
             let text = format!("answer: {}{more}", dialog.asked.question.name());
-            add("g", &text, theme.waiting());
+            hints.of(&[Action::Question], &text, theme.waiting());
         }
-        add("?", "keys", plain);
+        hints.of(&[Action::Help], "keys", plain);
         let stop = if screen.is_running() { "interrupt" } else { "leave" };
-        add("ctrl-c", stop, plain);
-        add("tab", "pane", plain);
-        add("d", "document", plain);
-        add("v", "changes", plain);
-        add("t", "transcript", plain);
+        hints.of(&[Action::Stop], stop, plain);
+        hints.of(&[Action::NextPane], "pane", plain);
+        hints.of(&[Action::Document], "document", plain);
+        hints.of(&[Action::Changes], "changes", plain);
+        hints.of(&[Action::Transcript], "transcript", plain);
+        hints.of(&[Action::Palette], "actions", plain);
     }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
+    frame.render_widget(Paragraph::new(Line::from(hints.spans)), area);
+}
+
+/// The hints of the line below. What comes first matters most: what has no room is left out, and `?` has it.
+struct Hints<'a> {
+    screen: &'a Screen,
+    spans: Vec<Span<'static>>,
+    room: usize,
+}
+
+impl Hints<'_> {
+    /// What became of what the person wanted; cut where there is no room.
+    fn word(&mut self, word: &str) {
+        let theme = self.screen.theme;
+        let word = harmless(word, theme.unicode).replace('\n', " ");
+        self.room = self.room.saturating_sub(columns(&word));
+        self.spans.push(Span::styled(word, theme.strong()));
+    }
+
+    /// The first keys of these actions; nothing where the person has taken them away.
+    fn of(&mut self, actions: &[Action], label: &str, style: Style) {
+        let keys = self.screen.keys.hint(actions);
+        if !keys.is_empty() {
+            self.add(&keys, label, style);
+        }
+    }
+
+    fn add(&mut self, key: &str, label: &str, style: Style) {
+        let theme = self.screen.theme;
+        let between = if self.spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
+        let label = format!(" {label}");
+        let width = columns(between) + columns(key) + columns(&label);
+        if width > self.room {
+            self.room = 0;
+            return;
+        }
+        self.room -= width;
+        self.spans.push(Span::styled(between, theme.dim()));
+        self.spans.push(Span::styled(key.to_owned(), theme.accent()));
+        self.spans.push(Span::styled(label, style));
+    }
 }
