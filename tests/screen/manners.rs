@@ -201,6 +201,27 @@ fn an_editor_that_is_missing_and_one_that_fails_are_told() {
 }
 
 #[test]
+fn a_signal_to_leave_ends_the_editor_too_and_the_terminal_is_as_it_was_found() {
+    let project = with_design();
+    let (runs, ended) = (project.top().join("runs"), project.top().join("ended"));
+    let script = format!(
+        "trap 'echo yes > \"{}\"; exit 1' TERM\necho yes > '{}'\nwhile :; do sleep 0.05; done\n",
+        ended.display(),
+        runs.display()
+    );
+    let editor = program(&project, "editor", &script);
+    let mut screen = start(&project, &[("EDITOR", &editor)]);
+    screen.wait_armed("a approve");
+    screen.keys("e");
+    until("the editor runs", || runs.exists());
+    screen.signal(rustix::process::Signal::TERM);
+    assert_eq!(screen.end(), 143, "{}", screen.screen());
+    assert!(ended.exists());
+    screen.is_as_it_was_found();
+    assert_eq!(answers(&project), 0, "{}", journal(&project));
+}
+
+#[test]
 fn while_a_pager_has_the_terminal_the_worker_goes_on_and_what_came_is_shown_after_it() {
     let (project, barrier) = held_up(&one_phase(), "      - say: \"hel\\e[2Jlo\"\n");
     let (read_file, go) = (project.top().join("read"), project.top().join("go"));
@@ -234,7 +255,8 @@ fn a_long_paste_is_folded_never_sent_and_goes_whole_and_is_found_again_later() {
     screen.wait_armed("r revise");
     screen.keys("r");
     screen.wait_for("What should change?");
-    let lines: String = (0..200).map(|number| format!("line {number} {}\r", "x".repeat(42))).collect();
+    let lines: Vec<String> = (0..200).map(|number| format!("line {number} {}\r", "x".repeat(42))).collect();
+    let lines = lines.concat();
     assert!(lines.len() >= 10_000);
     screen.keys("say ");
     screen.keys(&format!("\x1b[200~{lines}\x1b[201~"));

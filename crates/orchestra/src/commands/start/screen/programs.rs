@@ -4,12 +4,16 @@
 //! 'what it says "$@"'`, with the file as an argument of its own. It is the person's environment; no text of a project, a model
 //! or an agent is part of that line. Programs are in our group of processes: `ctrl-z` stops all of us and `fg` goes on with all.
 
+use std::io;
 use std::path::{Path, PathBuf};
+use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 
 use orchestra_agent::environment::{Environment, clean_path, get};
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// What is opened, and how.
 pub(super) enum Opened {
@@ -38,7 +42,9 @@ impl Opened {
     pub(super) async fn run(self, environment: &Environment, root: &Path) -> Option<String> {
         let (variable, program) = self.program(environment);
         let mut command = Command::new("/bin/sh");
-        command.arg("-c").arg(format!("{program} \"$@\"")).arg(&program).current_dir(root).env_clear();
+        // The shell makes room for a simple command, so that a signal reaches the program itself.
+        let exec = if is_simple(&program) { "exec " } else { "" };
+        command.arg("-c").arg(format!("{exec}{program} \"$@\"")).arg(&program).current_dir(root).env_clear();
         command.envs(environment.iter().map(|(name, value)| (name, value)));
         if let Some(path) = get(environment, "PATH") {
             // No program that an agent may have put into the repository under the name of an editor.
@@ -59,7 +65,7 @@ impl Opened {
             }
         };
         let ended = match command.spawn() {
-            Ok(child) => Running(child).end(text).await,
+            Ok(child) => end_of(child, text).await,
             Err(error) => Err(error),
         };
         match ended {
@@ -69,29 +75,35 @@ impl Opened {
     }
 }
 
-/// A program that runs. Where it is not waited for any more, since we have to leave, it is asked to end.
-struct Running(Child);
-
-impl Running {
-    async fn end(mut self, text: Option<String>) -> std::io::Result<ExitStatus> {
-        let stdin = self.0.stdin.take();
-        let fed = async {
-            if let (Some(mut stdin), Some(text)) = (stdin, text) {
-                // A pager that is left before its end reads no more.
-                let _unread = stdin.write_all(text.as_bytes()).await;
-            }
-        };
-        let (ended, ()) = tokio::join!(self.0.wait(), fed);
-        ended
-    }
+/// Whether a piece of a command line is a program with arguments and nothing else: no second command, no redirection, no variable
+/// set for it.
+fn is_simple(program: &str) -> bool {
+    let first = program.split_whitespace().next().unwrap_or_default();
+    !program.contains([';', '&', '|', '(', ')', '<', '>', '{', '}', '`', '\n', '!']) && !first.contains('=')
 }
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        let pid = self.0.id().and_then(|pid| rustix::process::Pid::from_raw(pid.cast_signed()));
-        if let Some(pid) = pid {
-            // One that has ended by itself needs it no more.
-            let _gone = rustix::process::kill_process(pid, rustix::process::Signal::TERM);
+/// Hands a program its text, and waits for its end. Where we are told to end meanwhile, so is the program: it knows how to leave
+/// the terminal, and nobody else would tell it.
+async fn end_of(mut child: Child, text: Option<String>) -> io::Result<ExitStatus> {
+    let mut told_to_end = signal(SignalKind::terminate())?;
+    let (stdin, pid) = (child.stdin.take(), child.id());
+    let fed = async {
+        if let (Some(mut stdin), Some(text)) = (stdin, text) {
+            // A pager that is left before its end reads no more.
+            let _unread = stdin.write_all(text.as_bytes()).await;
+        }
+        // The other end is closed by now, so that the pager knows that this was all.
+    };
+    let mut ended = pin!(async { tokio::join!(child.wait(), fed).0 });
+    loop {
+        tokio::select! {
+            ended = &mut ended => return ended,
+            Some(()) = told_to_end.recv() => {
+                if let Some(pid) = pid.and_then(|pid| Pid::from_raw(pid.cast_signed())) {
+                    // One that has just ended by itself needs it no more.
+                    let _gone = kill_process(pid, Signal::TERM);
+                }
+            }
         }
     }
 }
@@ -146,6 +158,16 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&said).unwrap(), format!("two words|{}|", odd.display()));
         assert!(!folder.path().join("evil").exists());
         assert_eq!(file(&odd).program(&of).1, "printf '%s|' -w 'two words'");
+    }
+
+    #[test]
+    fn a_program_with_arguments_takes_the_place_of_the_shell() {
+        for simple in ["vi", "code --wait", "'/a path/vi' -u \"no ne\"", "$HOME/bin/ed"] {
+            assert!(is_simple(simple), "{simple}");
+        }
+        for other in ["LANG=C vi", "cd x && vi", "vi;", "f() { vi; }; f", "less | cat", "! vi"] {
+            assert!(!is_simple(other), "{other}");
+        }
     }
 
     #[tokio::test]

@@ -161,10 +161,13 @@ impl Terminal {
     /// Tells somebody who looks elsewhere. Returned is the program of theirs that is to do it, where it is one.
     pub(super) fn notify(&mut self, text: &str) -> Option<Vec<String>> {
         if let Some(sequence) = notices::sequence(&self.manners.notify, self.has_focus, text) {
-            let is_words = self.manners.is_in_tmux && sequence.contains('\u{1b}');
-            let sequence = if is_words { copy::through_tmux(&sequence) } else { sequence };
-            // A bell that is not heard is no loss.
-            let _unheard = execute!(io::stdout(), Print(sequence));
+            // tmux rings a bell itself, also where it hands nothing through.
+            let words = sequence.trim_start_matches('\u{7}');
+            let bell = &sequence[..sequence.len() - words.len()];
+            let is_wrapped = self.manners.is_in_tmux && !words.is_empty();
+            let words = if is_wrapped { copy::through_tmux(words) } else { words.to_owned() };
+            // What is not heard is no loss.
+            let _unheard = execute!(io::stdout(), Print(bell), Print(words));
         }
         match &self.manners.notify {
             Notify::Command(command) if self.has_focus != Some(true) => Some(command.clone()),
