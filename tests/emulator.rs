@@ -114,6 +114,11 @@ impl Emulator {
         }
     }
 
+    /// Waits until something more was written, drawn or not.
+    pub(crate) fn wait_for_bytes(&mut self) {
+        assert!(self.hear(), "it ended, and wrote nothing more:\n{}", self.screen());
+    }
+
     /// Has everything drawn anew, twice: between two frames some time passes for the program too, more than between
     /// the keys of a paste.
     pub(crate) fn linger(&mut self) {

@@ -2,6 +2,7 @@
 
 mod keys;
 mod leaving;
+mod manners;
 mod questions;
 mod sizes;
 mod speaking;

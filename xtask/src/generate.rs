@@ -89,8 +89,43 @@ fn keys() -> String {
 {}
 A question in front says its own keys. It takes one only after it has been on the screen for 400 ms without any key, which
 its hints show by being dim until then, and only if nothing follows within 50 ms: what was typed for something else, and
-what is pasted, answers nothing. In a text, `enter` sends; `alt-enter`, `shift-enter`, `ctrl-j` or a `\\` before `enter`
-begin a new line; `esc` throws it away.
+what is pasted, answers nothing.
+
+The line below writes to those who work, and has the focus at start: letters are keys only where a pane has it. `enter` tells the
+agent that runs, at once where its kind can hear and else when its turn ends; `tab` tells whoever comes after it. What waits
+stands above the line; `up` in an empty line takes the last of it back. `esc` twice within a second interrupts the agent, and
+asks what next. In an empty line `tab` goes to the panes, `?` shows these keys, `home` and `end` begin and end of what is said;
+`esc` in a pane leads back to it.
+
+In a text, `enter` sends; `alt-enter`, `shift-enter`, `ctrl-j` or a `\\` before `enter` begin a new line; `esc` throws it
+away. `up` and `down` at its first and last row bring back what you wrote before, `ctrl-r` searches in it; it is kept in
+`.orchestra/.state/written.jsonl`, for you alone to read. A paste of more than ten lines or 2 kB is folded: it is sent whole,
+deleted as one, and `ctrl-o` opens it. Other keys are those of readline: `ctrl-a`, `ctrl-e`, `ctrl-w`, `ctrl-u`, `ctrl-k`,
+`ctrl-y`, `alt-b`, `alt-f`; `ctrl-_` undoes.
+
+## Keys of your own
+
+In your own configuration (`orchestra config` names the file; a project cannot set keys), by the names above:
+
+```yaml
+keys: {{ document: [\"D\", f2], journal: [], palette: ctrl-k }}
+```
+
+A key is a single letter or sign (`d` and `D` are two), one with `ctrl-` or `alt-` before it, `space`, `enter`, `tab`, `shift-tab`,
+`backspace`, `insert`, `delete`, an arrow (`up`), `pgup`, `pgdn`, `home`, `end`, or `f1` to `f12`. What you write takes the place of all keys
+of that action; `[]` leaves it to the palette. A key that would mean two things in one place is refused before anything
+starts, and so is taking away `ctrl-c` or `esc`. Keys that answer questions stay as they are.
+
+## Programs of your own
+
+`e` opens a document in `$VISUAL`, else `$EDITOR`, else `vi`; `T` a transcript in `$PAGER`, else `less -R`. These variables go through
+`sh` as with git, so that they may hold arguments. `y` copies by OSC 52, which reaches a terminal that is far away and may not be
+allowed there, and by `wl-copy`, `xclip`, `xsel`, `pbcopy` or tmux where one is there.
+
+```yaml
+notify: auto          # bell, and a notice where the terminal says who looks; or: bell | osc9 | osc777 | off
+notify_command: [notify-send, Orchestra]   # instead of `notify`; the text comes as the last argument
+```
 ",
         orchestra_tui::key_table()
     )

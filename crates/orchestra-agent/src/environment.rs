@@ -100,7 +100,7 @@ pub(crate) fn set(environment: &mut Environment, name: &str, value: impl AsRef<O
 }
 
 /// The value of a variable.
-pub(crate) fn get<'a>(environment: &'a Environment, name: &str) -> Option<&'a OsStr> {
+pub fn get<'a>(environment: &'a Environment, name: &str) -> Option<&'a OsStr> {
     environment.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_os_str())
 }
 
@@ -120,7 +120,7 @@ fn filter(all: &Environment, is_needed: impl Fn(&str) -> bool) -> Filtered {
 
 /// Leaves out of a `PATH` what is relative, empty, or below the repository: there an agent could put a program
 /// of a well-known name.
-pub(crate) fn clean_path(path: &OsStr, repository: &Path) -> OsString {
+pub fn clean_path(path: &OsStr, repository: &Path) -> OsString {
     let canonical = repository.canonicalize();
     let is_clean = |folder: &&[u8]| {
         let folder = Path::new(OsStr::from_bytes(folder));

@@ -4,6 +4,7 @@
 //! would run or open is listed by [`trust::commands_of`] before anything of it counts.
 
 mod agents;
+pub mod keys;
 pub mod layer;
 pub mod resolve;
 mod setting;
@@ -14,6 +15,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::keys::KeySetting;
 use crate::id::{AgentName, MilestoneId};
 use crate::plan::{Complexity, GateKind};
 
@@ -36,6 +38,28 @@ pub struct Config {
     pub limits: Limits,
     /// Where finished work goes.
     pub push: PushPolicy,
+    /// Keys of the screen that the person has set, by the names of actions.
+    pub keys: BTreeMap<String, KeySetting>,
+    /// How the person is told when they look elsewhere.
+    pub notify: Notify,
+}
+
+/// How the person is told when they look elsewhere. Theirs alone to set.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub enum Notify {
+    /// By a bell, and by a notice where the terminal says who looks.
+    #[default]
+    Auto,
+    /// By a bell alone.
+    Bell,
+    /// By a notice as iTerm2 takes it (OSC 9).
+    Osc9,
+    /// By a notice as urxvt takes it (OSC 777).
+    Osc777,
+    /// Not at all.
+    Off,
+    /// By a program with its arguments; the text comes as its last one.
+    Command(Vec<String>),
 }
 
 /// Who answers at the gates.
@@ -234,6 +258,8 @@ impl Default for Config {
             models: BTreeMap::new(),
             limits: Limits::default(),
             push: PushPolicy::default(),
+            keys: BTreeMap::new(),
+            notify: Notify::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use orchestra_core::config::layer::{ConfigLayer, Layer, parse_environment, parse_flags, parse_layer};
 use orchestra_core::config::resolve::{Resolved, resolve};
 use orchestra_core::config::trust::{commands_of, hash_of};
-use orchestra_core::config::{AgentConfig, Config, GatePolicy, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::config::{AgentConfig, Config, GatePolicy, Notify, OutputFormat, Preset, VerifyPlan};
 use orchestra_core::document::Parsed;
 use orchestra_core::plan::{Complexity, Plan};
 
@@ -107,7 +107,8 @@ fn nothing_at_all_is_the_default() {
 fn what_is_shown_reads_back_as_the_same_configuration() {
     let first = resolved(vec![project(DESIGNED)]);
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
-    for origin in &first.origins {
+    // What only a person sets is in no project's file.
+    for origin in first.origins.iter().filter(|origin| !origin.key.starts_with("notify")) {
         assert_eq!(origin.layer, Layer::Project, "{origin:?}");
         let (section, key) = origin.key.split_once('.').unwrap_or((&origin.key, ""));
         let line = match key.split_once('.') {
@@ -412,4 +413,47 @@ fn trust_is_of_commands_and_not_of_the_file() {
     }
     let run = |list: &str| hash(&format!("agents: {{ m: {{ kind: command, run: {list} }} }}\n"));
     assert_ne!(run("[a, \"b c\"]"), run("[a, b, c]"));
+}
+
+#[test]
+fn keys_and_notices_are_the_persons_alone() {
+    let text = "keys: { document: [\"D\", f2], help: [] }\nnotify_command: [notify-send, Orchestra]\n";
+    let resolved = resolved(vec![layer(Layer::User, text)]);
+    let document = &resolved.config.keys["document"];
+    assert_eq!(
+        (document.keys.as_slice(), document.line, document.column),
+        (["D".to_owned(), "f2".to_owned()].as_slice(), 1, 9)
+    );
+    assert_eq!(resolved.config.keys["help"].keys, [] as [String; 0]);
+    assert_eq!(
+        resolved.config.notify,
+        Notify::Command(vec!["notify-send".to_owned(), "Orchestra".to_owned()])
+    );
+    assert_eq!(resolved.find_origin("keys.document").unwrap().value, "[\"D\",\"f2\"]".replace(',', ", "));
+    // A word that comes later takes the program's place.
+    let flags = parse_flags(&pairs(&[("notify", "off")])).result.unwrap();
+    assert_eq!(resolve(vec![layer(Layer::User, text), flags]).result.unwrap().config.notify, Notify::Off);
+
+    let elsewhere = "move it to your own configuration: `orchestra config` names the file";
+    tells(
+        "keys: { help: h }\nnotify: off\nnotify_command: [x]\n",
+        &["1:1: `keys`", "2:1: `notify`", "3:1: `notify_command`"]
+            .map(|what| {
+                format!(
+                    ".orchestra/config.yaml:{what} is the person's to set, not the project's\n  hint: {elsewhere}"
+                )
+            })
+            .join("\n"),
+    );
+    let faults = |text: &str| told(&parse_layer(Layer::User, "user.yaml", text.as_bytes()));
+    assert!(faults("notify: loud\n").contains("expected one of auto, bell, osc9, osc777, off"));
+    assert!(faults("notify: bell\nnotify_command: [x]\n").contains("both `notify` and `notify_command`"));
+    assert!(
+        faults("notify_command: notify-send Orchestra\n").contains("user.yaml:1:1: a whole command line")
+    );
+    assert!(faults("notify_command: []\n").contains("no program stands here"));
+    assert!(told(&parse_flags(&pairs(&[("keys.help", "h")]))).contains("only a file can set"));
+    let variable = told(&parse_environment(&pairs(&[("ORCHESTRA_NOTIFY_COMMAND", "x")])));
+    assert!(variable.contains("only a file can set `notify_command`"), "{variable}");
+    assert!(variable.contains("into your own configuration"), "{variable}");
 }

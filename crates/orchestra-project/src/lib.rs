@@ -19,6 +19,7 @@ pub mod detect;
 pub mod documents;
 pub mod file;
 pub mod folder;
+pub mod history;
 pub mod journal;
 pub mod layout;
 pub mod load;

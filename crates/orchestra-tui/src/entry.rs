@@ -1,11 +1,19 @@
-//! A text that the person writes: a few lines, with the keys of readline.
+//! A text that the person writes: a few lines, with the keys of readline, long pastes folded, and what was written before.
 
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Modifier, Style};
-use ratatui::text::Span;
-use ratatui_textarea::{DataCursor, TextArea, WrapMode};
+use ratatui_textarea::{CursorMove, DataCursor, TextArea, WrapMode};
+
+mod folds;
+mod history;
+mod past;
+
+pub(crate) use history::History;
+
+use folds::{Folds, Span, is_long};
+use past::Past;
 
 use crate::text::{Long, wrap};
 
@@ -19,6 +27,8 @@ const LONGEST: usize = 256 * 1024;
 #[derive(Debug)]
 pub(crate) struct Entry {
     area: TextArea<'static>,
+    folds: Folds,
+    past: Past,
     last_key: Option<Duration>,
 }
 
@@ -35,54 +45,74 @@ pub(crate) enum Entered {
 
 impl Default for Entry {
     fn default() -> Self {
-        let mut area = TextArea::default();
-        area.set_wrap_mode(WrapMode::Word);
-        area.set_cursor_line_style(Style::new());
-        // Found by whoever draws it, who puts the real cursor there.
-        area.set_cursor_style(Style::new().add_modifier(Modifier::HIDDEN));
-        Self { area, last_key: None }
+        Self::with(History::default())
     }
 }
 
 impl Entry {
+    /// An empty text of somebody who wrote others before.
+    pub(crate) fn with(history: History) -> Self {
+        Self { area: area(Vec::new()), folds: Folds::default(), past: Past::new(history), last_key: None }
+    }
+
     /// Takes a key.
     pub(crate) fn key(&mut self, now: Duration, key: &KeyEvent) -> Entered {
         let is_hasty = self.last_key.is_some_and(|last| now.saturating_sub(last) < ALONE);
         self.last_key = Some(now);
+        if self.search_key(key) {
+            return Entered::Nothing;
+        }
         let with = |modifier| key.modifiers.contains(modifier);
+        let has_control = with(KeyModifiers::CONTROL);
         match key.code {
             KeyCode::Esc => return Entered::Left,
             KeyCode::Enter if with(KeyModifiers::SHIFT) || with(KeyModifiers::ALT) || is_hasty => {
                 self.area.insert_newline();
             }
-            KeyCode::Char('j') if with(KeyModifiers::CONTROL) => self.area.insert_newline(),
+            KeyCode::Char('j') if has_control => self.area.insert_newline(),
             KeyCode::Enter if self.ends_with_backslash() => {
                 self.area.delete_char();
                 self.area.insert_newline();
             }
             KeyCode::Enter => return Entered::Text(self.text()),
-            KeyCode::Char('z' | '_') if with(KeyModifiers::CONTROL) => {
+            // Most terminals send `ctrl-_`, `ctrl-/` and `ctrl-7` alike.
+            KeyCode::Char('_' | '/' | '7') if has_control => {
                 self.area.undo();
             }
-            _ if self.length() > LONGEST => {}
-            _ => {
-                self.area.input(*key);
+            KeyCode::Char('u') if has_control => {
+                self.area.delete_line_by_head();
             }
+            KeyCode::Char('r') if has_control => self.begin_search(),
+            KeyCode::Char('o') if has_control => self.unfold(),
+            KeyCode::Up | KeyCode::Down | KeyCode::Char('p' | 'n')
+                if has_control != matches!(key.code, KeyCode::Up | KeyCode::Down)
+                    && !with(KeyModifiers::ALT) =>
+            {
+                self.up_or_down(key);
+            }
+            _ if self.deletes_a_fold(key) => {}
+            KeyCode::Char(_) if self.length() > LONGEST && !has_control => {}
+            _ => self.input(key),
         }
         Entered::Nothing
     }
 
-    /// Takes a paste, which never sends.
+    /// Takes a paste, which never sends. A long one is folded.
     pub(crate) fn paste(&mut self, now: Duration, text: &str) {
         self.last_key = Some(now);
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
+        if self.search_paste(&text) {
+            return;
+        }
         let end = text.floor_char_boundary(LONGEST.saturating_sub(self.length()));
-        self.area.insert_str(&text[..end]);
+        let text = text[..end].to_owned();
+        let shown = if is_long(&text) { self.folds.fold(text, self.area.lines()) } else { text };
+        self.area.insert_str(shown);
     }
 
-    /// What is written.
+    /// What is written, as it would be sent.
     pub(crate) fn text(&self) -> String {
-        self.area.lines().join("\n")
+        self.folds.opened(self.area.lines())
     }
 
     /// How many rows it takes at a width, `most` at the most.
@@ -91,7 +121,7 @@ impl Entry {
         let rows_of = |line: &String| {
             // No more of a long line is looked at than fits, and a place for the cursor behind its end.
             let begin: String = line.chars().take(most * width).chain(['_']).collect();
-            let line = Long { text: vec![Span::raw(begin)], ..Long::default() };
+            let line = Long { text: vec![ratatui::text::Span::raw(begin)], ..Long::default() };
             wrap(&line, u16::try_from(width).unwrap_or(u16::MAX)).len()
         };
         let rows: usize = self.area.lines().iter().take(most).map(rows_of).sum();
@@ -103,8 +133,14 @@ impl Entry {
         &self.area
     }
 
+    /// Whether a paste is folded in it.
+    pub(crate) fn has_folds(&self) -> bool {
+        !self.folds.spans(self.area.lines()).is_empty()
+    }
+
     fn length(&self) -> usize {
-        self.area.lines().iter().map(|line| line.len() + 1).sum()
+        let shown: usize = self.area.lines().iter().map(|line| line.len() + 1).sum();
+        shown + self.folds.hidden(self.area.lines())
     }
 
     fn ends_with_backslash(&self) -> bool {
@@ -112,4 +148,96 @@ impl Entry {
         let line = self.area.lines().get(row);
         line.is_some_and(|line| line.ends_with('\\') && line.chars().count() == column)
     }
+
+    /// A key that the field knows itself. The cursor never comes to stand inside of a label.
+    fn input(&mut self, key: &KeyEvent) {
+        let before = self.area.cursor();
+        self.area.input(without_selecting(key));
+        let DataCursor(row, column) = self.area.cursor();
+        let inside = |span: &Span| span.row == row && span.begin < column && column < span.end;
+        if let Some(span) = self.folds.spans(self.area.lines()).into_iter().find(inside) {
+            let DataCursor(row_before, column_before) = before;
+            let is_leftwards = row_before == row && column < column_before;
+            self.jump(row, if is_leftwards { span.begin } else { span.end });
+        }
+    }
+
+    /// Deletes a label as a whole, where the key would delete any of it.
+    fn deletes_a_fold(&mut self, key: &KeyEvent) -> bool {
+        let spans = self.folds.spans(self.area.lines());
+        if spans.is_empty() || !is_deletion(key) {
+            return false;
+        }
+        let DataCursor(row, column) = self.area.cursor();
+        let length = |area: &TextArea<'_>| area.lines().get(row).map_or(0, |line| line.chars().count());
+        let mut tried = self.area.clone();
+        tried.input(without_selecting(key));
+        let DataCursor(_, after) = tried.cursor();
+        // What it would take off this line, before or behind the cursor.
+        let (mut begin, mut end) = (after.min(column), column);
+        if after == column {
+            end += length(&self.area).saturating_sub(length(&tried));
+        }
+        if tried.lines().len() != self.area.lines().len() {
+            return false;
+        }
+        let is_hit = |span: &&Span| span.row == row && span.begin < end && begin < span.end;
+        let hit: Vec<Span> = spans.iter().filter(is_hit).copied().collect();
+        for span in &hit {
+            (begin, end) = (begin.min(span.begin), end.max(span.end));
+        }
+        if !hit.is_empty() {
+            self.jump(row, begin);
+            self.area.delete_str(end - begin);
+        }
+        !hit.is_empty()
+    }
+
+    /// Opens the label at the cursor, else the last one.
+    fn unfold(&mut self) {
+        let spans = self.folds.spans(self.area.lines());
+        let DataCursor(row, column) = self.area.cursor();
+        let at = |span: &&Span| span.row == row && span.begin <= column && column <= span.end;
+        let Some(span) = spans.iter().find(at).or(spans.last()).copied() else { return };
+        let text = self.folds.text(span.fold).to_owned();
+        self.jump(span.row, span.begin);
+        self.area.delete_str(span.end - span.begin);
+        self.area.insert_str(text);
+    }
+
+    fn jump(&mut self, row: usize, column: usize) {
+        let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
+        self.area.move_cursor(CursorMove::Jump(small(row), small(column)));
+    }
 }
+
+/// A field with these lines.
+fn area(lines: Vec<String>) -> TextArea<'static> {
+    let mut area = TextArea::new(lines);
+    area.set_wrap_mode(WrapMode::Word);
+    area.set_cursor_line_style(Style::new());
+    // Found by whoever draws it, who puts the real cursor there.
+    area.set_cursor_style(Style::new().add_modifier(Modifier::HIDDEN));
+    area
+}
+
+/// Nothing is ever selected: what is deleted is what a key says.
+fn without_selecting(key: &KeyEvent) -> KeyEvent {
+    let is_letter = matches!(key.code, KeyCode::Char(_));
+    let modifiers = if is_letter { key.modifiers } else { key.modifiers - KeyModifiers::SHIFT };
+    KeyEvent { modifiers, ..*key }
+}
+
+fn is_deletion(key: &KeyEvent) -> bool {
+    let has_control = key.modifiers.contains(KeyModifiers::CONTROL);
+    let has_alt = key.modifiers.contains(KeyModifiers::ALT);
+    match key.code {
+        KeyCode::Backspace | KeyCode::Delete => true,
+        KeyCode::Char('h' | 'd') => has_control || has_alt,
+        KeyCode::Char('w') => has_control,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;

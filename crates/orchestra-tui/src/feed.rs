@@ -182,6 +182,12 @@ impl Feed {
         }
     }
 
+    /// What was said in the block that is chosen, else in the last one.
+    pub(crate) fn copied(&self) -> Option<String> {
+        let chosen = self.chosen.and_then(|index| self.blocks.get(index)).or(self.blocks.last())?;
+        Some(chosen.block.text())
+    }
+
     /// Opens or closes what is chosen.
     pub(crate) fn toggle(&mut self) {
         if let Some(laid) = self.chosen.and_then(|index| self.blocks.get_mut(index)) {

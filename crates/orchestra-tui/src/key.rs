@@ -1,6 +1,12 @@
 //! Keys: what was pressed, what it does, and the one table of both.
 
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+mod name;
+mod own;
+
+pub use own::{Keys, table};
+
+pub(crate) use name::{is_letter, name_of};
+pub(crate) use own::{Place, holds};
 
 /// What a key does outside of questions and texts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -11,10 +17,18 @@ pub enum Action {
     Suspend,
     /// Everything is drawn anew.
     Redraw,
-    /// The keys that work here.
-    Help,
     /// One level up.
     Back,
+    /// All actions, to be chosen from.
+    Palette,
+    /// What has the focus goes to the clipboard.
+    Copy,
+    /// The document of what is shown or chosen, in an editor.
+    Edit,
+    /// What the agent said, in a pager.
+    Pager,
+    /// The keys that work here.
+    Help,
     /// The question that was put aside.
     Question,
     /// The line at which one writes to those who work.
@@ -58,8 +72,10 @@ pub enum Action {
 /// Where a row of the table holds.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Where {
-    /// Everywhere.
+    /// Everywhere, also where a text is written.
     Everywhere,
+    /// Wherever no text is written.
+    Looking,
     /// Where no question is in front.
     Panes,
     /// Where something is read.
@@ -73,7 +89,9 @@ pub enum Where {
 pub struct Row {
     /// What is done.
     pub action: Action,
-    /// The keys that do it, as they are shown: `ctrl-c`, `pgup`.
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// The keys that do it where nobody says otherwise, as they are shown: `ctrl-c`, `pgup`.
     pub keys: &'static [&'static str],
     /// Where.
     pub place: Where,
@@ -81,116 +99,44 @@ pub struct Row {
     pub words: &'static str,
 }
 
-/// All keys. `?` and the reference are made from it.
+/// All actions. `?`, the palette and the reference are made from it.
 pub const ROWS: &[Row] = &[
-    row(Action::Stop, &["ctrl-c"], Where::Everywhere, "interrupt the agent; leave where none runs"),
-    row(Action::Suspend, &["ctrl-z"], Where::Everywhere, "back to the shell (`fg` returns)"),
-    row(Action::Redraw, &["ctrl-l"], Where::Everywhere, "draw everything anew"),
-    row(Action::Back, &["esc"], Where::Everywhere, "one level up; puts a question aside"),
-    row(Action::Help, &["?"], Where::Panes, "these keys"),
-    row(Action::Question, &["g", "ctrl-g"], Where::Panes, "the question that waits"),
-    row(Action::Write, &["i"], Where::Panes, "write to those who work"),
-    row(Action::NextPane, &["tab"], Where::Panes, "next pane"),
-    row(Action::PreviousPane, &["shift-tab"], Where::Panes, "pane before"),
-    row(Action::Toggle, &["enter", "space"], Where::Panes, "show more, or less, of what is chosen"),
-    row(Action::ToggleAll, &["o"], Where::Panes, "show all that tools printed, or none of it"),
-    row(Action::Document, &["d"], Where::Panes, "read the document of what is chosen"),
-    row(Action::Changes, &["v"], Where::Panes, "what was changed by what is chosen"),
-    row(Action::Transcript, &["t"], Where::Panes, "what the agent said, from the transcript"),
-    row(Action::Since, &["w"], Where::Panes, "what happened since you last pressed a key"),
-    row(Action::Journal, &["l"], Where::Panes, "the journal"),
-    row(Action::Rescue, &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
-    row(Action::Search, &["/"], Where::Reading, "search; `n` and `N` go on"),
-    row(Action::Up, &["up", "k"], Where::Scrolling, "up"),
-    row(Action::Down, &["down", "j"], Where::Scrolling, "down"),
-    row(Action::PageUp, &["pgup", "ctrl-u"], Where::Scrolling, "a page up"),
-    row(Action::PageDown, &["pgdn", "ctrl-d"], Where::Scrolling, "a page down"),
-    row(Action::Top, &["home"], Where::Scrolling, "to the begin"),
-    row(Action::Bottom, &["end"], Where::Scrolling, "to the end; what is new is followed"),
+    row(Action::Stop, "stop", &["ctrl-c"], Where::Everywhere, "interrupt the agent; leave where none runs"),
+    row(Action::Suspend, "suspend", &["ctrl-z"], Where::Everywhere, "back to the shell (`fg` returns)"),
+    row(Action::Redraw, "redraw", &["ctrl-l"], Where::Everywhere, "draw everything anew"),
+    row(Action::Back, "back", &["esc"], Where::Everywhere, "one level up; puts a question aside"),
+    row(Action::Palette, "palette", &["ctrl-p"], Where::Looking, "all that can be done here, by its name"),
+    row(Action::Copy, "copy", &["y"], Where::Looking, "copy what has the focus to the clipboard"),
+    row(Action::Edit, "edit", &["e"], Where::Looking, "the document of what is chosen, in your editor"),
+    row(Action::Pager, "pager", &["T"], Where::Looking, "what the agent said, in your pager"),
+    row(Action::Help, "help", &["?"], Where::Panes, "these keys"),
+    row(Action::Question, "question", &["g", "ctrl-g"], Where::Panes, "the question that waits"),
+    row(Action::Write, "write", &["i"], Where::Panes, "write to those who work"),
+    row(Action::NextPane, "next-pane", &["tab"], Where::Panes, "next pane"),
+    row(Action::PreviousPane, "previous-pane", &["shift-tab"], Where::Panes, "pane before"),
+    row(Action::Toggle, "toggle", &["enter", "space"], Where::Panes, "show more, or less, of what is chosen"),
+    row(Action::ToggleAll, "toggle-all", &["o"], Where::Panes, "show all that tools printed, or none of it"),
+    row(Action::Document, "document", &["d"], Where::Panes, "read the document of what is chosen"),
+    row(Action::Changes, "changes", &["v"], Where::Panes, "what was changed by what is chosen"),
+    row(Action::Transcript, "transcript", &["t"], Where::Panes, "what the agent said, from the transcript"),
+    row(Action::Since, "since", &["w"], Where::Panes, "what happened since you last pressed a key"),
+    row(Action::Journal, "journal", &["l"], Where::Panes, "the journal"),
+    row(Action::Rescue, "rescue", &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
+    row(Action::Search, "search", &["/"], Where::Reading, "search; `n` and `N` go on"),
+    row(Action::Up, "up", &["up", "k"], Where::Scrolling, "up"),
+    row(Action::Down, "down", &["down", "j"], Where::Scrolling, "down"),
+    row(Action::PageUp, "page-up", &["pgup", "ctrl-u"], Where::Scrolling, "a page up"),
+    row(Action::PageDown, "page-down", &["pgdn", "ctrl-d"], Where::Scrolling, "a page down"),
+    row(Action::Top, "top", &["home"], Where::Scrolling, "to the begin"),
+    row(Action::Bottom, "bottom", &["end"], Where::Scrolling, "to the end; what is new is followed"),
 ];
 
-const fn row(action: Action, keys: &'static [&'static str], place: Where, words: &'static str) -> Row {
-    Row { action, keys, place, words }
-}
-
-/// The rows as a Markdown table.
-pub fn table() -> String {
-    let places = [
-        (Where::Everywhere, "everywhere"),
-        (Where::Panes, "in the panes"),
-        (Where::Reading, "while reading"),
-        (Where::Scrolling, "wherever there is more"),
-    ];
-    let mut table = "| keys | where | what |\n|---|---|---|\n".to_owned();
-    for (place, words) in places {
-        for row in ROWS.iter().filter(|row| row.place == place) {
-            let keys: Vec<String> = row.keys.iter().map(|key| format!("`{key}`")).collect();
-            table.push_str("| ");
-            table.push_str(&[keys.join(" ").as_str(), words, row.words].join(" | "));
-            table.push_str(" |\n");
-        }
-    }
-    table
-}
-
-/// The action of a key, letters included.
-pub(crate) fn action_of(key: &KeyEvent) -> Option<Action> {
-    let name = name_of(key)?;
-    ROWS.iter().find(|row| row.keys.contains(&name.as_str())).map(|row| row.action)
-}
-
-/// As [`action_of`], without keys that are a letter or a sign alone: where these mean something else.
-pub(crate) fn action_beside_letters(key: &KeyEvent) -> Option<Action> {
-    let is_letter = matches!(key.code, KeyCode::Char(_)) && !key.modifiers.contains(KeyModifiers::CONTROL);
-    if is_letter { None } else { action_of(key) }
-}
-
-/// The name of a key, as the table has it.
-pub(crate) fn name_of(key: &KeyEvent) -> Option<String> {
-    let name = match key.code {
-        KeyCode::Char(' ') => "space".to_owned(),
-        KeyCode::Char(c) => c.to_lowercase().collect(),
-        KeyCode::Enter => "enter".to_owned(),
-        KeyCode::Esc => "esc".to_owned(),
-        KeyCode::Tab => "tab".to_owned(),
-        KeyCode::BackTab => "shift-tab".to_owned(),
-        KeyCode::Up => "up".to_owned(),
-        KeyCode::Down => "down".to_owned(),
-        KeyCode::PageUp => "pgup".to_owned(),
-        KeyCode::PageDown => "pgdn".to_owned(),
-        KeyCode::Home => "home".to_owned(),
-        KeyCode::End => "end".to_owned(),
-        _ => return None,
-    };
-    let with = |modifier| key.modifiers.contains(modifier);
-    match (with(KeyModifiers::CONTROL), with(KeyModifiers::ALT)) {
-        (true, false) => Some(format!("ctrl-{name}")),
-        (false, true) => Some(format!("alt-{name}")),
-        (false, false) => Some(name),
-        (true, true) => None,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_key_means_two_things() {
-        let mut keys: Vec<&str> = ROWS.iter().flat_map(|row| row.keys).copied().collect();
-        let count = keys.len();
-        keys.sort_unstable();
-        keys.dedup();
-        assert_eq!(keys.len(), count);
-    }
-
-    #[test]
-    fn each_key_of_the_table_can_be_pressed() {
-        for row in ROWS {
-            for name in row.keys {
-                let key = crate::testing::key_named(name);
-                assert_eq!(action_of(&key), Some(row.action), "{name}");
-            }
-        }
-    }
+const fn row(
+    action: Action,
+    name: &'static str,
+    keys: &'static [&'static str],
+    place: Where,
+    words: &'static str,
+) -> Row {
+    Row { action, name, keys, place, words }
 }

@@ -40,6 +40,10 @@ pub enum Msg {
     Unasked(GateId),
     /// What a [`Command::Read`] asked for.
     Read(Want, Reading),
+    /// What became of something that the person wanted, in a few words.
+    Told(String),
+    /// The terminal is the screen's again, after the shell or a program of the person's had it.
+    Returned,
     /// Time has passed.
     Tick,
 }
@@ -75,6 +79,14 @@ pub enum Command {
     Stop,
     /// Something is to be read, for a [`Msg::Read`].
     Read(Want),
+    /// A text is to be copied to the clipboard, for a [`Msg::Told`]. Nothing in it does anything to a terminal.
+    Copy(String),
+    /// A document is to be opened in the person's editor.
+    Edit(Want),
+    /// A transcript is to be opened in the person's pager.
+    Page(Want),
+    /// What the person wrote is to be kept for later runs.
+    Remember(String),
     /// Back to the shell for a while.
     Suspend,
     /// The person is to be told though they look elsewhere: in our own words, a line.

@@ -7,8 +7,8 @@ use orchestra_core::worker::{Asked, Question};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::text::Line;
 
-use crate::entry::{Entered, Entry};
-use crate::key::{Action, action_beside_letters, name_of};
+use crate::entry::{Entered, Entry, History};
+use crate::key::{Action, name_of};
 use crate::text::wrap;
 use crate::theme::Theme;
 
@@ -138,16 +138,36 @@ impl Dialog {
         self.top.min(self.rows.len().saturating_sub(usize::from(height)))
     }
 
+    /// The whole page as text, its lines as long as they are.
+    pub(crate) fn text(&self, theme: Theme) -> String {
+        let lines = self.page.lines(&self.asked.question, theme).into_iter().map(|line| {
+            let spans = line.first.into_iter().chain(line.text);
+            spans.map(|span| span.content.into_owned()).collect::<String>().trim_end().to_owned()
+        });
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
+    /// A key came that answers nothing.
+    pub(crate) fn touched(&mut self, now: Duration) {
+        self.arming.key(now, None);
+    }
+
     /// Time passes.
-    pub(crate) fn tick(&mut self, now: Duration) -> Outcome {
+    pub(crate) fn tick(&mut self, now: Duration, history: &History) -> Outcome {
         match self.arming.take(now) {
-            Some(kind) => self.chosen(kind),
+            Some(kind) => self.chosen(kind, history),
             None => Outcome::Nothing,
         }
     }
 
-    /// A key, with the height of the page that is in sight.
-    pub(crate) fn key(&mut self, now: Duration, key: &KeyEvent, height: u16) -> Outcome {
+    /// A key with what it does here, and the height of the page that is in sight.
+    pub(crate) fn key(
+        &mut self,
+        now: Duration,
+        key: &KeyEvent,
+        action: Option<Action>,
+        height: u16,
+    ) -> Outcome {
         if let Some((kind, entry)) = &mut self.writing {
             let kind = *kind;
             return match entry.key(now, key) {
@@ -169,7 +189,7 @@ impl Dialog {
         if way.is_some() {
             return Outcome::Nothing;
         }
-        self.scroll(action_beside_letters(key), height)
+        self.scroll(action, height)
     }
 
     /// A paste: never an answer.
@@ -196,11 +216,11 @@ impl Dialog {
         Outcome::Nothing
     }
 
-    fn chosen(&mut self, kind: Kind) -> Outcome {
+    fn chosen(&mut self, kind: Kind, history: &History) -> Outcome {
         if let Some(answer) = kind.alone() {
             return Outcome::Answered(answer);
         }
-        self.writing = Some((kind, Entry::default()));
+        self.writing = Some((kind, Entry::with(history.clone())));
         Outcome::Nothing
     }
 

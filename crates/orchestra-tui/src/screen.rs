@@ -12,16 +12,19 @@ use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
+use crate::entry::History;
 use crate::feed::Feed;
-use crate::key::{Action, action_of};
+use crate::key::{Action, Keys};
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
+use crate::palette::Palette;
 use crate::question::{Dialog, Outcome, Page};
 use crate::theme::Theme;
 use crate::view::panes;
 use crate::viewer::Viewer;
 
 mod input;
+mod manners;
 mod panes;
 
 pub(crate) use input::Input;
@@ -37,6 +40,18 @@ pub(crate) enum Focus {
     Tree,
     Feed,
     Log,
+}
+
+/// What goes on, in a word.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Busy {
+    /// Nothing runs.
+    #[default]
+    Rests,
+    /// Something runs.
+    Runs,
+    /// A question waits for the person.
+    Waits,
 }
 
 /// All that the screen knows.
@@ -67,6 +82,11 @@ pub struct Screen {
     /// Whether the keys are shown, and the first row of them.
     pub(crate) help: Option<usize>,
     pub(crate) viewer: Option<Viewer>,
+    pub(crate) keys: Keys,
+    pub(crate) palette: Option<Palette>,
+    /// What became of what the person wanted last, until they press another key.
+    pub(crate) word: Option<String>,
+    history: History,
     /// How many lines of the log came after the last key, and when that was.
     unseen: usize,
     last_key: Moment,
@@ -97,6 +117,10 @@ impl Screen {
             is_aside: false,
             help: None,
             viewer: None,
+            keys: Keys::default(),
+            palette: None,
+            word: None,
+            history: History::default(),
             unseen: 0,
             last_key: now,
             needs_frame: true,
@@ -114,7 +138,9 @@ impl Screen {
                 return commands;
             }
             Msg::Paste(text) => {
-                if let Some(viewer) = &mut self.viewer {
+                if let Some(palette) = &mut self.palette {
+                    palette.paste(&text);
+                } else if let Some(viewer) = &mut self.viewer {
                     viewer.paste(&text);
                 } else if let Some(dialog) = self.dialog_mut() {
                     dialog.paste(now.since, &text);
@@ -144,6 +170,13 @@ impl Screen {
             Msg::Read(want, reading) => {
                 if let Some(viewer) = self.viewer.as_mut().filter(|viewer| viewer.want == want) {
                     viewer.read(reading);
+                }
+            }
+            Msg::Told(word) => self.word = Some(word),
+            Msg::Returned => {
+                // What was typed elsewhere answers nothing here.
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.appears();
                 }
             }
             Msg::Tick => return self.tick(),
@@ -204,6 +237,17 @@ impl Screen {
         format!("orchestra {} {what}", self.project)
     }
 
+    /// What a terminal's sign of progress says.
+    pub fn busy(&self) -> Busy {
+        if !self.dialogs.is_empty() {
+            Busy::Waits
+        } else if self.is_running() {
+            Busy::Runs
+        } else {
+            Busy::Rests
+        }
+    }
+
     /// Whether an agent or a command runs.
     pub(crate) fn is_running(&self) -> bool {
         match &self.state.stage {
@@ -247,12 +291,12 @@ impl Screen {
 
     /// Whether something is in front of the panes.
     pub(crate) fn is_covered(&self) -> bool {
-        self.dialog().is_some() || self.help.is_some() || self.viewer.is_some()
+        self.dialog().is_some() || self.help.is_some() || self.viewer.is_some() || self.palette.is_some()
     }
 
     /// Whether something else is in front of the questions.
     fn is_behind(&self) -> bool {
-        self.is_aside || self.help.is_some() || self.viewer.is_some()
+        self.is_aside || self.help.is_some() || self.viewer.is_some() || self.palette.is_some()
     }
 
     fn seen(&mut self, state: Arc<State>) {
@@ -333,22 +377,34 @@ impl Screen {
     }
 
     fn tick(&mut self) -> Vec<Command> {
-        let now = self.now.since;
+        let (now, history) = (self.now.since, self.history.clone());
         self.input.tick(now);
-        match self.dialog_mut().map(|dialog| dialog.tick(now)) {
+        match self.dialog_mut().map(|dialog| dialog.tick(now, &history)) {
             Some(outcome) => self.came_of(outcome),
             None => Vec::new(),
         }
     }
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Command> {
-        let action = action_of(key);
-        match action {
-            Some(Action::Stop) => return vec![Command::Stop],
-            Some(Action::Suspend) => return vec![Command::Suspend],
-            Some(Action::Redraw) => return vec![Command::Redraw],
-            _ => {}
+        self.word = None;
+        let place = self.here();
+        let action = self.keys.find(key, place);
+        if let Some(command) = action.and_then(manners::at_once) {
+            return vec![command];
         }
+        // Another key that leads back does so in a text, too.
+        let key = if action == Some(Action::Back) { &manners::ESC } else { key };
+        if self.palette.is_some() {
+            return self.palette_key(key);
+        }
+        match action.and_then(|action| self.with_what_is_seen(action)) {
+            Some(commands) => commands,
+            None => self.in_front(key, action),
+        }
+    }
+
+    /// A key with what it does, for what is in front.
+    fn in_front(&mut self, key: &KeyEvent, action: Option<Action>) -> Vec<Command> {
         if let Some(top) = self.help {
             self.help = self.help_key(action, top);
             if self.help.is_none()
@@ -360,7 +416,7 @@ impl Screen {
         }
         if let Some(viewer) = &mut self.viewer {
             let height = self.area.height.saturating_sub(4);
-            if !viewer.key(key, height) {
+            if !viewer.key(key, action, height) {
                 self.viewer = None;
                 if let Some(dialog) = self.dialog_mut() {
                     dialog.appears();
@@ -371,11 +427,11 @@ impl Screen {
         let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
         let height = height.map_or(0, |page| page.height);
         if let Some(dialog) = self.dialog_mut() {
-            let outcome = dialog.key(now, key, height);
+            let outcome = dialog.key(now, key, action, height);
             return self.came_of(outcome);
         }
         match (action, panes(self)) {
-            (_, Some(panes)) if self.focus == Focus::Input => self.input_key(key, &panes),
+            (_, Some(panes)) if self.focus == Focus::Input => self.input_key(key, action, &panes),
             (Some(action), Some(panes)) => self.act(action, &panes),
             _ => Vec::new(),
         }
@@ -395,7 +451,8 @@ impl Screen {
                 let Some(dialog) = self.dialogs.first() else { return Vec::new() };
                 let gate = dialog.asked.gate.clone();
                 self.unasked(&gate);
-                vec![Command::Answer { gate, answer }]
+                let kept = manners::written(&answer).and_then(|text| self.remember(text));
+                std::iter::once(Command::Answer { gate, answer }).chain(kept).collect()
             }
         }
     }

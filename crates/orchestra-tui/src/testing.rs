@@ -32,6 +32,8 @@ pub(crate) const ASCII: Theme = Theme { colours: false, unicode: false };
 pub(crate) struct Bench {
     pub(crate) screen: Screen,
     pub(crate) now: Duration,
+    /// What was to be kept for later runs.
+    pub(crate) remembered: Vec<String>,
     size: (u16, u16),
 }
 
@@ -39,7 +41,7 @@ impl Bench {
     /// A screen on which nothing has happened.
     pub(crate) fn new(theme: Theme, size: (u16, u16)) -> Self {
         let screen = Screen::new("shop-api".to_owned(), theme, TimeZone::UTC, moment(Duration::ZERO));
-        let mut bench = Self { screen, now: Duration::ZERO, size };
+        let mut bench = Self { screen, now: Duration::ZERO, remembered: Vec::new(), size };
         bench.frame();
         bench
     }
@@ -72,7 +74,15 @@ impl Bench {
 
     /// Sends a message, and draws.
     pub(crate) fn tell(&mut self, msg: Msg) -> Vec<Command> {
-        let commands = self.screen.update(moment(self.now), msg);
+        let mut commands = self.screen.update(moment(self.now), msg);
+        self.remembered.extend(
+            commands.extract_if(.., |command| matches!(command, Command::Remember(_))).map(|command| {
+                match command {
+                    Command::Remember(text) => text,
+                    _ => String::new(),
+                }
+            }),
+        );
         self.frame();
         commands
     }
@@ -166,6 +176,11 @@ pub(crate) fn key_named(name: &str) -> KeyEvent {
         "home" => KeyCode::Home,
         "end" => KeyCode::End,
         "backspace" => KeyCode::Backspace,
+        "insert" => KeyCode::Insert,
+        "delete" => KeyCode::Delete,
+        "left" => KeyCode::Left,
+        "right" => KeyCode::Right,
+        "f2" => KeyCode::F(2),
         letter => KeyCode::Char(letter.chars().next().unwrap()),
     };
     KeyEvent::new(code, modifiers)

@@ -9,6 +9,7 @@
 
 mod ansi;
 mod harmless;
+mod plain;
 mod wrap;
 
 #[cfg(test)]
@@ -18,6 +19,8 @@ use ratatui::text::Span;
 
 pub(crate) use ansi::ansi;
 pub(crate) use harmless::harmless;
+pub use plain::coloured;
+pub(crate) use plain::plain;
 pub(crate) use wrap::{columns, wrap};
 
 /// A logical line.

@@ -13,6 +13,7 @@ use crate::tree;
 mod dialog;
 mod help;
 mod input;
+mod palette;
 mod status;
 mod viewer;
 
@@ -99,6 +100,9 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     }
     if let Some(top) = screen.help {
         help::draw(screen, top, frame);
+    }
+    if let Some(palette) = &screen.palette {
+        palette::draw(screen, palette, frame);
     }
 }
 

@@ -4,7 +4,7 @@ use orchestra_core::id::{MilestoneId, WorkId};
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::text::{Line, Span};
 
-use crate::key::{Action, action_of};
+use crate::key::Action;
 use crate::markdown;
 use crate::patch;
 use crate::text::{self, Long, wrap};
@@ -140,8 +140,18 @@ impl Viewer {
         !self.pattern.is_empty() && self.rows.get(row).is_some_and(|row| has(row, &self.pattern))
     }
 
-    /// A key, with the height that is in sight. False where it closes.
-    pub(crate) fn key(&mut self, key: &KeyEvent, height: u16) -> bool {
+    /// What was read, as it is.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match self.reading.as_ref()? {
+            Reading::Markdown(text)
+            | Reading::Patch(text)
+            | Reading::Printed(text)
+            | Reading::Nothing(text) => Some(text),
+        }
+    }
+
+    /// A key with what it does here, and the height that is in sight. False where it closes.
+    pub(crate) fn key(&mut self, key: &KeyEvent, action: Option<Action>, height: u16) -> bool {
         if let Some(typed) = &mut self.typing {
             match key.code {
                 KeyCode::Esc => self.typing = None,
@@ -160,8 +170,8 @@ impl Viewer {
             return true;
         }
         let (top, page) = (self.top(height), usize::from(height.max(2)) - 1);
-        self.top = match (key.code, action_of(key)) {
-            (KeyCode::Char('/'), _) => {
+        self.top = match (key.code, action) {
+            (_, Some(Action::Search)) => {
                 self.typing = Some(String::new());
                 top
             }
@@ -171,7 +181,7 @@ impl Viewer {
             (_, Some(Action::Up)) => top.saturating_sub(1),
             (_, Some(Action::Down)) => top + 1,
             (_, Some(Action::PageUp)) => top.saturating_sub(page),
-            (_, Some(Action::PageDown | Action::Toggle)) => top + page,
+            (_, Some(Action::PageDown)) | (KeyCode::Char(' ') | KeyCode::Enter, None) => top + page,
             (_, Some(Action::Top)) => 0,
             (_, Some(Action::Bottom)) => usize::MAX,
             _ => top,

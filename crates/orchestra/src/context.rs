@@ -14,17 +14,20 @@ use directories::ProjectDirs;
 use orchestra_agent::environment::{Environment, command_environment};
 use orchestra_agent::guard::{GuardLauncher, MARK, is_below, is_below_a_guard};
 use orchestra_agent::probe::find_program;
+use orchestra_core::config::Notify;
 use orchestra_core::config::resolve::Resolved;
 use orchestra_core::config::trust::TrustItem;
+use orchestra_core::document::Parsed;
 use orchestra_engine::guarded::GuardedGit;
 use orchestra_git::programs::{may_name_programs, named_programs};
 use orchestra_git::repo::{Filters, OpenError, Repo, RepoOptions, discover};
-use orchestra_project::config_files::Sources;
+use orchestra_project::config_files::{self, Sources};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::{Loaded, Scanner, load_open};
 use orchestra_project::lock;
 use orchestra_project::machine::{Life, Machine};
 use orchestra_project::trust::{Trust, TrustStore};
+use orchestra_tui::Keys;
 
 use crate::failure::Failure;
 use crate::out::Out;
@@ -157,6 +160,7 @@ impl Context {
     pub(crate) fn load_with(&self, scanner: &mut Scanner, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
         let mut loaded = scanner.load(layout, &self.sources(&environment))?;
+        check_keys(&mut loaded.config);
         loaded.trust.extend(self.git_programs()?);
         Ok(loaded)
     }
@@ -165,8 +169,18 @@ impl Context {
     pub(crate) fn load_open(&self, layout: &Layout) -> Result<Loaded, Failure> {
         let environment = self.variables();
         let mut loaded = load_open(layout, &self.sources(&environment))?;
+        check_keys(&mut loaded.config);
         loaded.trust.extend(self.git_programs()?);
         Ok(loaded)
+    }
+
+    /// What the person has set for their screen: the keys, and how they are told when they look elsewhere.
+    pub(crate) fn screen_settings(&self, layout: &Layout) -> Result<(Keys, Notify), Failure> {
+        let environment = self.variables();
+        let read = config_files::read(layout, &self.sources(&environment)).result;
+        let config = read.map_err(|faults| Failure::Config { faults })?.config;
+        let keys = Keys::of(&config.keys).map_err(|faults| Failure::Config { faults })?;
+        Ok((keys, config.notify))
     }
 
     fn sources<'a>(&'a self, environment: &'a [(String, String)]) -> Sources<'a> {
@@ -283,6 +297,14 @@ impl Context {
                 && holder.process.life() == Life::Alive
                 && is_below(holder.process.pid)
         })
+    }
+}
+
+/// Refuses keys that cannot be, as everything else that is wrong with a configuration. Which there are only the screen knows.
+fn check_keys(config: &mut Parsed<Resolved>) {
+    let faults = config.result.as_ref().ok().and_then(|resolved| Keys::of(&resolved.config.keys).err());
+    if let Some(faults) = faults {
+        config.result = Err(faults);
     }
 }
 

@@ -1,10 +1,13 @@
 //! Reads one layer of configuration: a file, the environment, or flags of the command line. Every key is optional.
 //!
-//! What only a person may set (an endpoint of a model, the sandbox) has no key in this version. When one comes, it is
-//! refused for [`Layer::Project`] in `Change::scalar` and in the reader of agents, with file and line.
+//! What only a person may set (keys, how they are told) is refused for [`Layer::Project`], with file and line. An endpoint of
+//! a model and the sandbox have no key in this version; when they come, they are refused so, too.
 
-use crate::config::agents;
-use crate::config::setting::{Change, SCALARS, SECTIONS, Setting, TOP, Wrong, is_manifold, manifold};
+use crate::config::Notify;
+use crate::config::setting::{
+    Change, PERSONS, SCALARS, SECTIONS, Setting, TOP, Wrong, is_manifold, manifold,
+};
+use crate::config::{agents, keys};
 use crate::document::fields::Fields;
 use crate::document::findings::{Findings, hint_for, nearest, shown};
 use crate::document::yaml::{self, Entry, Value};
@@ -51,7 +54,7 @@ pub struct ConfigLayer {
 
 /// Reads a configuration file. An unknown key is an error, and only a warning where the file's `version` is newer.
 pub fn parse_layer(layer: Layer, path: &str, bytes: &[u8]) -> Parsed<ConfigLayer> {
-    let mut reader = Reader::new(path);
+    let mut reader = Reader::new(layer, path);
     let read = source::read_text(bytes).and_then(|text| match source::find_conflict(text) {
         Some(conflict) => Err(conflict),
         None => yaml::parse(text.trim_start_matches('\u{feff}'), 0),
@@ -115,7 +118,8 @@ fn without_setting(name: &str, findings: &mut Findings) {
     let known: Vec<String> = SCALARS.iter().map(|key| variable_of(key)).collect();
     // The version is the file's own.
     let section = TOP.iter().filter(|key| **key != "version").find(is_of);
-    let is_single = |section: &&str| SECTIONS.contains(section) && *section != "agents";
+    let is_single =
+        |section: &&str| SECTIONS.contains(section) && *section != "agents" || SCALARS.contains(section);
     match section {
         Some(section) if name != variable_of(section) && is_single(section) => {
             let what = format!("the variable {} sets nothing that is known", shown(name));
@@ -126,8 +130,11 @@ fn without_setting(name: &str, findings: &mut Findings) {
             findings.error(Place::START, format!("{what}, and no variable"), hint);
         }
         None => {
-            let hint = match nearest(name, &known) {
-                Some(near) => format!("did you mean `{near}`?"),
+            // Without what all of them begin with, which makes any two look alike.
+            let rest = |name: &str| name.strip_prefix("ORCHESTRA_").unwrap_or(name).to_owned();
+            let known: Vec<String> = known.iter().map(|name| rest(name)).collect();
+            let hint = match nearest(&rest(name), &known) {
+                Some(near) => format!("did you mean `ORCHESTRA_{near}`?"),
                 None => "`orchestra config` shows every setting".to_owned(),
             };
             findings.warning(Place::START, "this variable sets nothing", hint);
@@ -164,6 +171,7 @@ pub fn parse_flags(pairs: &[(String, String)]) -> Parsed<ConfigLayer> {
 
 /// Reads the tree of one file.
 pub(super) struct Reader {
+    pub(super) layer: Layer,
     pub(super) path: String,
     pub(super) findings: Findings,
     pub(super) settings: Vec<Setting>,
@@ -172,8 +180,9 @@ pub(super) struct Reader {
 }
 
 impl Reader {
-    fn new(path: &str) -> Self {
-        Self { path: path.to_owned(), findings: Findings::new(path), settings: Vec::new(), is_newer: false }
+    fn new(layer: Layer, path: &str) -> Self {
+        let (path, findings) = (path.to_owned(), Findings::new(path));
+        Self { layer, path, findings, settings: Vec::new(), is_newer: false }
     }
 
     fn read(&mut self, fields: &Fields<'_>) {
@@ -184,10 +193,25 @@ impl Reader {
                 "verify" => self.read_verify(entry),
                 "agents" => agents::read_agents(self, entry),
                 "models" => agents::read_models(self, entry),
+                own if PERSONS.contains(&own) && self.layer == Layer::Project => self.not_of_a_project(entry),
+                "keys" => keys::read_keys(self, entry),
+                "notify" => self.read_scalar("notify", entry, fields),
+                "notify_command" => self.read_notify_command(entry, fields),
                 section if SECTIONS.contains(&section) => self.read_section(entry),
-                _ => self.unknown(entry, TOP),
+                _ => {
+                    let is_ours = |key: &&&str| self.layer != Layer::Project || !PERSONS.contains(key);
+                    let known: Vec<&str> = TOP.iter().filter(is_ours).copied().collect();
+                    self.unknown(entry, &known);
+                }
             }
         }
+    }
+
+    /// Refuses what only the person sets.
+    fn not_of_a_project(&mut self, entry: &Entry) {
+        let what = format!("{} is the person's to set, not the project's", shown(&entry.key));
+        let hint = "move it to your own configuration: `orchestra config` names the file";
+        self.findings.error(entry.at, what, hint);
     }
 
     fn read_version(&mut self, fields: &Fields<'_>) {
@@ -247,6 +271,27 @@ impl Reader {
             Value::Empty | Value::Text(_) | Value::List(_) => Change::Verify(self.commands(entry)),
         };
         self.set("verify", change, entry.at);
+    }
+
+    /// A program with its arguments, an entry each.
+    fn read_notify_command(&mut self, entry: &Entry, fields: &Fields<'_>) {
+        let texts = crate::document::fields::texts_of(&entry.node, &mut self.findings).unwrap_or_default();
+        let command: Vec<String> = texts.into_iter().map(|(text, _)| text.to_owned()).collect();
+        match command.as_slice() {
+            [] => {
+                return self.findings.error(entry.at, "no program stands here", "`notify: auto` needs none");
+            }
+            [one] if one.trim().is_empty() || one.contains(char::is_whitespace) => {
+                let hint = "write one entry for each argument: [\"notify-send\", \"Orchestra\"]";
+                self.findings.error(entry.at, "a whole command line, which no shell takes apart", hint);
+            }
+            _ => {}
+        }
+        if fields.find("notify").is_some() {
+            let what = "both `notify` and `notify_command` stand here";
+            self.findings.error(entry.at, what, "remove one of the two");
+        }
+        self.set("notify_command", Change::Notify(Notify::Command(command)), entry.at);
     }
 
     fn commands(&mut self, entry: &Entry) -> Vec<String> {

@@ -2,16 +2,31 @@
 
 use std::time::Duration;
 
+use super::keys::KeySetting;
 use super::value::{parse_duration, parse_size};
-use super::{AgentConfig, Config, GatePolicy, InputFormat, Limits, OutputFormat, Preset, VerifyPlan};
+use super::{AgentConfig, Config, GatePolicy, InputFormat, Limits, Notify, OutputFormat, Preset, VerifyPlan};
 use crate::document::Place;
 use crate::document::findings::{hint_for, listed, shown};
 use crate::id::AgentName;
 use crate::plan::{Complexity, GateKind};
 
 /// Every key at the top of a file.
-pub(super) const TOP: &[&str] =
-    &["version", "gates", "review", "verify", "agents", "models", "limits", "push"];
+pub(super) const TOP: &[&str] = &[
+    "version",
+    "gates",
+    "review",
+    "verify",
+    "agents",
+    "models",
+    "limits",
+    "push",
+    "keys",
+    "notify_command",
+    "notify",
+];
+
+/// Those of them that only the person sets.
+pub(super) const PERSONS: &[&str] = &["keys", "notify_command", "notify"];
 
 /// The sections that hold single values.
 pub(super) const SECTIONS: &[&str] = &["gates", "review", "limits", "push", "agents"];
@@ -38,12 +53,14 @@ pub(super) const SCALARS: &[&str] = &[
     "limits.snapshot",
     "push.remote",
     "push.branch",
+    "notify",
 ];
 
 /// Tells whether a key has more than a single value, or names no value at all, so that only a file can set it.
 pub(super) fn is_manifold(key: &str) -> bool {
     let top = key.split('.').next().unwrap_or_default();
-    TOP.contains(&key) || (matches!(top, "verify" | "models" | "agents") && key != "agents.default")
+    !SCALARS.contains(&key)
+        && (TOP.contains(&key) || matches!(top, "verify" | "models" | "agents" | "keys" | "notify_command"))
 }
 
 /// Says why such a key cannot be set by a flag or a variable.
@@ -52,6 +69,9 @@ pub(super) fn manifold(key: &str) -> Wrong {
     let parts: Vec<&str> =
         SCALARS.iter().copied().filter(|known| known.split('.').next() == Some(top)).collect();
     let hint = match parts.as_slice() {
+        [] if PERSONS.contains(&top) => {
+            format!("write `{top}:` into your own configuration")
+        }
         [] => format!("write `{top}:` into .orchestra/config.yaml, or into your own configuration"),
         parts => format!("of `{top}` there are: {}; the rest stands in a file", listed(parts)),
     };
@@ -104,6 +124,8 @@ pub(super) enum Change {
     Size(fn(&mut Limits) -> &mut u64, u64),
     Remote(String),
     Branch(Option<String>),
+    Keys(KeySetting),
+    Notify(Notify),
 }
 
 /// A field of [`Limits`] by its type.
@@ -149,6 +171,7 @@ impl Change {
             "push.remote" => word(text).map(Self::Remote),
             "push.branch" if text == "current" => Ok(Self::Branch(None)),
             "push.branch" => branch(text).map(|branch| Self::Branch(Some(branch))),
+            "notify" => one_of(text, Notify::WORDS).map(Self::Notify),
             _ => Err(Wrong {
                 what: format!("there is no setting {}", shown(key)),
                 hint: hint_for(key, SCALARS),
@@ -205,6 +228,10 @@ impl Change {
             Self::Size(field, size) => *field(&mut config.limits) = size,
             Self::Remote(remote) => config.push.remote = Some(remote),
             Self::Branch(branch) => config.push.branch = branch,
+            Self::Keys(setting) => {
+                config.keys.insert(setting.action.clone(), setting);
+            }
+            Self::Notify(notify) => config.notify = notify,
         }
     }
 }
@@ -266,13 +293,29 @@ impl OutputFormat {
     }
 }
 
+impl Notify {
+    /// Every word with what it means.
+    const WORDS: &'static [(&'static str, Self)] = &[
+        ("auto", Self::Auto),
+        ("bell", Self::Bell),
+        ("osc9", Self::Osc9),
+        ("osc777", Self::Osc777),
+        ("off", Self::Off),
+    ];
+
+    /// The word as configuration writes it; a command has none.
+    pub fn as_str(&self) -> &'static str {
+        Self::WORDS.iter().find(|(_, known)| known == self).map_or("", |(word, _)| word)
+    }
+}
+
 fn gate_policy(text: &str) -> Result<GatePolicy, Wrong> {
     one_of(text, GatePolicy::WORDS)
 }
 
 /// One of a closed list of words.
-pub(super) fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
-    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value);
+pub(super) fn one_of<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, Wrong> {
+    let found = words.iter().find(|(word, _)| *word == text).map(|(_, value)| value.clone());
     found.ok_or_else(|| {
         let words: Vec<&str> = words.iter().map(|(word, _)| *word).collect();
         Wrong {

@@ -2,7 +2,7 @@
 
 use super::setting::{SCALARS, Slot, slot};
 use super::value::{show_duration, show_size};
-use super::{AgentConfig, CommandAgent, Config, VerifyPlan};
+use super::{AgentConfig, CommandAgent, Config, Notify, VerifyPlan};
 
 /// Every setting of a configuration with its value as YAML, in the order in which they are shown.
 pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
@@ -17,6 +17,7 @@ pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
             "review.again" => config.review.again.to_string(),
             "agents.default" => config.default_agent.as_ref().map(ToString::to_string).unwrap_or_default(),
             "push.remote" => config.push.remote.clone().unwrap_or_default(),
+            "notify" => config.notify.as_str().to_owned(),
             "push.branch" => config.push.branch.clone().unwrap_or_else(|| "current".to_owned()),
             key => match key.strip_prefix("limits.").and_then(slot) {
                 Some(Slot::Count(field, _)) => field(&mut limits).to_string(),
@@ -27,11 +28,17 @@ pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
         };
         all.push(((*key).to_owned(), value));
     }
+    let command = match &config.notify {
+        Notify::Command(command) => shown_list(command),
+        Notify::Auto | Notify::Bell | Notify::Osc9 | Notify::Osc777 | Notify::Off => String::new(),
+    };
+    all.push(("notify_command".to_owned(), command));
     all.push(("verify".to_owned(), shown_verify(&config.verify)));
     all.extend(config.agents.iter().map(|(name, agent)| (format!("agents.{name}"), shown_agent(agent))));
     for (agent, models) in &config.models {
         all.extend(models.iter().map(|(of, model)| (format!("models.{agent}.{of}"), model.clone())));
     }
+    all.extend(config.keys.values().map(|set| (format!("keys.{}", set.action), shown_list(&set.keys))));
     all
 }
 

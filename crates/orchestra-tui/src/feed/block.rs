@@ -171,6 +171,16 @@ impl Block {
         }
     }
 
+    /// All of it, as it was said.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::Heading(text) | Self::Notice(text) | Self::Text(text) | Self::Thinking { text, .. } => {
+                text.trim().to_owned()
+            }
+            Self::Tool(tool) => format!("{} {}\n{}", tool.name, tool.input, tool.output).trim().to_owned(),
+        }
+    }
+
     /// Adds to what is said or thought.
     pub(crate) fn say(&mut self, more: &str) {
         if let Self::Text(text) | Self::Thinking { text, .. } = self {

@@ -6,8 +6,8 @@ use orchestra_core::worker::{Listener, Progress};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Command, Focus, Screen};
-use crate::entry::{Entered, Entry};
-use crate::key::{Action, action_beside_letters};
+use crate::entry::{Entered, Entry, History};
+use crate::key::Action;
 use crate::view::Panes;
 
 /// How soon after the first `esc` the second interrupts.
@@ -22,11 +22,14 @@ pub(crate) struct Input {
     pub(crate) entry: Entry,
     /// When `esc` was pressed, while a second one would interrupt.
     esc: Option<Duration>,
-    /// Why what was written was not sent.
-    pub(crate) refused: Option<&'static str>,
 }
 
 impl Input {
+    /// An empty one of somebody who wrote other texts before.
+    pub(super) fn with(history: History) -> Self {
+        Self { entry: Entry::with(history), esc: None }
+    }
+
     /// Whether a second `esc` interrupts.
     pub(crate) fn may_interrupt(&self, now: Duration) -> bool {
         self.esc.is_some_and(|at| now < at + TWICE)
@@ -49,13 +52,17 @@ impl Input {
 }
 
 impl Screen {
-    /// A key while the line has the focus.
-    pub(super) fn input_key(&mut self, key: &KeyEvent, panes: &Panes) -> Vec<Command> {
+    /// A key while the line has the focus, with what it does there.
+    pub(super) fn input_key(
+        &mut self,
+        key: &KeyEvent,
+        action: Option<Action>,
+        panes: &Panes,
+    ) -> Vec<Command> {
         let (now, is_empty) = (self.now.since, self.input.is_empty());
         let esc = self.input.esc.take();
-        self.input.refused = None;
-        match (key.code, action_beside_letters(key)) {
-            (KeyCode::Esc, _) => {
+        match (key.code, action) {
+            (KeyCode::Esc, _) if self.input.entry.searching().is_none() => {
                 if esc.is_some_and(|at| now < at + TWICE) {
                     return self.interrupt();
                 }
@@ -65,10 +72,14 @@ impl Screen {
                 return Vec::new();
             }
             (KeyCode::Char('?'), _) if is_empty => return self.act(Action::Help, panes),
-            (KeyCode::Tab, _) if !is_empty => return self.queue_written(),
-            (_, Some(Action::NextPane | Action::PreviousPane | Action::Question)) => {
-                return action_beside_letters(key).map_or_else(Vec::new, |action| self.act(action, panes));
+            (_, Some(Action::NextPane)) if !is_empty => return self.queue_written(),
+            (_, Some(action @ (Action::PageUp | Action::PageDown))) => {
+                self.in_feed(action, panes.feed.height);
+                return Vec::new();
             }
+            (_, Some(action)) => return self.act(action, panes),
+            (KeyCode::Home, _) if is_empty => self.feed.show_begin(),
+            (KeyCode::End, _) if is_empty => self.feed.follow(),
             (KeyCode::Up, _) if is_empty && key.modifiers.is_empty() => {
                 if let Some(last) = self.state.queue().last() {
                     let text = last.text.clone();
@@ -76,19 +87,11 @@ impl Screen {
                     return vec![Command::Unqueue { text }];
                 }
             }
-            (KeyCode::PageUp | KeyCode::PageDown, Some(action)) => {
-                self.in_feed(action, panes.feed.height);
-                return Vec::new();
-            }
-            (KeyCode::Home | KeyCode::End, Some(action)) if is_empty => {
-                self.in_feed(action, panes.feed.height);
-                return Vec::new();
-            }
             _ => {}
         }
         match self.input.entry.key(now, key) {
             Entered::Nothing | Entered::Left => Vec::new(),
-            Entered::Text(text) => self.say_written(text),
+            Entered::Text(text) => self.say_written(&text),
         }
     }
 
@@ -98,7 +101,7 @@ impl Screen {
         self.input.entry.paste(self.now.since, text);
     }
 
-    fn say_written(&mut self, text: String) -> Vec<Command> {
+    fn say_written(&mut self, text: &str) -> Vec<Command> {
         self.sent(text, |screen, text| match screen.state.listener() {
             Listener::Now(..) => Some(Command::Say { text }),
             Listener::Next => Some(Command::Queue { text }),
@@ -108,26 +111,27 @@ impl Screen {
 
     fn queue_written(&mut self) -> Vec<Command> {
         let text = self.input.entry.text();
-        self.sent(text, |screen, text| {
+        self.sent(&text, |screen, text| {
             (screen.state.listener() != Listener::Nobody).then_some(Command::Queue { text })
         })
     }
 
-    fn sent(&mut self, text: String, to: impl FnOnce(&Self, String) -> Option<Command>) -> Vec<Command> {
+    fn sent(&mut self, text: &str, to: impl FnOnce(&Self, String) -> Option<Command>) -> Vec<Command> {
         if text.trim().is_empty() {
             return Vec::new();
         }
         if text.len() > LONGEST {
-            self.input.refused = Some("too long to be said: write it to a file, and name that");
+            self.word = Some("too long to be said: write it to a file, and name that".to_owned());
             return Vec::new();
         }
-        let Some(command) = to(self, text) else {
-            self.input.refused = Some("nobody works, so nobody would hear it");
+        let Some(command) = to(self, text.to_owned()) else {
+            self.word = Some("nobody works, so nobody would hear it".to_owned());
             return Vec::new();
         };
-        self.input.entry = Entry::default();
+        let kept = self.remember(text);
+        self.input.entry = Entry::with(self.history.clone());
         self.feed.follow();
-        vec![command]
+        std::iter::once(command).chain(kept).collect()
     }
 
     fn interrupt(&mut self) -> Vec<Command> {

@@ -74,15 +74,7 @@ impl Screen {
 
     /// What an action wants to read: of the row that is chosen, or of what runs.
     fn wanted(&self, action: Action) -> Option<Want> {
-        let chosen = self.row.filter(|_| self.focus == Focus::Tree).and_then(|row| {
-            let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
-            rows.into_iter().nth(row).and_then(|row| Some((row.milestone?, row.work)))
-        });
-        let running = || {
-            let work = self.state.works().first().map(|work| work.id.clone());
-            Some((self.state.active()?.id.clone(), work))
-        };
-        let of = || chosen.clone().or_else(running);
+        let of = || self.chosen();
         match action {
             Action::Journal => Some(Want::Journal),
             Action::Rescue => Some(Want::Rescue),

@@ -250,7 +250,7 @@ fn a_tool_opens_and_closes() {
 
 /// What can happen to a screen.
 fn anything() -> impl Strategy<Value = Vec<(u64, Thing)>> {
-    let names = "a r s f b t n x k p v g ? o j esc enter tab up down pgup pgdn home end ctrl-c ctrl-l ctrl-u alt-enter \\ é 漢 space"
+    let names = "a r s f b t n x k p v g ? o j y e T esc enter tab up down pgup pgdn home end ctrl-c ctrl-l ctrl-u ctrl-p ctrl-r ctrl-w ctrl-o alt-enter \\ é 漢 space"
         .split(' ')
         .collect::<Vec<_>>();
     let text = prop_oneof!["\\PC{0,40}", "[\u{0}-\u{ff}\u{202e}\u{2066}\u{200d}漢🚦\n]{0,60}"];
@@ -313,13 +313,11 @@ fn assert_usable(bench: &mut Bench) {
     if bench.screen.area.width < 60 || bench.screen.area.height < 15 {
         bench.resize((60, 15));
     }
-    for _ in 0..4 {
-        if bench.screen.dialog().is_none() && bench.screen.help.is_none() {
-            break;
-        }
+    for _ in 0..6 {
         bench.press("esc");
     }
-    assert!(bench.screen.dialog().is_none() && bench.screen.help.is_none());
+    let screen = &bench.screen;
+    assert!(screen.dialog().is_none() && screen.help.is_none() && screen.palette.is_none());
     let panes = panes(&bench.screen).expect("it is large enough");
     let area = match bench.screen.focus {
         Focus::Input => panes.input,
@@ -377,3 +375,5 @@ fn ten_kilobytes_can_be_pasted_into_a_text_at_any_size() {
         }
     }
 }
+
+mod manners;

@@ -90,7 +90,7 @@ impl Shown {
 }
 
 /// Whether the character is not seen and does something: C1, bidirectional controls, separators, byte order mark.
-fn is_hidden(character: char) -> bool {
+pub(super) fn is_hidden(character: char) -> bool {
     matches!(
         character,
         '\u{80}'..='\u{9f}'

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{Panes, in_front};
+use crate::key::Action;
 use crate::question::Dialog;
 use crate::screen::Screen;
 use crate::text::{Long, harmless, wrap};
@@ -55,8 +56,9 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(rows), page);
     let (above, below) = (top, dialog.rows().len().saturating_sub(top + height));
     if above + below > 0 && page.width > 30 {
-        let text = format!(" {above} above, {below} below (pgup pgdn) ");
-        let width = u16::try_from(text.len()).unwrap_or(page.width).min(page.width);
+        let keys = screen.keys.hint(&[Action::PageUp, Action::PageDown]);
+        let text = format!(" {above} above, {below} below ({keys}) ");
+        let width = u16::try_from(crate::text::columns(&text)).unwrap_or(page.width).min(page.width);
         let place =
             Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
         frame.render_widget(Paragraph::new(Span::styled(text, theme.dim())), place);
@@ -67,6 +69,7 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
         return;
     }
     let head = Rect { height: 1, ..panes.entry };
+    let words = entry.searching().map_or_else(|| words.to_owned(), |words| harmless(&words, theme.unicode));
     frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
     let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
     frame.render_widget(entry.area(), field);
@@ -108,6 +111,9 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
     if is_writing {
         add("enter".to_owned(), "send", true);
         add("alt-enter".to_owned(), "new line", true);
+        if dialog.entry().is_some_and(|(_, entry)| entry.has_folds()) {
+            add("ctrl-o".to_owned(), "open the paste", true);
+        }
         add("esc".to_owned(), "back, and throw it away", true);
     } else {
         for way in dialog.ways() {

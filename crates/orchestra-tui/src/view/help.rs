@@ -23,7 +23,7 @@ pub(super) fn draw(screen: &Screen, top: usize, frame: &mut Frame<'_>) {
     let rows: Vec<Line<'static>> = ROWS
         .iter()
         .flat_map(|row| {
-            let keys = format!("{:<KEYS$}", row.keys.join(" "));
+            let keys = format!("{:<KEYS$}", screen.keys.all(row.action).join(" "));
             let line = Long {
                 first: vec![Span::styled(keys, theme.accent())],
                 rest: vec![Span::raw(" ".repeat(KEYS))],

@@ -10,6 +10,7 @@ use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::{At, Listener, Progress, Stage};
 
 use super::input;
+use crate::key::{Action, is_letter};
 use crate::screen::{Focus, Screen};
 use crate::text::{columns, harmless};
 use crate::words::clock;
@@ -93,124 +94,151 @@ pub(super) fn feed_title(screen: &Screen) -> String {
     format!("{}{}{title}{attempt}{following}", role.unwrap_or_default(), work.id).replace('·', dot)
 }
 
-/// A key with what it does.
-struct Hint {
-    key: &'static str,
-    label: String,
-    style: Style,
-}
-
-fn hint(key: &'static str, label: impl Into<String>) -> Hint {
-    Hint { key, label: label.into(), style: Style::new() }
-}
-
 /// The line below.
 pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let theme = screen.theme;
-    let mut spans = vec![Span::raw(" ")];
-    let mut room = usize::from(area.width).saturating_sub(1);
-    // What comes first matters most: what has no room is left out, and `?` has it.
-    for Hint { key, label, style } in hints(screen) {
-        let between = if spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
-        let label = if key.is_empty() { label } else { format!(" {label}") };
-        let width = columns(between) + columns(key) + columns(&label);
-        if width > room {
-            break;
+    let mut hints =
+        Hints { screen, spans: vec![Span::raw(" ")], room: usize::from(area.width).saturating_sub(1) };
+    let plain = Style::new();
+    if let Some(word) = &screen.word {
+        hints.word(word);
+    }
+    if screen.palette.is_some() {
+        hints.add("enter", "do it", plain);
+        hints.add("esc", "back", plain);
+    } else if screen.help.is_some() {
+        hints.of(&[Action::Back], "back", plain);
+        hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
+    } else if screen.viewer.is_some() {
+        if let Some(dialog) = screen.dialogs.first() {
+            let text = format!("back, and answer: {}", dialog.asked.question.name());
+            hints.of(&[Action::Back], &text, theme.waiting());
+        } else {
+            hints.of(&[Action::Back], "back", plain);
         }
-        room -= width;
-        spans.push(Span::styled(between, theme.dim()));
-        spans.push(Span::styled(key, theme.accent()));
-        spans.push(Span::styled(label, style));
-    }
-    frame.render_widget(Paragraph::new(Line::from(spans)), area);
-}
-
-/// What can be pressed now, what matters most first.
-fn hints(screen: &Screen) -> Vec<Hint> {
-    let waiting = screen.theme.waiting();
-    if screen.help.is_some() {
-        return vec![hint("esc", "back"), hint("pgup pgdn", "scroll")];
-    }
-    if screen.viewer.is_some() {
-        let back = match screen.dialogs.first() {
-            Some(dialog) => {
-                let label = format!("back, and answer: {}", dialog.asked.question.name());
-                Hint { key: "esc", label, style: waiting }
+        hints.of(&[Action::Search], "search", plain);
+        hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
+        hints.of(&[Action::Copy], "copy", plain);
+        hints.of(&[Action::Palette], "actions", plain);
+    } else if let Some(dialog) = screen.dialog() {
+        hints.of(&[Action::Stop], "leave", plain);
+        if dialog.entry().is_none() {
+            if screen.edited().is_some() {
+                hints.of(&[Action::Edit], "edit", plain);
             }
-            None => hint("esc", "back"),
-        };
-        return vec![back, hint("/", "search"), hint("pgup pgdn", "scroll")];
-    }
-    if screen.dialog().is_some() {
-        return vec![hint("ctrl-c", "leave")];
-    }
-    let has_input = screen.focus == Focus::Input;
-    let mut hints = Vec::new();
-    if let Some(dialog) = screen.dialogs.first() {
-        let more = screen.dialogs.len() - 1;
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let label = format!("answer: {}{more}", dialog.asked.question.name());
-        // A letter would be written.
-        hints.push(Hint { key: if has_input { "ctrl-g" } else { "g" }, label, style: waiting });
-    }
-    if has_input {
-        hints.extend(input_hints(screen));
+            hints.of(&[Action::Copy], "copy", plain);
+            hints.of(&[Action::Palette], "actions", plain);
+        }
     } else {
-        hints.extend([
-            hint("?", "keys"),
-            hint("esc", "write"),
-            hint("tab", "pane"),
-            hint("d", "document"),
-            hint("v", "changes"),
-            hint("t", "transcript"),
-            hint("ctrl-c", stop(screen)),
-        ]);
+        if let Some(dialog) = screen.dialogs.first() {
+            let more = screen.dialogs.len() - 1;
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let text = format!("answer: {}{more}", dialog.asked.question.name());
+            match screen.focus {
+                // A letter would be written.
+                Focus::Input => hints.at_the_line(Action::Question, &text, theme.waiting()),
+                _ => hints.of(&[Action::Question], &text, theme.waiting()),
+            }
+        }
+        if screen.focus == Focus::Input {
+            input_hints(&mut hints);
+        } else {
+            hints.of(&[Action::Help], "keys", plain);
+            hints.of(&[Action::Back], "write", plain);
+            hints.of(&[Action::NextPane], "pane", plain);
+            hints.of(&[Action::Document], "document", plain);
+            hints.of(&[Action::Changes], "changes", plain);
+            hints.of(&[Action::Transcript], "transcript", plain);
+            hints.of(&[Action::Palette], "actions", plain);
+            let stop = if screen.is_turn_running() { "interrupt" } else { "leave" };
+            hints.of(&[Action::Stop], stop, plain);
+        }
     }
-    hints
+    frame.render_widget(Paragraph::new(Line::from(hints.spans)), area);
 }
 
-fn stop(screen: &Screen) -> &'static str {
-    if screen.is_turn_running() { "interrupt" } else { "leave" }
+/// The hints of the line below. What comes first matters most: what has no room is left out, and `?` has it.
+struct Hints<'a> {
+    screen: &'a Screen,
+    spans: Vec<Span<'static>>,
+    room: usize,
+}
+
+impl Hints<'_> {
+    /// What became of what the person wanted; cut where there is no room.
+    fn word(&mut self, word: &str) {
+        let theme = self.screen.theme;
+        let word = harmless(word, theme.unicode).replace('\n', " ");
+        self.room = self.room.saturating_sub(columns(&word));
+        self.spans.push(Span::styled(word, theme.strong()));
+    }
+
+    /// The first keys of these actions; nothing where the person has taken them away.
+    fn of(&mut self, actions: &[Action], label: &str, style: Style) {
+        let keys = self.screen.keys.hint(actions);
+        if !keys.is_empty() {
+            self.add(&keys, label, style);
+        }
+    }
+
+    /// The key of an action that works where one writes.
+    fn at_the_line(&mut self, action: Action, label: &str, style: Style) {
+        let key = self.screen.keys.all(action).iter().find(|key| !is_letter(key)).cloned();
+        if let Some(key) = key {
+            self.add(&key, label, style);
+        }
+    }
+
+    fn add(&mut self, key: &str, label: &str, style: Style) {
+        let theme = self.screen.theme;
+        let between = if self.spans.len() > 1 { theme.sign(" · ", " | ") } else { "" };
+        let label = format!(" {label}");
+        let width = columns(between) + columns(key) + columns(&label);
+        if width > self.room {
+            self.room = 0;
+            return;
+        }
+        self.room -= width;
+        self.spans.push(Span::styled(between, theme.dim()));
+        self.spans.push(Span::styled(key.to_owned(), theme.accent()));
+        self.spans.push(Span::styled(label, style));
+    }
 }
 
 /// What can be pressed while the line has the focus at which the person writes.
-fn input_hints(screen: &Screen) -> Vec<Hint> {
-    let waiting = screen.theme.waiting();
-    if let Some(why) = screen.input.refused {
-        return vec![Hint { key: "", label: why.to_owned(), style: waiting }];
-    }
+fn input_hints(hints: &mut Hints<'_>) {
+    let screen = hints.screen;
+    let (plain, waiting) = (Style::new(), screen.theme.waiting());
     if screen.input.may_interrupt(screen.now.since) {
-        return vec![Hint { key: "esc", label: "again: interrupt".to_owned(), style: waiting }];
+        return hints.add("esc", "again: interrupt", waiting);
     }
-    if !screen.input.is_empty() {
-        let mut hints = Vec::new();
-        let behind = screen.state.works().first().map(|work| work.id.to_string());
-        match screen.state.listener() {
-            Listener::Now(work, _) => {
-                let when =
-                    if input::is_heard_now(screen) { "tell it now" } else { "tell it when its turn ends" };
-                hints.push(hint("enter", when));
-                hints.push(hint("tab", format!("tell whoever comes after {work}")));
-            }
-            Listener::Next => {
-                let whom = behind.map_or_else(
-                    || "tell whoever works next".to_owned(),
-                    |work| format!("tell whoever comes after {work}"),
-                );
-                hints.push(hint("enter", whom));
-            }
-            Listener::Nobody => {}
+    if let Some(words) = screen.input.entry.searching() {
+        return hints.word(&words);
+    }
+    let is_running = screen.is_turn_running();
+    if screen.input.is_empty() {
+        hints.add("?", "keys", plain);
+        hints.of(&[Action::NextPane], "pane", plain);
+        hints.of(&[Action::Palette], "actions", plain);
+        if !screen.state.queue().is_empty() {
+            hints.add("up", "take back", plain);
         }
-        hints.push(hint("alt-enter", "new line"));
-        return hints;
+        if is_running {
+            hints.add("esc esc", "interrupt", plain);
+        }
+        return hints.of(&[Action::Stop], if is_running { "interrupt" } else { "leave" }, plain);
     }
-    let mut hints = vec![hint("?", "keys"), hint("tab", "pane")];
-    if !screen.state.queue().is_empty() {
-        hints.push(hint("up", "take back"));
+    match screen.state.listener() {
+        Listener::Now(work, _) => {
+            let when = if input::is_heard_now(screen) { "tell it now" } else { "tell it when its turn ends" };
+            hints.add("enter", when, plain);
+            hints.of(&[Action::NextPane], &format!("tell whoever comes after {work}"), plain);
+        }
+        Listener::Next => match screen.state.works().first() {
+            Some(work) => hints.add("enter", &format!("tell whoever comes after {}", work.id), plain),
+            None => hints.add("enter", "tell whoever works next", plain),
+        },
+        Listener::Nobody => {}
     }
-    if screen.is_turn_running() {
-        hints.push(hint("esc esc", "interrupt"));
-    }
-    hints.push(hint("ctrl-c", stop(screen)));
-    hints
+    hints.add("alt-enter", "new line", plain);
 }

@@ -55,6 +55,20 @@ fn the_keys() {
 }
 
 #[test]
+fn the_palette() {
+    insta::assert_snapshot!(views(PLAIN, |bench| drop(bench.press("ctrl-p p a g down"))));
+}
+
+#[test]
+fn a_long_paste_folded_in_a_text() {
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        asks(&failed())(bench);
+        bench.press("n h i space");
+        bench.tell(Msg::Paste("a line\n".repeat(120)));
+    }));
+}
+
+#[test]
 fn a_question_put_aside_and_the_milestones_in_focus() {
     insta::assert_snapshot!(views(PLAIN, |bench| {
         asks(&push())(bench);

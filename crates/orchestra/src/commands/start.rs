@@ -201,9 +201,19 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
         Shown::Screen(theme) => {
             let project = layout.root().file_name().map(|name| name.to_string_lossy().into_owned());
             let project = project.unwrap_or_default();
-            let program = context.program.clone();
-            let is_in_tmux = context.environment.iter().any(|(name, _)| name == "TMUX");
-            let of = |wishes| screen::Setting { project, theme, layout, repo, wishes, program, is_in_tmux };
+            let (program, environment) = (context.program.clone(), context.environment.clone());
+            let (keys, notify) = context.screen_settings(&layout)?;
+            let of = |wishes| screen::Setting {
+                project,
+                theme,
+                layout,
+                repo,
+                wishes,
+                program,
+                environment,
+                keys,
+                notify,
+            };
             let (end, shown) = runtime.block_on(on_screen(worker, received, of));
             if let Some(Err(error)) = &shown {
                 context.out.error(format_args!("The screen could not be shown any more: {error}"));
@@ -299,6 +309,9 @@ fn listen(wishes: &mpsc::Sender<Wish>, is_terminal: bool) {
         let interrupts = is_terminal && kind == SignalKind::interrupt();
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
+                if interrupts && screen::is_lent() {
+                    continue;
+                }
                 let stop = if interrupts { Stop::Pause } else { Stop::Now { code } };
                 if wishes.send(Wish::Stop(stop)).await.is_err() {
                     return;

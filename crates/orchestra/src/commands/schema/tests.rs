@@ -91,7 +91,8 @@ fn is_read(key: &str, value: &Value) -> bool {
         Some((section, key)) => file[section][key] = value.clone(),
         None => file[key] = value.clone(),
     }
-    let parsed = parse_layer(Layer::Project, "config.yaml", file.to_string().as_bytes());
+    // In the person's own file everything may stand.
+    let parsed = parse_layer(Layer::User, "config.yaml", file.to_string().as_bytes());
     parsed.result.is_ok() && parsed.warnings.is_empty()
 }
 
@@ -102,7 +103,7 @@ fn the_schema_of_the_configuration_has_every_setting_with_its_default() {
     let defaults = resolve(Vec::new()).result.unwrap();
     let names = |names: Vec<String>| names.into_iter().collect::<BTreeSet<_>>();
     let known = defaults.origins.iter().map(|origin| origin.key.clone());
-    let more = ["version", "models"].map(str::to_owned);
+    let more = ["version", "models", "keys"].map(str::to_owned);
     assert_eq!(
         names(in_schema.iter().map(|(key, _)| key.clone()).collect()),
         names(known.chain(more).collect())
@@ -143,11 +144,22 @@ fn each_value_that_the_schema_allows_is_read_and_what_lies_beyond_is_not() {
         .filter(|(_, part)| part["additionalProperties"] == json!(false))
         .map(|(name, _)| name)
         .collect();
-    assert_eq!(closed, ["gates", "limits", "push", "review"]);
-    for section in closed {
+    assert_eq!(closed, ["gates", "keys", "limits", "push", "review"]);
+    // Which actions there are the screen knows.
+    for section in closed.into_iter().filter(|section| *section != "keys") {
         assert!(!is_read(&format!("{section}.nonsense"), &json!(1)), "{section}");
     }
     assert!(!is_read("nonsense", &json!(1)));
+}
+
+#[test]
+fn each_action_of_the_screen_is_in_the_schema_of_the_configuration() {
+    let schema: Value = serde_json::from_str(CONFIG).unwrap();
+    let patterns = schema["properties"]["keys"]["patternProperties"].as_object().unwrap();
+    let names: Vec<&str> = orchestra_tui::ROWS.iter().map(|row| row.name).collect();
+    assert_eq!(patterns.keys().collect::<Vec<_>>(), [&format!("^({})$", names.join("|"))]);
+    assert!(is_read("keys.document", &json!("D")) && is_read("keys.document", &json!(["D", "f2"])));
+    assert!(is_read("notify_command", &json!(["notify-send"])) && !is_read("notify_command", &json!([])));
 }
 
 #[test]

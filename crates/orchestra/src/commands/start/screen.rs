@@ -3,8 +3,13 @@
 //! One task owns the screen; it takes what comes from the worker and the keyboard, and draws when something is new, at most
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
+mod asides;
+mod copy;
 mod inbox;
 pub(crate) mod keeper;
+mod keyboard;
+mod notices;
+mod programs;
 mod reading;
 mod terminal;
 mod torn;
@@ -17,13 +22,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use orchestra_agent::environment::Environment;
+use orchestra_core::config::Notify;
 use orchestra_core::id::GateId;
 use orchestra_core::worker::{Asked, Note, Question, State, Stop};
 use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
 use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
-use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
+use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
@@ -31,8 +38,10 @@ use tokio::time::sleep_until;
 
 use self::inbox::Inbox;
 use self::keeper::Keeper;
-use self::reading::{PATCH, Place};
-use self::terminal::Terminal;
+use self::keyboard::Keyboard;
+use self::reading::PATCH;
+pub(super) use self::terminal::is_lent;
+use self::terminal::{Manners, Terminal};
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -47,8 +56,12 @@ pub(super) struct Setting {
     pub(super) wishes: mpsc::Sender<Wish>,
     /// This program.
     pub(super) program: PathBuf,
-    /// Whether tmux stands between us and the terminal.
-    pub(super) is_in_tmux: bool,
+    /// The person's whole environment, for programs of theirs.
+    pub(super) environment: Environment,
+    /// Their keys.
+    pub(super) keys: Keys,
+    /// How they are told when they look elsewhere.
+    pub(super) notify: Notify,
 }
 
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
@@ -56,12 +69,13 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
     let inbox = Inbox::open(views);
     // Dropped after the terminal: then all is well.
     // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
-    let _keeper = Keeper::start(&setting.program).ok();
-    let mut terminal = Terminal::enter(setting.is_in_tmux)?;
+    let manners = Manners::of(&setting.environment, setting.notify.clone());
+    let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
+    let mut terminal = Terminal::enter(manners)?;
     let (typed, mut keys) = mpsc::channel(1024);
-    terminal::read_keys(typed);
+    let keyboard = Keyboard::start(typed);
     let (reader, mut read) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, reader);
+    let mut shown = Shown::new(setting, keyboard, reader);
     let mut last_frame: Option<Instant> = None;
     let mut wake_at: Option<Instant> = None;
     loop {
@@ -84,18 +98,16 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
         tokio::select! {
             biased; // A person's key goes before an agent's words.
             Some(event) = keys.recv() => {
-                terminal.heard(&event);
-                if matches!(event, Event::Resize(..)) {
-                    // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
-                    terminal.forget();
-                }
-                if let Some(msg) = message_of(event) {
-                    shown.take(msg, &mut terminal).await?;
+                shown.typed(event, &mut terminal).await?;
+                if std::mem::take(&mut shown.was_away) {
+                    // Typed before a program of the person's came, and meant for it or for nothing.
+                    while keys.try_recv().is_ok() {}
                 }
             }
             Some(read) = read.recv() => match read {
                 Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
                 Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
+                Read::Told(word) => shown.take(Msg::Told(word), &mut terminal).await?,
             },
             view = inbox.next() => match view {
                 Some(view) => {
@@ -136,6 +148,8 @@ fn message_of(event: Event) -> Option<Msg> {
 enum Read {
     Page(Box<Asked>, Page),
     Wanted(Want, Reading),
+    /// What became of something that the person wanted.
+    Told(String),
 }
 
 struct Shown {
@@ -148,13 +162,20 @@ struct Shown {
     /// Questions whose page is being read.
     reading: BTreeSet<GateId>,
     reader: mpsc::Sender<Read>,
+    keyboard: Keyboard,
+    /// Whether a program of the person's had the terminal just now.
+    was_away: bool,
+    /// Whether `ctrl-\` reaches this process as a message.
+    hears_quit: bool,
 }
 
 impl Shown {
-    fn new(setting: Setting, reader: mpsc::Sender<Read>) -> Self {
+    fn new(setting: Setting, keyboard: Keyboard, reader: mpsc::Sender<Read>) -> Self {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
-        let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now);
+        let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
+            .with_keys(setting.keys.clone());
+        let screen = asides::with_history(screen, &setting.layout, now);
         Self {
             screen,
             setting,
@@ -163,6 +184,9 @@ impl Shown {
             last_red: None,
             reading: BTreeSet::new(),
             reader,
+            keyboard,
+            was_away: false,
+            hears_quit: false,
         }
     }
 
@@ -172,6 +196,19 @@ impl Shown {
 
     fn moment_of(&self, now: Instant) -> Moment {
         Moment { since: now.saturating_duration_since(self.begun), at: Timestamp::now() }
+    }
+
+    /// Takes what came from the terminal.
+    async fn typed(&mut self, event: Event, terminal: &mut Terminal) -> io::Result<()> {
+        terminal.heard(&event);
+        if matches!(event, Event::Resize(..)) {
+            // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
+            terminal.forget();
+        }
+        match message_of(event) {
+            Some(msg) => self.take(msg, terminal).await,
+            None => Ok(()),
+        }
     }
 
     async fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> io::Result<()> {
@@ -190,10 +227,27 @@ impl Shown {
                 }
                 Command::Suspend => {
                     terminal.suspend().await?;
+                    self.returned();
                     continue;
                 }
                 Command::Notify(text) => {
-                    terminal.notify(&text);
+                    self.notify(text, terminal);
+                    continue;
+                }
+                Command::Copy(text) => {
+                    self.copy(text, terminal)?;
+                    continue;
+                }
+                Command::Edit(want) => {
+                    self.edit(want, terminal).await?;
+                    continue;
+                }
+                Command::Page(want) => {
+                    self.page(want, terminal).await?;
+                    continue;
+                }
+                Command::Remember(text) => {
+                    self.remember(text);
                     continue;
                 }
                 Command::Redraw => {
@@ -205,6 +259,7 @@ impl Shown {
             drop(self.setting.wishes.send(wish).await);
         }
         terminal.set_title(&self.screen.title());
+        terminal.set_busy(self.screen.busy());
         Ok(())
     }
 
@@ -235,7 +290,7 @@ impl Shown {
 
     /// Reads something on a thread of its own.
     fn want(&self, want: Want) {
-        let place = Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() };
+        let place = self.place();
         let (state, reader) = (Arc::clone(&self.state), self.reader.clone());
         tokio::spawn(async move {
             let wanted = want.clone();

@@ -13,6 +13,9 @@ use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
 /// The argument that makes a keeper of this program.
 pub(crate) const KEEPER: &str = "__terminal";
 
+/// Its argument where the terminal shows progress.
+const PROGRESS: &str = "progress";
+
 /// The word that all is well.
 const WELL: u8 = b'.';
 
@@ -24,9 +27,10 @@ pub(super) struct Keeper {
 
 impl Keeper {
     /// Starts one. It is in no group of ours, so that what is sent to all of us does not reach it.
-    pub(super) fn start(program: &Path) -> io::Result<Self> {
+    pub(super) fn start(program: &Path, shows_progress: bool) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg(KEEPER)
+            .args(shows_progress.then_some(PROGRESS))
             .env_clear()
             .process_group(0)
             .stdin(Stdio::piped())
@@ -54,7 +58,7 @@ pub(crate) fn keep() -> ExitCode {
     // Whatever becomes of the pipe: without the word nothing is well.
     let _closed = io::stdin().read_to_end(&mut heard);
     if heard.last() != Some(&WELL) {
-        super::terminal::write_leave();
+        super::terminal::write_leave(std::env::args_os().nth(2).is_some_and(|more| more == PROGRESS));
     }
     ExitCode::SUCCESS
 }

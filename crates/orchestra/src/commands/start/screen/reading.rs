@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -14,13 +14,19 @@ use orchestra_git::rescue::{self, Rescued};
 use orchestra_git::review_diff::review_diff;
 use orchestra_git::status::status;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
-use orchestra_tui::{Reading, Want};
+use orchestra_tui::{Reading, Want, coloured};
 use serde_json::Value;
 
 /// How much of a patch is shown, in bytes.
 pub(super) const PATCH: usize = 512 * 1024;
 /// How much of what only grows is shown, in bytes: the end.
 const TAIL: u64 = 512 * 1024;
+
+/// How much of a transcript goes to a pager, in bytes: the end.
+const PAGES: u64 = 16 * 1024 * 1024;
+
+/// The log of a milestone, which is the worker's.
+const CONTEXT: &str = "context.md";
 
 /// Where to read.
 pub(super) struct Place {
@@ -42,15 +48,42 @@ impl Place {
         }
     }
 
+    /// The file of a document, for an editor.
+    pub(super) fn file(&self, want: &Want, state: &State) -> Result<PathBuf, String> {
+        let Want::Document { milestone, work } = want else {
+            return Err("no document belongs to this".to_owned());
+        };
+        let known = state.seen.plan.find(milestone);
+        let folder = &known.ok_or_else(|| format!("{milestone} is not there any more"))?.folder;
+        let file = file_of(work.as_ref());
+        if file == CONTEXT {
+            return Err(format!("{file} is written by the worker alone"));
+        }
+        let path = Layout::beneath_milestone(folder, &file).map_err(|error| error.to_string())?;
+        // What is no plain file is not opened, wherever a link would lead.
+        match self.layout.read(&path, MAX_DOCUMENT) {
+            Ok(Some(_)) => Ok(self.layout.locate(&path)),
+            Ok(None) => Err(format!("there is no {file} yet")),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// A whole transcript, for a pager: as a person reads it, with nothing in it that does anything but colour.
+    pub(super) fn pages(&self, want: &Want) -> Result<String, String> {
+        let Want::Transcript { milestone, work } = want else {
+            return Err("no transcript belongs to this".to_owned());
+        };
+        let path = self.last_transcript(milestone, work.as_ref()).ok_or("no agent has run for it yet")?;
+        let text = end_of(&path, PAGES).map_err(|error| format!("{}: {error}", path.display()))?;
+        if text.trim().is_empty() {
+            return Err("the agent has said nothing yet".to_owned());
+        }
+        Ok(coloured(&spoken(&text)))
+    }
+
     fn document(&self, state: &State, milestone: &MilestoneId, work: Option<&WorkId>) -> Reading {
         let Some(known) = state.seen.plan.find(milestone) else { return gone(milestone) };
-        let file = match work {
-            None => "milestone.md".to_owned(),
-            Some(WorkId::Phase(phase)) => format!("phases/{phase}.md"),
-            Some(WorkId::Rfc) => "rfc.md".to_owned(),
-            // What is not planned is told in the log of the milestone's place.
-            Some(_) => "context.md".to_owned(),
-        };
+        let file = file_of(work);
         let read = Layout::beneath_milestone(&known.folder, &file)
             .map_err(|error| error.to_string())
             .and_then(|path| self.layout.read(&path, MAX_DOCUMENT).map_err(|error| error.to_string()));
@@ -97,6 +130,13 @@ impl Place {
 
     /// The last turn of a work, or of any of a milestone's.
     fn transcript(&self, milestone: &MilestoneId, work: Option<&WorkId>) -> Reading {
+        match self.last_transcript(milestone, work) {
+            Some(path) => printed(tail(&path).map(|text| spoken(&text)), "the agent has said nothing yet"),
+            None => Reading::Nothing("no agent has run for it yet".to_owned()),
+        }
+    }
+
+    fn last_transcript(&self, milestone: &MilestoneId, work: Option<&WorkId>) -> Option<PathBuf> {
         let folder = self.layout.transcripts().join(milestone.as_str());
         let begin = work.map(|work| format!("{work}-")).unwrap_or_default();
         let files = fs::read_dir(&folder).into_iter().flatten().flatten().filter_map(|file| {
@@ -105,12 +145,7 @@ impl Place {
             let turn: u64 = name.strip_suffix(".log")?.rsplit_once("-turn-")?.1.parse().ok()?;
             name.starts_with(&begin).then(|| (turn, file.path()))
         });
-        match files.max() {
-            Some((_, path)) => {
-                printed(tail(&path).map(|text| spoken(&text)), "the agent has said nothing yet")
-            }
-            None => Reading::Nothing("no agent has run for it yet".to_owned()),
-        }
+        files.max().map(|(_, path)| path)
     }
 
     fn rescued(&self) -> Reading {
@@ -129,6 +164,17 @@ impl Place {
     }
 }
 
+/// The document of a work, below its milestone's folder.
+fn file_of(work: Option<&WorkId>) -> String {
+    match work {
+        None => "milestone.md".to_owned(),
+        Some(WorkId::Phase(phase)) => format!("phases/{phase}.md"),
+        Some(WorkId::Rfc) => "rfc.md".to_owned(),
+        // What is not planned is told in the log of the milestone's place.
+        Some(_) => CONTEXT.to_owned(),
+    }
+}
+
 fn gone(milestone: &MilestoneId) -> Reading {
     Reading::Nothing(format!("{milestone} is not there any more"))
 }
@@ -142,15 +188,20 @@ fn line_of(saved: &Rescued) -> String {
 
 /// The end of a file, from a line's begin on; empty where there is none.
 fn tail(path: &Path) -> io::Result<String> {
+    end_of(path, TAIL)
+}
+
+/// So many bytes of its end at most.
+fn end_of(path: &Path, most: u64) -> io::Result<String> {
     let mut file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
         opened => opened?,
     };
     let length = file.metadata()?.len();
-    let from = length.saturating_sub(TAIL);
+    let from = length.saturating_sub(most);
     file.seek(SeekFrom::Start(from))?;
     let mut bytes = Vec::new();
-    file.take(TAIL).read_to_end(&mut bytes)?;
+    file.take(most).read_to_end(&mut bytes)?;
     let text = String::from_utf8_lossy(&bytes).into_owned();
     Ok(match text.split_once('\n') {
         Some((_, rest)) if from > 0 => format!("(the end; all of it: {})\n{rest}", path.display()),

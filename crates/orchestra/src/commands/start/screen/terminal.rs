@@ -6,11 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
 use std::time::Duration;
 
-use orchestra_tui::Screen;
+use orchestra_agent::environment::{Environment, get};
+use orchestra_core::config::Notify;
+use orchestra_tui::{Busy, Screen};
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
-    self, DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
+    DisableBracketedPaste, DisableFocusChange, EnableBracketedPaste, EnableFocusChange, Event,
     KeyboardEnhancementFlags, PopKeyboardEnhancementFlags, PushKeyboardEnhancementFlags,
 };
 use ratatui::crossterm::style::Print;
@@ -21,13 +23,10 @@ use ratatui::crossterm::terminal::{
 use ratatui::crossterm::{execute, queue};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::torn::{self, Torn};
+use super::{copy, notices};
 
-/// How long the rest of a sequence may take that a slow line tore apart.
-const REST: Duration = Duration::from_millis(100);
 /// How long it may take at the most until the system has stopped this process.
 const STOPPING: Duration = Duration::from_secs(1);
 
@@ -37,15 +36,39 @@ const POP_TITLE: &str = "\u{1b}[23;0t";
 
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
+/// Whether a program of the person's has it.
+static IS_LENT: AtomicBool = AtomicBool::new(false);
+/// Whether it shows a sign of progress, which has to be taken away.
+static SHOWS_PROGRESS: AtomicBool = AtomicBool::new(false);
 static HOOK: Once = Once::new();
 /// What panics said while nobody could read it.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
+/// What is known of a terminal, and what the person wants of it.
+#[derive(Clone, Debug)]
+pub(super) struct Manners {
+    /// Whether tmux stands between us and the terminal.
+    pub(super) is_in_tmux: bool,
+    /// Whether it shows progress.
+    pub(super) shows_progress: bool,
+    /// How the person is told when they look elsewhere.
+    pub(super) notify: Notify,
+}
+
+impl Manners {
+    /// What the environment says of the terminal.
+    pub(super) fn of(environment: &Environment, notify: Notify) -> Self {
+        let is_in_tmux = get(environment, "TMUX").is_some();
+        Self { is_in_tmux, shows_progress: notices::shows_progress(environment), notify }
+    }
+}
+
 /// The terminal as long as a screen is shown on it.
 pub(super) struct Terminal {
     drawn: ratatui::Terminal<CrosstermBackend<io::Stdout>>,
+    manners: Manners,
     title: String,
-    is_in_tmux: bool,
+    busy: Busy,
     /// Whether the person looks at it, where the terminal tells.
     has_focus: Option<bool>,
     is_forgotten: bool,
@@ -53,7 +76,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Takes the terminal over.
-    pub(super) fn enter(is_in_tmux: bool) -> io::Result<Self> {
+    pub(super) fn enter(manners: Manners) -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -69,7 +92,8 @@ impl Terminal {
         let taken = take_over().and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
         // Half taken over is not as it was found.
         let drawn = taken.inspect_err(|_| leave())?;
-        Ok(Self { drawn, title: String::new(), is_in_tmux, has_focus: None, is_forgotten: false })
+        let (title, busy) = (String::new(), Busy::Rests);
+        Ok(Self { drawn, manners, title, busy, has_focus: None, is_forgotten: false })
     }
 
     /// Draws a frame, all of it at once where the terminal can.
@@ -105,6 +129,24 @@ impl Terminal {
         }
     }
 
+    /// Shows by the terminal's own sign of progress what goes on, where it has one. Written only when it changes.
+    pub(super) fn set_busy(&mut self, busy: Busy) {
+        if self.manners.shows_progress && self.busy != busy {
+            SHOWS_PROGRESS.store(busy != Busy::Rests, Ordering::SeqCst);
+            // A sign that is not seen is no loss.
+            let _unseen = execute!(io::stdout(), Print(notices::progress(busy)));
+            self.busy = busy;
+        }
+    }
+
+    /// Copies a text to wherever the terminal is. False where it is too long for one.
+    pub(super) fn copy(&mut self, text: &str) -> io::Result<bool> {
+        let Some(sequence) = copy::sequence(text) else { return Ok(false) };
+        let sequence = if self.manners.is_in_tmux { copy::through_tmux(&sequence) } else { sequence };
+        execute!(io::stdout(), Print(sequence))?;
+        Ok(true)
+    }
+
     /// Remembers whether the person looks.
     pub(super) fn heard(&mut self, event: &Event) {
         match event {
@@ -116,19 +158,31 @@ impl Terminal {
         }
     }
 
-    /// Tells somebody who looks elsewhere: by a bell, and by a notice where the terminal shows such (OSC 9, iTerm2's).
-    /// Where the terminal does not say who looks, by the bell alone.
-    pub(super) fn notify(&mut self, text: &str) {
-        let plain: String = text.chars().filter(|c| !c.is_control()).take(200).collect();
-        let notice = match (self.has_focus, self.is_in_tmux) {
-            (Some(true), _) => return,
-            (None, _) => "\u{7}".to_owned(),
-            (Some(false), false) => format!("\u{7}\u{1b}]9;{plain}\u{1b}\\"),
-            // tmux hands through what is wrapped like this, where it may (`allow-passthrough`).
-            (Some(false), true) => format!("\u{7}\u{1b}Ptmux;\u{1b}\u{1b}]9;{plain}\u{1b}\u{1b}\\\u{1b}\\"),
-        };
-        // A bell that is not heard is no loss.
-        let _unheard = execute!(io::stdout(), Print(notice));
+    /// Tells somebody who looks elsewhere. Returned is the program of theirs that is to do it, where it is one.
+    pub(super) fn notify(&mut self, text: &str) -> Option<Vec<String>> {
+        if let Some(sequence) = notices::sequence(&self.manners.notify, self.has_focus, text) {
+            // tmux rings a bell itself, also where it hands nothing through.
+            let words = sequence.trim_start_matches('\u{7}');
+            let bell = &sequence[..sequence.len() - words.len()];
+            let is_wrapped = self.manners.is_in_tmux && !words.is_empty();
+            let words = if is_wrapped { copy::through_tmux(words) } else { words.to_owned() };
+            // What is not heard is no loss.
+            let _unheard = execute!(io::stdout(), Print(bell), Print(words));
+        }
+        match &self.manners.notify {
+            Notify::Command(command) if self.has_focus != Some(true) => Some(command.clone()),
+            _ => None,
+        }
+    }
+
+    /// Gives the terminal to a program of the person's as long as `work` takes.
+    pub(super) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> io::Result<T> {
+        IS_LENT.store(true, Ordering::SeqCst);
+        leave();
+        let ended = work.await;
+        self.take_again()?;
+        IS_LENT.store(false, Ordering::SeqCst);
+        Ok(ended)
     }
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
@@ -139,11 +193,21 @@ impl Terminal {
         // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell
         // says so. The first process of a container is never stopped, and comes back by itself.
         let _either = timeout(STOPPING, goes_on.recv()).await;
+        self.take_again()
+    }
+
+    fn take_again(&mut self) -> io::Result<()> {
         take_over()?;
         self.title.clear();
+        self.busy = Busy::Rests;
         self.forget();
         Ok(())
     }
+}
+
+/// Whether a program of the person's has the terminal: then `ctrl-c` and `ctrl-\` are its.
+pub(in crate::commands::start) fn is_lent() -> bool {
+    IS_LENT.load(Ordering::SeqCst)
 }
 
 impl Drop for Terminal {
@@ -175,14 +239,17 @@ pub(super) fn leave() {
     if !IS_OURS.swap(false, Ordering::SeqCst) {
         return;
     }
-    write_leave();
+    write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
     let _gone = disable_raw_mode();
 }
 
 /// Writes what takes the terminal back to what it was, but for the modes of its line.
-pub(super) fn write_leave() {
+pub(super) fn write_leave(shows_progress: bool) {
     // Each by itself: a terminal that is gone takes none of them, and nothing more can be done.
     let mut stdout = io::stdout();
+    if shows_progress {
+        let _gone = queue!(stdout, Print(notices::progress(Busy::Rests)));
+    }
     let _gone = queue!(
         stdout,
         EndSynchronizedUpdate,
@@ -192,45 +259,4 @@ pub(super) fn write_leave() {
     );
     let _gone = queue!(stdout, Print(POP_TITLE), LeaveAlternateScreen, Show);
     let _gone = stdout.flush();
-}
-
-/// Reads keys on a thread of its own, until the terminal is gone; it ends with the process.
-pub(super) fn read_keys(typed: mpsc::Sender<Event>) {
-    std::thread::spawn(move || {
-        while let Ok(events) = next_events() {
-            for event in events {
-                if typed.blocking_send(event).is_err() {
-                    return;
-                }
-            }
-        }
-    });
-}
-
-/// Waits for the next key and whatever belongs to it.
-fn next_events() -> io::Result<Vec<Event>> {
-    let mut events = vec![event::read()?];
-    while events.last().is_some_and(torn::may_begin) {
-        let mut rest = String::new();
-        loop {
-            if !event::poll(REST)? {
-                // Without anything behind it, it is the key `esc`; half of a sequence is nothing.
-                events.truncate(events.len() - usize::from(!rest.is_empty()));
-                return Ok(events);
-            }
-            match torn::take(rest, event::read()?) {
-                Torn::Open(more) => rest = more,
-                Torn::Whole(key) => {
-                    events.pop();
-                    events.extend(key);
-                    return Ok(events);
-                }
-                Torn::Not(event) => {
-                    events.push(event);
-                    break;
-                }
-            }
-        }
-    }
-    Ok(events)
 }

@@ -1,0 +1,244 @@
+//! What a person does with what they look at: they copy it, open it with a program of their own, or ask what else can be done.
+
+use orchestra_core::id::{MilestoneId, WorkId};
+use orchestra_core::record::Answer;
+use orchestra_core::worker::Question;
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::{Command, Focus, Input, Screen};
+use crate::entry::History;
+use crate::key::{Action, Keys, Place, ROWS, Row, holds};
+use crate::palette::{Palette, Picked};
+use crate::text::plain;
+use crate::view::panes;
+use crate::viewer::Want;
+
+/// No key: where an action is done that no key stands for.
+const NO_KEY: KeyEvent = KeyEvent::new(KeyCode::Null, KeyModifiers::NONE);
+/// What leads back out of a text.
+pub(super) const ESC: KeyEvent = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
+
+/// A milestone, or a work of it.
+type Chosen = (MilestoneId, Option<WorkId>);
+
+impl Screen {
+    /// The same screen with the keys of this person.
+    #[must_use]
+    pub fn with_keys(mut self, keys: Keys) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// The same screen with what the person wrote earlier, oldest first.
+    #[must_use]
+    pub fn with_history(mut self, texts: Vec<String>) -> Self {
+        self.history = History::new(texts);
+        self.input = Input::with(self.history.clone());
+        self
+    }
+
+    /// Where the next key is pressed.
+    pub(super) fn here(&self) -> Place {
+        if self.palette.is_some() {
+            return Place::Writing;
+        }
+        match self.beneath() {
+            Place::Reading if self.viewer.as_ref().is_some_and(|viewer| viewer.typing.is_some()) => {
+                Place::Writing
+            }
+            Place::Question if self.dialogs.first().is_some_and(|dialog| dialog.entry().is_some()) => {
+                Place::Writing
+            }
+            Place::Panes if self.focus == Focus::Input => Place::Input,
+            place => place,
+        }
+    }
+
+    /// What is in front, or behind the palette.
+    fn beneath(&self) -> Place {
+        if self.help.is_some() {
+            Place::Help
+        } else if self.viewer.is_some() {
+            Place::Reading
+        } else if !self.dialogs.is_empty() && !self.is_aside {
+            Place::Question
+        } else {
+            Place::Panes
+        }
+    }
+
+    /// All that can be done where the palette was opened.
+    pub(crate) fn possible(&self) -> Vec<&'static Row> {
+        let place = self.beneath();
+        let can = |row: &&'static Row| match row.action {
+            Action::Palette => false,
+            Action::Question => holds(row, place) && !self.dialogs.is_empty(),
+            _ => holds(row, place),
+        };
+        ROWS.iter().filter(can).collect()
+    }
+
+    pub(super) fn palette_key(&mut self, key: &KeyEvent) -> Vec<Command> {
+        let rows = self.possible();
+        let Some(palette) = &mut self.palette else { return Vec::new() };
+        let picked = palette.key(key, &rows);
+        if picked == Picked::Nothing {
+            return Vec::new();
+        }
+        self.palette = None;
+        if let Some(dialog) = self.dialog_mut() {
+            dialog.appears();
+        }
+        match picked {
+            Picked::Action(action) => self.perform(action),
+            Picked::Nothing | Picked::Left => Vec::new(),
+        }
+    }
+
+    /// Does what an action says, in whatever is in front.
+    fn perform(&mut self, action: Action) -> Vec<Command> {
+        if let Some(command) = at_once(action) {
+            return vec![command];
+        }
+        match self.with_what_is_seen(action) {
+            Some(commands) => commands,
+            None => self.in_front(&NO_KEY, Some(action)),
+        }
+    }
+
+    /// What is done with what is seen, wherever that is; nothing where the action is another.
+    pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
+        let now = self.now.since;
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+            return None;
+        }
+        // A key like any other: what was about to be answered is not.
+        if let Some(dialog) = self.dialog_mut() {
+            dialog.touched(now);
+        }
+        let command = match action {
+            Action::Palette => {
+                self.help = None;
+                self.palette = Some(Palette::default());
+                return Some(Vec::new());
+            }
+            Action::Copy => {
+                self.copied().map(|text| Command::Copy(plain(&text))).ok_or("there is nothing to copy")
+            }
+            Action::Edit => self.edited().map(Command::Edit).ok_or("no document belongs to this"),
+            _ => self.paged().map(Command::Page).ok_or("no transcript belongs to this"),
+        };
+        match command {
+            Ok(command) => Some(vec![command]),
+            Err(word) => {
+                self.word = Some(word.to_owned());
+                Some(Vec::new())
+            }
+        }
+    }
+
+    /// What the person looks at, as it was before it was made into rows.
+    fn copied(&self) -> Option<String> {
+        let text = match self.beneath() {
+            Place::Reading => self.viewer.as_ref()?.text()?.to_owned(),
+            Place::Question => self.dialogs.first()?.text(self.theme),
+            Place::Panes | Place::Input | Place::Help | Place::Writing => match self.focus {
+                Focus::Tree => {
+                    let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+                    let last = rows.len().checked_sub(1)?;
+                    rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
+                }
+                Focus::Input | Focus::Feed => self.feed.copied()?,
+                Focus::Log => {
+                    let end = self.log.len().saturating_sub(self.log_back);
+                    let begin = end.saturating_sub(panes(self)?.log.height.into());
+                    self.log.range(begin..end).map(String::as_str).collect::<Vec<_>>().join("\n")
+                }
+            },
+        };
+        Some(text).filter(|text| !text.trim().is_empty())
+    }
+
+    /// The document of what is shown or chosen.
+    pub(crate) fn edited(&self) -> Option<Want> {
+        let (milestone, work) = match self.beneath() {
+            Place::Reading => match &self.viewer.as_ref()?.want {
+                Want::Document { milestone, work } => (milestone.clone(), work.clone()),
+                _ => return None,
+            },
+            Place::Question => {
+                let question = &self.dialogs.first()?.asked.question;
+                // About a push there is nothing that could be edited.
+                (question.milestone()?.clone(), Some(work_of(question)?))
+            }
+            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+        };
+        Some(Want::Document { milestone, work })
+    }
+
+    /// The transcript of what is shown or chosen.
+    fn paged(&self) -> Option<Want> {
+        let (milestone, work) = match self.beneath() {
+            Place::Reading => match &self.viewer.as_ref()?.want {
+                Want::Document { milestone, work }
+                | Want::Changes { milestone, work }
+                | Want::Transcript { milestone, work } => (milestone.clone(), work.clone()),
+                _ => return None,
+            },
+            Place::Question => {
+                let question = &self.dialogs.first()?.asked.question;
+                (question.milestone()?.clone(), work_of(question))
+            }
+            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+        };
+        Some(Want::Transcript { milestone, work })
+    }
+
+    /// The row of the tree that is chosen, else what runs.
+    pub(super) fn chosen(&self) -> Option<Chosen> {
+        let row = self.row.filter(|_| self.focus == Focus::Tree).and_then(|row| {
+            let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+            rows.into_iter().nth(row).and_then(|row| Some((row.milestone?, row.work)))
+        });
+        row.or_else(|| {
+            let work = self.state.works().first().map(|work| work.id.clone());
+            Some((self.state.active()?.id.clone(), work))
+        })
+    }
+
+    /// Keeps what was written, for the next text.
+    pub(super) fn remember(&mut self, text: &str) -> Option<Command> {
+        self.history.add(text).then(|| Command::Remember(text.to_owned()))
+    }
+}
+
+/// The work that a question is about.
+fn work_of(question: &Question) -> Option<WorkId> {
+    match question {
+        Question::Rfc { .. } => Some(WorkId::Rfc),
+        other => other.work(),
+    }
+}
+
+/// What is done wherever the person is.
+pub(super) fn at_once(action: Action) -> Option<Command> {
+    match action {
+        Action::Stop => Some(Command::Stop),
+        Action::Suspend => Some(Command::Suspend),
+        Action::Redraw => Some(Command::Redraw),
+        _ => None,
+    }
+}
+
+/// What somebody wrote for an answer.
+pub(super) fn written(answer: &Answer) -> Option<&str> {
+    match answer {
+        Answer::Revise { feedback } => Some(feedback),
+        Answer::Retry { note } => note.as_deref(),
+        Answer::PushTo { branch } => Some(branch),
+        Answer::Verify { command } => Some(command),
+        Answer::Approve | Answer::Skip | Answer::Keep | Answer::Restore | Answer::Finish | Answer::Stop => {
+            None
+        }
+    }
+}

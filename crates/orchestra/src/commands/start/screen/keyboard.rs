@@ -1,0 +1,124 @@
+//! Keys, read on a thread of their own, which stands still while a program of the person's has the terminal.
+
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use ratatui::crossterm::event::{self, Event};
+use rustix::process::{Signal, getpid, kill_process};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::timeout;
+
+use super::torn::{self, Torn};
+
+/// How long the rest of a sequence may take that a slow line tore apart.
+const REST: Duration = Duration::from_millis(100);
+/// How long it may take until the thread stands still.
+const STANDING: Duration = Duration::from_secs(1);
+
+/// The thread that reads keys.
+pub(super) struct Keyboard {
+    gate: Arc<Gate>,
+}
+
+/// Where the thread waits between two keys.
+#[derive(Default)]
+struct Gate {
+    wanted: Mutex<Wanted>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+enum Wanted {
+    #[default]
+    Read,
+    /// It is to stand still, and to say when it does.
+    Stand(Option<oneshot::Sender<()>>),
+}
+
+impl Keyboard {
+    /// Reads keys until the terminal is gone; the thread ends with the process.
+    pub(super) fn start(typed: mpsc::Sender<Event>) -> Self {
+        let gate = Arc::new(Gate::default());
+        let own = Arc::clone(&gate);
+        std::thread::spawn(move || {
+            while let Ok(events) = next_events() {
+                for event in events {
+                    if typed.blocking_send(event).is_err() {
+                        return;
+                    }
+                }
+                own.pass();
+            }
+        });
+        Self { gate }
+    }
+
+    /// Has the thread stand still, so that it takes no key of a program that comes. False where it does not in time.
+    ///
+    /// It waits for keys within crossterm, which a change of the window's size ends, too: so the process tells itself of one. A
+    /// thread that woke up at a fixed pace would cost as much all day long.
+    pub(super) async fn pause(&self) -> bool {
+        let (stands, standing) = oneshot::channel();
+        self.gate.want(Wanted::Stand(Some(stands)));
+        if kill_process(getpid(), Signal::WINCH).is_ok()
+            && matches!(timeout(STANDING, standing).await, Ok(Ok(())))
+        {
+            return true;
+        }
+        self.resume();
+        false
+    }
+
+    /// Lets the thread go on.
+    pub(super) fn resume(&self) {
+        self.gate.want(Wanted::Read);
+    }
+}
+
+impl Gate {
+    fn want(&self, wanted: Wanted) {
+        *self.wanted.lock().unwrap_or_else(PoisonError::into_inner) = wanted;
+        self.changed.notify_all();
+    }
+
+    /// Stands still where that is wanted.
+    fn pass(&self) {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        while let Wanted::Stand(stands) = &mut *wanted {
+            if let Some(stands) = stands.take() {
+                // Whoever did not wait so long lets it go on.
+                let _unheard = stands.send(());
+            }
+            wanted = self.changed.wait(wanted).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Waits for the next key and whatever belongs to it.
+fn next_events() -> io::Result<Vec<Event>> {
+    let mut events = vec![event::read()?];
+    while events.last().is_some_and(torn::may_begin) {
+        let mut rest = String::new();
+        loop {
+            if !event::poll(REST)? {
+                // Without anything behind it, it is the key `esc`; half of a sequence is nothing.
+                events.truncate(events.len() - usize::from(!rest.is_empty()));
+                return Ok(events);
+            }
+            match torn::take(rest, event::read()?) {
+                Torn::Open(more) => rest = more,
+                Torn::Whole(key) => {
+                    events.pop();
+                    events.extend(key);
+                    return Ok(events);
+                }
+                Torn::Not(event) => {
+                    events.push(event);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(events)
+}
