@@ -50,7 +50,7 @@ fn programs(environment: &Environment, is_macos: bool) -> Vec<(&'static str, &'s
         programs.push(("pbcopy", &[]));
     }
     if is_set("WAYLAND_DISPLAY") {
-        programs.push(("wl-copy", &["--type", "text/plain;charset=utf-8"]));
+        programs.push(("wl-copy", &["--type", "text/plain"]));
     }
     if is_set("DISPLAY") {
         programs.push(("xclip", &["-selection", "clipboard"]));
