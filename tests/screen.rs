@@ -10,9 +10,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
-use orchestra_testkit::{Milestone, TestProject};
+use orchestra_testkit::{Emulator, Milestone, TestProject};
 
-use crate::emulator::Emulator;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 const ONCE: [&str; 2] = ["start", "--once"];
