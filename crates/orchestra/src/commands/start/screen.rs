@@ -3,6 +3,7 @@
 //! One task owns the screen; it takes what comes from the worker and the keyboard, and draws when something is new, at most
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
+mod curtain;
 mod inbox;
 pub(crate) mod keeper;
 mod reading;
@@ -16,7 +17,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use orchestra_core::id::GateId;
 use orchestra_core::worker::{Asked, Note, Question, State, Stop};
 use orchestra_engine::worker::{View, Wish};
@@ -29,8 +29,8 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
+pub(in crate::commands) use self::curtain::Curtain;
 use self::inbox::Inbox;
-use self::keeper::Keeper;
 use self::reading::{PATCH, Place};
 use self::terminal::Terminal;
 use crate::view::lines::Lines;
@@ -51,17 +51,29 @@ pub(super) struct Setting {
     pub(super) is_in_tmux: bool,
 }
 
+impl Setting {
+    /// Draws an empty screen.
+    fn raise(&self) -> io::Result<Curtain> {
+        Curtain::raise(self.project.clone(), self.theme, &self.program, self.is_in_tmux)
+    }
+}
+
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
-pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
+pub(super) async fn show(
+    setting: Setting,
+    raised: Option<Curtain>,
+    views: mpsc::Receiver<View>,
+) -> io::Result<()> {
     let inbox = Inbox::open(views);
-    // Dropped after the terminal: then all is well.
-    // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
-    let _keeper = Keeper::start(&setting.program).ok();
-    let mut terminal = Terminal::enter(setting.is_in_tmux)?;
+    let raised = raised.map_or_else(|| setting.raise(), Ok)?;
+    // Dropped in this order.
+    let _keeper = raised.keeper;
+    let mut terminal = raised.terminal;
+    terminal::heed_ctrl_c(false)?;
     let (typed, mut keys) = mpsc::channel(1024);
     terminal::read_keys(typed);
     let (reader, mut read) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, reader);
+    let mut shown = Shown::new(setting, raised.screen, raised.state, raised.begun, reader);
     let mut last_frame: Option<Instant> = None;
     let mut wake_at: Option<Instant> = None;
     loop {
@@ -151,19 +163,14 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(setting: Setting, reader: mpsc::Sender<Read>) -> Self {
-        let begun = Instant::now();
-        let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
-        let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now);
-        Self {
-            screen,
-            setting,
-            begun,
-            state: Arc::default(),
-            last_red: None,
-            reading: BTreeSet::new(),
-            reader,
-        }
+    fn new(
+        setting: Setting,
+        screen: Screen,
+        state: Arc<State>,
+        begun: Instant,
+        reader: mpsc::Sender<Read>,
+    ) -> Self {
+        Self { screen, setting, begun, state, last_red: None, reading: BTreeSet::new(), reader }
     }
 
     fn moment(&self) -> Moment {
