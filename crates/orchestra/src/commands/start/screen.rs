@@ -112,10 +112,10 @@ pub(super) async fn show(
             view = inbox.next() => match view {
                 Some(view) => {
                     shown.view(view, &mut terminal).await?;
-                    // A flood is taken as a whole, and drawn once.
+                    // A flood is taken as a whole and drawn once, unless it does not end.
                     while let Some(view) = inbox.take() {
                         shown.view(view, &mut terminal).await?;
-                        if !keys.is_empty() {
+                        if !keys.is_empty() || now.elapsed() >= FRAME {
                             break;
                         }
                     }
