@@ -20,8 +20,8 @@ pub(crate) struct Prose {
     fence: Option<Fence>,
     /// The last item of the list that goes on.
     item: Option<Item>,
-    /// What the last line was that was not blank.
-    last: Line,
+    /// Whether the last line that was not blank is one of a paragraph, for certain.
+    is_after_words: bool,
     is_after_blank: bool,
     cut: Option<Cut>,
 }
@@ -44,11 +44,14 @@ enum Item {
     Number(u64, char),
 }
 
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+/// What a line is by itself.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Line {
-    /// A line of a paragraph, for certain.
+    Blank,
+    /// Of a paragraph, at the edge.
     Words,
-    #[default]
+    /// The begin of an item, at the edge.
+    Item(Item),
     Other,
 }
 
@@ -81,46 +84,55 @@ impl Prose {
         while let Some(length) = self.text[self.looked..].find('\n') {
             let (at, end) = (self.looked, self.looked + length);
             self.looked = end + 1;
-            let line = self.text[at..end].trim_end();
-            let inner = line.trim_start();
-            let (is_outermost, is_blank) = (line.len() == inner.len(), inner.is_empty());
-            let item = item_of(inner).filter(|_| is_outermost);
-            let is_words = is_outermost && item.is_none() && inner.starts_with(char::is_alphabetic);
-            let fence = fence_of(inner);
-            let is_closing = self.fence.is_some_and(|fence| closes(inner, fence));
-            self.look(at, &Seen { is_outermost, is_blank, is_words, item, fence, is_closing });
+            let whole = self.text[at..end].trim_end();
+            let inner = whole.trim_start();
+            let is_outermost = whole.len() == inner.len();
+            let line = match item_of(inner) {
+                _ if inner.is_empty() => Line::Blank,
+                Some(item) if is_outermost => Line::Item(item),
+                None if is_outermost && inner.starts_with(char::is_alphabetic) => Line::Words,
+                Some(_) | None => Line::Other,
+            };
+            if let Some(fence) = &mut self.fence {
+                if closes(inner, *fence) {
+                    self.fence = None;
+                } else if fence.is_outermost && std::mem::replace(&mut fence.has_code, true) {
+                    self.cut = Some(Cut { at, between: Between::Code(*fence) });
+                }
+            } else {
+                self.fence = fence_of(inner).map(|(sign, length)| Fence {
+                    sign,
+                    length,
+                    is_outermost,
+                    has_code: false,
+                });
+                self.look(at, line, is_outermost);
+            }
         }
     }
 
-    fn look(&mut self, at: usize, seen: &Seen) {
-        if let Some(fence) = &mut self.fence {
-            if seen.is_closing {
-                self.fence = None;
-            } else if fence.is_outermost && std::mem::replace(&mut fence.has_code, true) {
-                self.cut = Some(Cut { at, between: Between::Code(*fence) });
-            }
-            return;
-        }
-        if seen.is_blank {
+    fn look(&mut self, at: usize, line: Line, is_outermost: bool) {
+        if line == Line::Blank {
             self.is_after_blank = true;
             return;
         }
         let is_after_blank = std::mem::take(&mut self.is_after_blank);
-        let last = std::mem::replace(&mut self.last, if seen.is_words { Line::Words } else { Line::Other });
-        if let Some((sign, length)) = seen.fence {
-            self.fence = Some(Fence { sign, length, is_outermost: seen.is_outermost, has_code: false });
-        }
-        if seen.is_words && is_after_blank && last == Line::Words {
+        let is_after_words = std::mem::replace(&mut self.is_after_words, line == Line::Words);
+        if line == Line::Words && is_after_blank && is_after_words {
             self.cut = Some(Cut { at, between: Between::Paragraphs });
         }
-        if let (Some(before), Some(item)) = (self.item, seen.item)
+        let item = match line {
+            Line::Item(item) => Some(item),
+            Line::Blank | Line::Words | Line::Other => None,
+        };
+        if let (Some(before), Some(item)) = (self.item, item)
             && item.follows(before)
         {
             self.cut = Some(Cut { at, between: Between::Items });
         }
-        if seen.is_outermost {
+        if is_outermost {
             // A line that begins no item may end the list: the next item is taken for the first of another one.
-            self.item = seen.item;
+            self.item = item;
         }
     }
 
@@ -151,17 +163,6 @@ impl From<&str> for Prose {
         prose.say(text);
         prose
     }
-}
-
-/// What a line is.
-struct Seen {
-    /// Whether it begins at the edge.
-    is_outermost: bool,
-    is_blank: bool,
-    is_words: bool,
-    item: Option<Item>,
-    fence: Option<(char, usize)>,
-    is_closing: bool,
 }
 
 impl Item {
@@ -240,7 +241,9 @@ mod tests {
 
     #[test]
     fn a_long_text_is_divided_and_looks_the_same() {
-        let numbered: String = (1..300).map(|number| format!("{number}. step number {number}\n")).collect();
+        let numbered: Vec<String> =
+            (1..300).map(|number| format!("{number}. step number {number}\n")).collect();
+        let numbered = numbered.concat();
         let code = format!("~~~~rust\n{}~~~~\n", "    let a = 1;\n\n```\n- x\n1. y\n".repeat(300));
         let table = format!("| a | b |\n|---|---|\n{}\n", "| one | two |\n".repeat(20));
         for text in [
