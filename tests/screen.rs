@@ -2,6 +2,7 @@
 
 mod keys;
 mod leaving;
+mod opening;
 mod questions;
 mod sizes;
 mod untrusted;

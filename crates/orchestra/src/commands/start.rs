@@ -89,7 +89,8 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     let run = Run { auto, presence, once: args.once, only };
     let setup = setup(context, layout, lock, run, scanner, &mut curtain)?;
     if let Some(curtain) = &mut curtain {
-        curtain.remark(preflight::target_of(context, &loaded, &setup.repo).found);
+        let target = preflight::target_of(context, &loaded, &setup.repo);
+        curtain.remark(format!("{}: {}", target.name, target.found));
     }
     play(context, shown, setup, curtain)
 }
