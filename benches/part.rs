@@ -13,11 +13,13 @@ pub(crate) const SCREEN: &str = "--play-screen";
 pub(crate) const AGENT: &str = "--play-agent";
 /// All that the smallest screen shows.
 pub(crate) const WORD: &str = "nothing";
-/// What the agent says when it has printed that much.
-pub(crate) const TALKS: &str = "that was all at once";
+/// What the agent says again and again when it has printed that much.
+pub(crate) const TALKS: &str = "It goes on word by word";
 
 /// One word that goes by.
 const PAUSE: Duration = Duration::from_millis(1);
+/// How many lines a paragraph has of what is printed at once.
+const PARAGRAPH: usize = 8;
 const LINE: &str = "A line of what an agent says while it works, with `code` and **more**.";
 const WORDS: &[&str] = &[
     "It ",
@@ -80,17 +82,17 @@ fn talk(how_much: &str) {
     let line = |text: &str| format!("{{\"event\":\"text\",\"text\":\"{}\"}}\n", text.replace('\n', "\\n"));
     let mut out = BufWriter::new(io::stdout().lock());
     let whole = line(&format!("{LINE}\n"));
-    let (count, lines_in_a_paragraph) = match how_much.strip_suffix("MB") {
-        Some(megabytes) => (megabytes.parse::<usize>().unwrap() * 1_000_000 / whole.len(), 8),
-        None => (how_much.parse().unwrap(), 8),
+    let count: usize = match how_much.strip_suffix("MB") {
+        Some(megabytes) => megabytes.parse::<usize>().unwrap() * 1_000_000 / whole.len(),
+        None => how_much.parse().unwrap(),
     };
     for number in 1..=count {
         out.write_all(whole.as_bytes()).unwrap();
-        if number % lines_in_a_paragraph == 0 {
+        if number % PARAGRAPH == 0 {
             out.write_all(line("\n").as_bytes()).unwrap();
         }
     }
-    out.write_all(line(&format!("\n{TALKS}\n\n")).as_bytes()).unwrap();
+    out.write_all(line("\n").as_bytes()).unwrap();
     out.flush().unwrap();
     let begun = Instant::now();
     for (number, word) in (1..).zip(WORDS.iter().cycle()) {

@@ -123,8 +123,12 @@ pub(crate) fn memory() {
     let mut screen = Emulator::start_with(&project, &["start"], SIZE, &[]);
     screen.wait_for("waiting for new work");
     let before = peak_memory(screen.pid());
-    screen.keys("\tj");
-    screen.listen(Duration::from_millis(200));
+    while !screen.screen().contains("▸Milestones") {
+        screen.keys("\t");
+        screen.wait_for_frame();
+    }
+    screen.keys("\x1b[B");
+    screen.wait_for_frame();
     screen.keys("t");
     screen.wait_for("Some words that an agent said");
     say_memory("memory, a 100 MB transcript being read", &screen, before);

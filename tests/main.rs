@@ -21,6 +21,9 @@ mod init;
 mod killed;
 mod kills;
 mod leavings;
+// As `screen`.
+#[cfg(target_os = "linux")]
+mod pictures;
 mod printing;
 mod questions;
 mod rescue;

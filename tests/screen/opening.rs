@@ -11,9 +11,8 @@ fn was_taken_over(screen: &Emulator) -> bool {
 fn the_screen_stands_before_the_repository_is_looked_at_and_ctrl_c_ends_it_there() {
     let project = with_design();
     // A git that stands still.
-    let (bin, barrier) = (project.top().join("bin"), Barrier(project.top().join("barrier")));
+    let (bin, barrier) = (project.top().join("bin"), Barrier::make(&project));
     std::fs::create_dir(&bin).unwrap();
-    assert!(Command::new("mkfifo").arg(&barrier.0).status().unwrap().success());
     let path = std::env::var("PATH").unwrap();
     crate::project::script(
         &bin.join("git"),
