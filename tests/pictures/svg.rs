@@ -8,10 +8,10 @@ use std::fmt::Write as _;
 use super::grid::{Cell, Grid, Look};
 
 /// Size of a cell and of the edge around all of them.
-const CELL: (usize, usize) = (8, 18);
+const CELL: (usize, usize) = (8, 16);
 const EDGE: usize = 12;
 /// Where letters stand in their cell.
-const BASE: usize = 13;
+const BASE: usize = 12;
 
 const FRONT: [u8; 3] = [0xe6, 0xed, 0xf3];
 const BACK: [u8; 3] = [0x0d, 0x11, 0x17];
@@ -164,14 +164,14 @@ fn what_an_emulator_shows_is_drawn_with_its_colours_and_in_its_columns() {
     );
     let svg = picture("two rows", &Grid::of(parser.screen()));
     for part in [
-        "<text x=\"12\" y=\"25\" xml:space=\"preserve\" textLength=\"16\" fill=\"#3fb950\" font-weight=\"bold\">go</text>",
+        "<text x=\"12\" y=\"24\" xml:space=\"preserve\" textLength=\"16\" fill=\"#3fb950\" font-weight=\"bold\">go</text>",
         // Dim is nearer to the background.
-        "<text x=\"36\" y=\"25\" xml:space=\"preserve\" textLength=\"56\" fill=\"#8f959b\">&lt;a &amp; b&gt;</text>",
-        "<text x=\"12\" y=\"43\" xml:space=\"preserve\">🔧</text>",
-        "<text x=\"36\" y=\"43\" xml:space=\"preserve\" textLength=\"8\">x</text>",
-        "<rect x=\"44\" y=\"30\" width=\"24\" height=\"18\" fill=\"#e6edf3\"/>",
-        "<text x=\"52\" y=\"43\" xml:space=\"preserve\" textLength=\"8\" fill=\"#0d1117\">y</text>",
-        "<text x=\"68\" y=\"43\" xml:space=\"preserve\" textLength=\"8\" fill=\"#56d4dd\">!</text>",
+        "<text x=\"36\" y=\"24\" xml:space=\"preserve\" textLength=\"56\" fill=\"#8f959b\">&lt;a &amp; b&gt;</text>",
+        "<text x=\"12\" y=\"40\" xml:space=\"preserve\">🔧</text>",
+        "<text x=\"36\" y=\"40\" xml:space=\"preserve\" textLength=\"8\">x</text>",
+        "<rect x=\"44\" y=\"28\" width=\"24\" height=\"16\" fill=\"#e6edf3\"/>",
+        "<text x=\"52\" y=\"40\" xml:space=\"preserve\" textLength=\"8\" fill=\"#0d1117\">y</text>",
+        "<text x=\"68\" y=\"40\" xml:space=\"preserve\" textLength=\"8\" fill=\"#56d4dd\">!</text>",
         "<title>two rows</title>",
     ] {
         assert!(svg.contains(part), "{part}\n{svg}");
