@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
@@ -10,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use orchestra_testkit::{Milestone, TestProject};
 
-use crate::measure::{ROUNDS, median, ms, say};
+use crate::measure::{ROUNDS, cpu, median, memory, ms, say};
 use crate::plan;
 
 /// How long nothing must happen before the worker looks, and what is given on top of it.
@@ -65,20 +64,14 @@ pub(crate) fn rest() {
     let project = plan::large("parked");
     let worker = Waiting::start(&project);
     worker.wait();
-    let before = worker.cpu();
+    let before = cpu(worker.child.id());
     thread::sleep(REST);
-    let cpu = worker.cpu().saturating_sub(before).as_secs_f64() / REST.as_secs_f64() * 100.0;
-    let memory = worker.memory();
+    let used = cpu(worker.child.id()).saturating_sub(before).as_secs_f64() / REST.as_secs_f64() * 100.0;
+    let kept = memory(worker.child.id());
     let what = "memory of an idle worker, 1,000 milestones";
-    say(
-        what,
-        &format!("{memory:.1} MB"),
-        &format!("<= {AIM_MEMORY} MB"),
-        memory <= AIM_MEMORY,
-        "resident set",
-    );
+    say(what, &format!("{kept:.1} MB"), &format!("<= {AIM_MEMORY} MB"), kept <= AIM_MEMORY, "resident set");
     let numbers = format!("user and system time in {} s", REST.as_secs());
-    say("CPU of it", &format!("{cpu:.3} %"), &format!("<= {AIM_CPU} %"), cpu <= AIM_CPU, &numbers);
+    say("CPU of it", &format!("{used:.3} %"), &format!("<= {AIM_CPU} %"), used <= AIM_CPU, &numbers);
 }
 
 /// A worker that waits for work.
@@ -112,26 +105,6 @@ impl Waiting {
                 Err(RecvTimeoutError::Disconnected) => panic!("the worker has left"),
             }
         }
-    }
-
-    /// The memory that it keeps, in megabytes.
-    fn memory(&self) -> f64 {
-        let status = self.proc("status");
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0 / 1e6
-    }
-
-    /// User and system time, of threads that have ended too (`proc_pid_stat(5)`, in hundredths of a second).
-    fn cpu(&self) -> Duration {
-        let stat = self.proc("stat");
-        // The program's name, in parentheses, may hold anything; what follows begins with field 3.
-        let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
-        let ticks = [fields[11], fields[12]].map(|ticks| ticks.parse::<u64>().unwrap());
-        Duration::from_millis(ticks.iter().sum::<u64>() * 10)
-    }
-
-    fn proc(&self, file: &str) -> String {
-        fs::read_to_string(Path::new("/proc").join(self.child.id().to_string()).join(file)).unwrap()
     }
 }
 

@@ -6,11 +6,14 @@
 
 #![expect(clippy::unwrap_used, reason = "what goes wrong in a benchmark ends it")]
 
+mod frame;
 mod idle;
 mod measure;
+mod part;
 mod phase;
 mod plan;
 mod rescan;
+mod screen;
 mod status;
 
 /// Each by the name that is typed for it.
@@ -24,10 +27,19 @@ const ALL: &[(&str, fn())] = &[
     ("phase-count", phase::count),
     ("event", idle::event),
     ("idle", idle::rest),
+    ("screen-frame", frame::frame),
+    ("screen-word", frame::word),
+    ("screen-first", screen::first_frame),
+    ("screen-keys", screen::keys),
+    ("screen-idle", screen::rest),
+    ("screen-memory", screen::memory),
 ];
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
+    if part::play(&args) {
+        return;
+    }
     // `cargo test --all-targets` starts this too, and wants no numbers.
     if !args.iter().any(|arg| arg == "--bench") {
         return;

@@ -5,7 +5,9 @@
 //! on a machine that was another one then.
 
 use std::fmt::Write as _;
+use std::fs;
 use std::io::{self, Write as _};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 /// How often each of the two is measured; a first time that nobody counts comes before.
@@ -85,4 +87,33 @@ pub(crate) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) }
+}
+
+/// User and system time of a process, of threads that have ended too (`proc_pid_stat(5)`, in hundredths of a second).
+pub(crate) fn cpu(pid: u32) -> Duration {
+    let stat = proc(pid, "stat");
+    // The program's name, in parentheses, may hold anything; what follows begins with field 3.
+    let fields: Vec<&str> = stat.rsplit(") ").next().unwrap().split(' ').collect();
+    let ticks = [fields[11], fields[12]].map(|ticks| ticks.parse::<u64>().unwrap());
+    Duration::from_millis(ticks.iter().sum::<u64>() * 10)
+}
+
+/// The memory that a process keeps, in megabytes.
+pub(crate) fn memory(pid: u32) -> f64 {
+    megabytes(pid, "VmRSS:")
+}
+
+/// The most that it ever kept.
+pub(crate) fn peak_memory(pid: u32) -> f64 {
+    megabytes(pid, "VmHWM:")
+}
+
+fn megabytes(pid: u32, what: &str) -> f64 {
+    let status = proc(pid, "status");
+    let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0 / 1e6
+}
+
+fn proc(pid: u32, file: &str) -> String {
+    fs::read_to_string(Path::new("/proc").join(pid.to_string()).join(file)).unwrap()
 }

@@ -1,10 +1,7 @@
 //! The real program, in throw-away projects, with a cleared environment.
 #![cfg(test)]
 
-#[cfg(target_os = "linux")]
-mod emulator;
 mod project;
-mod pty;
 mod terminal;
 
 mod add;
@@ -24,6 +21,9 @@ mod init;
 mod killed;
 mod kills;
 mod leavings;
+// As `screen`.
+#[cfg(target_os = "linux")]
+mod pictures;
 mod printing;
 mod questions;
 mod rescue;

@@ -3,6 +3,7 @@
 mod keys;
 mod leaving;
 mod manners;
+mod opening;
 mod questions;
 mod sizes;
 mod speaking;
@@ -12,9 +13,8 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::process::Command;
 
-use orchestra_testkit::{Milestone, TestProject};
+use orchestra_testkit::{Emulator, Milestone, TestProject};
 
-use crate::emulator::Emulator;
 use crate::trouble::{PLAIN, one_phase, project, with_turn};
 
 const ONCE: [&str; 2] = ["start", "--once"];
@@ -37,17 +37,23 @@ fn held_up(milestone: &Milestone, steps: &str) -> (TestProject, Barrier) {
          - when: {{ work: \"review-*\" }}\n    report: {{ verdict: approved }}\n"
     ));
     project.add(milestone);
-    let barrier = Barrier(project.top().join("barrier"));
-    assert!(Command::new("mkfifo").arg(&barrier.0).status().unwrap().success());
+    let barrier = Barrier::make(&project);
     (project, barrier)
 }
 
 /// Where an agent waits.
-struct Barrier(PathBuf);
+pub(crate) struct Barrier(PathBuf);
 
 impl Barrier {
+    /// Makes one: `../barrier`, from the project's folder.
+    pub(crate) fn make(project: &TestProject) -> Self {
+        let barrier = Self(project.top().join("barrier"));
+        assert!(Command::new("mkfifo").arg(&barrier.0).status().unwrap().success());
+        barrier
+    }
+
     /// Waits until the agent waits; it goes on when this is dropped. A pipe opens when both ends are there.
-    fn reach(&self) -> File {
+    pub(crate) fn reach(&self) -> File {
         File::options().write(true).open(&self.0).unwrap()
     }
 }

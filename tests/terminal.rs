@@ -5,10 +5,10 @@ use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 
+use orchestra_testkit::pty;
 use rustix::event::{PollFd, PollFlags, Timespec};
 
 use crate::project::Project;
-use crate::pty;
 
 /// What the program says to a line that came before the last line of a question was printed. A test may have seen its first
 /// one by then.

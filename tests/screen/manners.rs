@@ -27,7 +27,7 @@ fn own_config(project: &TestProject, text: &str) {
     fs::write(file, text).unwrap();
 }
 
-fn start(project: &TestProject, variables: &[(&str, &str)]) -> Emulator {
+fn start(project: &TestProject, variables: &[(&'static str, &str)]) -> Emulator {
     Emulator::start_with(project, &ONCE, (24, 80), variables)
 }
 

@@ -5,6 +5,7 @@ mod generate;
 mod mutants;
 mod power;
 mod proof;
+mod screenshots;
 mod simulate;
 mod tally;
 mod transcripts;
@@ -22,6 +23,7 @@ usage: cargo xtask CHORE
   mutants [NAME]              breaks the worker's machine in many ways; the simulation must see each
   power [--cuts N] [--first SEED]   cuts the power of a disk under the real program; as root, on Linux
   proof --minutes N [--first SEED]   schedules, kills, faults and power cuts, into docs/proof.json
+  screenshots                 makes the pictures of the screen anew: docs/pictures; on Linux
   simulate [--schedules N] [--first SEED]   plays crash schedules: a million, where nothing else is said
   transcripts DIR             replays recorded runs of coding programs through our readers";
 
@@ -53,6 +55,7 @@ fn run_to_its_end(args: &[&str]) -> anyhow::Result<()> {
         ["mutants"] => mutants::run(None),
         ["mutants", name] => mutants::run(Some(name)),
         ["proof", options @ ..] => proof::run(options),
+        ["screenshots"] => screenshots::run(),
         ["simulate", options @ ..] => simulate::run(options),
         ["transcripts", dir] => transcripts::run(Path::new(dir)),
         _ => bail!("{USAGE}"),

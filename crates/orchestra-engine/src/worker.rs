@@ -36,6 +36,7 @@ use orchestra_core::report::AgentEvent;
 use orchestra_core::worker::{Asked, Event, Fact, Failure, Note, Run, State, Stop, Tally, step};
 use orchestra_git::repo::{Repo, Watched};
 use orchestra_project::layout::Layout;
+use orchestra_project::load::Scanner;
 use orchestra_project::lock::WorkerLock;
 use orchestra_project::trust::TrustStore;
 use orchestra_project::watch::{self, Hint, Watch};
@@ -77,6 +78,8 @@ pub struct Setup {
     pub run: Run,
     /// The program's version, for the journal.
     pub version: String,
+    /// What knows the documents that were read already.
+    pub scanner: Scanner,
 }
 
 /// What a person, or the system in their stead, wishes.

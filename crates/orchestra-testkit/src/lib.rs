@@ -9,11 +9,16 @@
     reason = "a failing helper fails the test that uses it"
 )]
 
+#[cfg(target_os = "linux")]
+mod emulator;
 mod milestone;
 mod oracle;
 mod program;
 mod project;
+pub mod pty;
 
+#[cfg(target_os = "linux")]
+pub use self::emulator::{Emulator, Shown};
 pub use self::milestone::{Milestone, Phase};
 pub use self::program::{Ran, Running, until};
 pub use self::project::TestProject;

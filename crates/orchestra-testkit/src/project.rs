@@ -17,6 +17,7 @@ use crate::milestone::Milestone;
 pub struct TestProject {
     temp: TempDir,
     program: PathBuf,
+    name: &'static str,
 }
 
 /// What the fake check of every project does.
@@ -31,10 +32,19 @@ impl TestProject {
         Self::new_in(&std::env::temp_dir(), program)
     }
 
+    /// Makes a project of this name.
+    pub fn named(name: &'static str, program: impl Into<PathBuf>) -> Self {
+        Self::make(&std::env::temp_dir(), name, program)
+    }
+
     /// Makes a project somewhere else than where temporary files are: on a disk of its own.
     pub fn new_in(folder: &Path, program: impl Into<PathBuf>) -> Self {
+        Self::make(folder, "project", program)
+    }
+
+    fn make(folder: &Path, name: &'static str, program: impl Into<PathBuf>) -> Self {
         let temp = tempfile::Builder::new().prefix("orchestra-test-").tempdir_in(folder).unwrap();
-        let project = Self { temp, program: program.into() };
+        let project = Self { temp, program: program.into(), name };
         fs::create_dir_all(project.home()).unwrap();
         fs::create_dir_all(project.root()).unwrap();
         let remote = project.remote();
@@ -99,7 +109,7 @@ impl TestProject {
 
     /// The work tree.
     pub fn root(&self) -> PathBuf {
-        self.top().join("project")
+        self.top().join(self.name)
     }
 
     /// The bare remote.

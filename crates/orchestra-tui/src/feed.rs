@@ -13,6 +13,7 @@ use crate::moment::Moment;
 use crate::theme::Theme;
 
 mod block;
+mod prose;
 
 pub(crate) use block::{Block, Tool};
 
@@ -62,7 +63,7 @@ impl Feed {
                         self.push(rest);
                     }
                 }
-                _ => self.push(Block::Text(text.clone())),
+                _ => self.push(Block::Text(text.as_str().into())),
             },
             AgentEvent::Thinking { text } => match self.last() {
                 Some(block @ Block::Thinking { .. }) if block.has_room() => block.say(text),

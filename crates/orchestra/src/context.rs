@@ -113,7 +113,6 @@ impl Context {
         }
     }
 
-    /// Whether the terminal takes UTF-8.
     /// Whether this is a terminal that can be drawn on, of a person who wants that. `ACCESSIBLE` asks for plain lines
     /// (a convention of clack, charmbracelet/huh and others).
     pub(crate) fn can_show_screens(&self) -> bool {
@@ -124,6 +123,7 @@ impl Context {
         self.is_terminal && can_draw && !value("ACCESSIBLE").is_some_and(is_set)
     }
 
+    /// Whether the terminal takes UTF-8.
     pub(crate) fn is_utf8(&self) -> bool {
         is_utf8(&self.environment)
     }
@@ -229,6 +229,11 @@ impl Context {
     /// `lock`. Content filters run only where the person has agreed to what this project runs.
     pub(crate) fn open_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
         self.open_repo_with(lock, if self.is_trusted() { Filters::Trusted } else { Filters::Off })
+    }
+
+    /// The same where the person has agreed to what this project runs.
+    pub(crate) fn open_trusted_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
+        self.open_repo_with(lock, Filters::Trusted)
     }
 
     fn open_repo_with(&self, lock: Option<Arc<File>>, filters: Filters) -> Result<Repo, Failure> {

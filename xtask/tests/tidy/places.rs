@@ -28,6 +28,8 @@ const HOSTS: &[&str] = &[
     "rustup.rs",
     "www.conventionalcommits.org",
     "www.unicode.org",
+    // The name of what an SVG is written in.
+    "www.w3.org",
     // The value of a proxy variable in a test.
     "p",
 ];

@@ -59,8 +59,8 @@ pub(super) fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Place {
     pub(super) fn open(setup: Setup) -> Result<(WorkerLock, Self), Failure> {
-        let Setup { layout, repo, launcher, lock, environment, user_config, variables, flags, trust, .. } =
-            setup;
+        let Setup { layout, repo, launcher, lock, environment, user_config, .. } = setup;
+        let Setup { variables, flags, trust, scanner, .. } = setup;
         layout.sweep().map_err(|error| failure::run("tidy up after an earlier run", &error))?;
         let (journal, folded) =
             Journal::open(&layout).map_err(|error| failure::run("open the journal", &error))?;
@@ -75,7 +75,7 @@ impl Place {
             trust,
             journal: Mutex::new(journal),
             memory: Mutex::new(folded.memory),
-            scanner: Mutex::new(Scanner::default()),
+            scanner: Mutex::new(scanner),
             policy: Mutex::new(None),
             configuration: Mutex::new(None),
             trust_items: Mutex::new(Vec::new()),

@@ -7,15 +7,13 @@ use orchestra_core::words::{counted, duration};
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 
+use super::prose::Prose;
 use crate::markdown;
 use crate::text::{self, Long, harmless, wrap};
 use crate::theme::Theme;
 
 /// The longest text of an agent that is kept in one block, in bytes; after it a new one begins.
 const LONGEST: usize = 64 * 1024;
-/// From this length on a text is divided between two paragraphs, in bytes, so that what was said long ago is not made into
-/// rows again with each word.
-const DIVIDED: usize = 4 * 1024;
 /// How much of a tool's output is kept, in bytes: the end.
 const OUTPUT: usize = 64 * 1024;
 /// How many rows of a failed tool are shown though nobody opened it: programs say at the end what is wrong.
@@ -29,7 +27,7 @@ pub(crate) enum Block {
     /// Something worth a line.
     Notice(String),
     /// What the agent says: Markdown.
-    Text(String),
+    Text(Prose),
     /// What it shows of its thinking.
     Thinking {
         /// What it thinks.
@@ -166,7 +164,8 @@ impl Block {
     /// Whether more text of the same kind belongs into it.
     pub(crate) fn has_room(&self) -> bool {
         match self {
-            Self::Text(text) | Self::Thinking { text, .. } => text.len() < LONGEST,
+            Self::Text(prose) => prose.text().len() < LONGEST,
+            Self::Thinking { text, .. } => text.len() < LONGEST,
             Self::Heading(_) | Self::Notice(_) | Self::Tool(_) => false,
         }
     }
@@ -174,33 +173,25 @@ impl Block {
     /// All of it, as it was said.
     pub(crate) fn text(&self) -> String {
         match self {
-            Self::Heading(text) | Self::Notice(text) | Self::Text(text) | Self::Thinking { text, .. } => {
-                text.trim().to_owned()
-            }
+            Self::Text(prose) => prose.text().trim().to_owned(),
+            Self::Heading(text) | Self::Notice(text) | Self::Thinking { text, .. } => text.trim().to_owned(),
             Self::Tool(tool) => format!("{} {}\n{}", tool.name, tool.input, tool.output).trim().to_owned(),
         }
     }
 
     /// Adds to what is said or thought.
     pub(crate) fn say(&mut self, more: &str) {
-        if let Self::Text(text) | Self::Thinking { text, .. } = self {
-            text.push_str(more);
+        match self {
+            Self::Text(prose) => prose.say(more),
+            Self::Thinking { text, .. } => text.push_str(more),
+            Self::Heading(_) | Self::Notice(_) | Self::Tool(_) => {}
         }
     }
 
-    /// Takes the last paragraphs off a long text, where that changes nothing about how it is read.
+    /// Takes the end off a long text, where that changes nothing about how it is read.
     pub(crate) fn split_off(&mut self) -> Option<Self> {
-        let Self::Text(text) = self else { return None };
-        if text.len() < DIVIDED {
-            return None;
-        }
-        let at = text
-            .match_indices("\n\n")
-            .map(|(at, _)| at)
-            .filter(|at| is_between_paragraphs(text, *at))
-            .last()?;
-        let rest = text.split_off(at + 2);
-        Some(Self::Text(rest))
+        let Self::Text(prose) = self else { return None };
+        prose.split_off().map(Self::Text)
     }
 
     pub(crate) fn toggle(&mut self) {
@@ -231,7 +222,11 @@ impl Block {
         let mut rows = vec![Line::default()];
         match self {
             Self::Heading(text) => rows.extend(plain(text, theme.strong())),
-            Self::Text(text) => {
+            Self::Text(prose) => {
+                if prose.is_joined() {
+                    rows.clear();
+                }
+                let text = prose.text();
                 rows.extend(markdown::lines(text, theme).iter().flat_map(|line| wrap(line, width)));
             }
             Self::Notice(text) | Self::Thinking { text, is_open: true } => {
@@ -245,47 +240,5 @@ impl Block {
             Self::Tool(tool) => return tool.rows(width, theme, now),
         }
         rows
-    }
-}
-
-/// Whether a blank line stands between two paragraphs, and inside of nothing: no fence is open, and what follows goes on
-/// with no list, quote or table.
-fn is_between_paragraphs(text: &str, at: usize) -> bool {
-    let (before, after) = (&text[..at], &text[at + 2..]);
-    let fences = before.lines().filter(|line| line.trim_start().starts_with("```")).count();
-    let is_plain = |line: &str| line.starts_with(|c: char| c.is_alphabetic());
-    // The line before may be the last of a list, into which more could come.
-    fences % 2 == 0 && is_plain(after) && before.lines().next_back().is_some_and(is_plain)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::testing::PLAIN;
-
-    fn rows(blocks: &[Block]) -> Vec<String> {
-        let rows = blocks.iter().flat_map(|block| block.rows(40, PLAIN, Duration::ZERO));
-        rows.map(|row| row.to_string().trim_end().to_owned()).collect()
-    }
-
-    #[test]
-    fn a_long_text_is_divided_between_paragraphs_and_looks_the_same() {
-        let paragraph = "Some words that are a paragraph of their own, with `code`.\n\n";
-        let list = "- an item\n\n  more of it\n\n- another\n\n";
-        let fence = "```sh\none\n\ntwo\n```\n\n";
-        for text in [paragraph.repeat(200), format!("{}{list}{}", paragraph.repeat(80), paragraph.repeat(80))]
-        {
-            let whole = Block::Text(text.clone());
-            let mut block = Block::Text(text);
-            let rest = block.split_off().expect("it is long");
-            assert_eq!(rows(&[block, rest]), rows(&[whole]));
-        }
-        let mut short = Block::Text(paragraph.to_owned());
-        assert!(short.split_off().is_none());
-        let mut code = Block::Text(format!("```\n{}", "a line\n\nb line\n".repeat(500)));
-        assert!(code.split_off().is_none(), "an open fence is never divided");
-        let mut closed = Block::Text(format!("{}{fence}", paragraph.repeat(100)));
-        let rest = closed.split_off().expect("it is long");
-        assert!(matches!(rest, Block::Text(text) if text.contains("```sh") && text.ends_with(fence)));
     }
 }

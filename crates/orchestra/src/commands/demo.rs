@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use orchestra_agent::probe::find_program;
 use orchestra_core::worker::{Auto, Presence, Run};
+use orchestra_project::load::Scanner;
 
 use self::project::Project;
 use super::start;
@@ -64,20 +65,21 @@ fn folder(args: &DemoArgs) -> Result<PathBuf, Failure> {
 
 fn build(context: &Context, args: &DemoArgs, is_new: bool) -> Result<Exit, Failure> {
     let layout = context.layout()?;
-    let loaded = context.load(&layout)?;
+    let mut scanner = Scanner::default();
+    let loaded = context.load_with(&mut scanner, &layout)?;
     Context::config(&loaded)?;
     let shown = start::shown(context, args.plain_ui);
-    let lock = start::lock(context, &layout)?;
+    let lock = start::lock(context, &layout, &mut None)?;
     if is_new {
         // Everything in it was written a moment ago, by this program.
         context.trust_store()?.remember(&loaded.trust, Timestamp::now())?;
     } else {
-        start::agree(context, shown, &loaded)?;
+        start::agree(context, shown, &loaded, &mut None)?;
     }
     let auto = args.auto.then_some(Auto { rfc: true, push: true });
     let presence = if context.is_terminal { Presence::Terminal } else { Presence::Headless { wait: false } };
     let run = Run { auto, presence, once: true, only: None };
-    start::play(context, shown, start::setup(context, layout, lock, run)?)
+    start::play(context, shown, start::setup(context, layout, lock, run, scanner, &mut None)?, None)
 }
 
 /// Says what there is to look at.

@@ -89,7 +89,7 @@ fn run_alone(context: &Context, args: &InitArgs) -> Result<bool, Failure> {
     // Where it cannot be opened, what follows says so.
     let lock = match Layout::open(root) {
         Ok(layout) => {
-            let mut lock = start::lock(context, &layout)?;
+            let mut lock = start::lock(context, &layout, &mut None)?;
             lock.describe("orchestra init", false)?;
             layout.sweep().map_err(ScaffoldError::from)?;
             Some(lock)

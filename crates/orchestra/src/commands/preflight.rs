@@ -76,6 +76,24 @@ pub(super) fn target(context: &Context) -> Check {
     found.pop().unwrap_or_else(|| Check::note("push", "not known"))
 }
 
+/// The same of what was read and opened already, for a person who has agreed to it.
+pub(super) fn target_of(context: &Context, loaded: &Loaded, repo: &Repo) -> Check {
+    match Context::config(loaded) {
+        Ok(resolved) => {
+            let root = repo.root();
+            push::look_at_target(&Subject {
+                context,
+                root,
+                repo,
+                resolved,
+                plan: &loaded.plan,
+                is_trusted: true,
+            })
+        }
+        Err(failure) => Check::failed(context, "configuration", &failure),
+    }
+}
+
 /// Looks at configuration, trust and repository, and then at the rest, as far as these let it.
 fn look(context: &Context, checks: &mut Vec<Check>, rest: impl FnOnce(&Subject<'_>, &mut Vec<Check>)) {
     let loaded = match context.layout().and_then(|layout| context.load(&layout)) {

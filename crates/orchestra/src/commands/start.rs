@@ -14,8 +14,8 @@ use orchestra_core::words::counted;
 use orchestra_core::worker::{Auto, Presence, Run, Stop};
 use orchestra_engine::worker::{End, Setup, View, Wish, Worker};
 use orchestra_project::layout::Layout;
-use orchestra_project::load::Loaded;
-use orchestra_project::lock::{Held, WorkerLock};
+use orchestra_project::load::{Loaded, Scanner};
+use orchestra_project::lock::{self, Held, WorkerLock};
 use orchestra_project::trust::Trust;
 use orchestra_tui::Theme;
 use serde_json::json;
@@ -23,6 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use self::screen::Curtain;
 use self::showing::Showing;
 use super::{check, init, preflight, trust};
 use crate::cli::{Gate, Output, StartArgs};
@@ -67,22 +68,56 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
         return Err(Failure::usage_with(what, "leave --jobs out"));
     }
     let layout = init::layout_or_set_up(context)?;
-    let loaded = context.load(&layout)?;
-    Context::config(&loaded)?;
-    let only = wanted(context, args, &loaded)?;
     let shown = match args.output {
         Output::Text => self::shown(context, args.plain_ui),
         Output::Json => Shown::Printed(Printed::Json),
     };
-    // One worker a checkout, whatever else there is to say.
-    let lock = lock(context, &layout)?;
-    agree(context, shown, &loaded)?;
     let has = |gate| args.auto.as_ref().is_some_and(|gates| gates.contains(&gate));
     let auto = args.auto.is_some().then(|| Auto { rfc: has(Gate::Rfc), push: has(Gate::Push) });
-    look_first(context, shown, auto)?;
+    let mut curtain = if auto.is_none() { raise(context, shown, &layout) } else { None };
+    let mut scanner = Scanner::default();
+    let loaded = context.load_with(&mut scanner, &layout)?;
+    Context::config(&loaded)?;
+    let only = wanted(context, args, &loaded)?;
+    // One worker a checkout, whatever else there is to say.
+    let lock = lock(context, &layout, &mut curtain)?;
+    agree(context, shown, &loaded, &mut curtain)?;
+    if curtain.is_none() {
+        look_first(context, shown, auto)?;
+    }
     let presence = if shown.asks() { Presence::Terminal } else { Presence::Headless { wait: args.wait } };
     let run = Run { auto, presence, once: args.once, only };
-    play(context, shown, setup(context, layout, lock, run)?)
+    let setup = setup(context, layout, lock, run, scanner, &mut curtain)?;
+    if let Some(curtain) = &mut curtain {
+        let target = preflight::target_of(context, &loaded, &setup.repo);
+        curtain.remark(format!("{}: {}", target.name, target.found));
+    }
+    play(context, shown, setup, curtain)
+}
+
+/// Lets the screen stand before anything is looked at that takes long; not where it is known that something has to be said
+/// or asked first.
+fn raise(context: &Context, shown: Shown, layout: &Layout) -> Option<Curtain> {
+    let Shown::Screen(theme) = shown else { return None };
+    // Somebody works here, or nobody ever agreed to anything. Where that cannot be found out, it is said later why.
+    let has_a_word_first = !matches!(lock::peek(layout), Ok(None))
+        || !matches!(context.trust(&[]), Ok(Trust::Given | Trust::Changed { .. }));
+    if has_a_word_first {
+        return None;
+    }
+    let (keys, notify) = context.screen_settings(layout).ok()?;
+    let project = project_name(layout);
+    let mut curtain =
+        Curtain::raise(project, theme, &context.program, &context.environment, (keys, notify)).ok()?;
+    // Of what is over no more than its name: the rest is read behind it.
+    let plan = context.load_open(layout).ok()?.plan;
+    curtain.show(plan).ok()?;
+    Some(curtain)
+}
+
+/// What a project is called on a screen.
+fn project_name(layout: &Layout) -> String {
+    layout.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 impl Shown {
@@ -124,9 +159,14 @@ fn wanted(context: &Context, args: &StartArgs, loaded: &Loaded) -> Result<Option
 }
 
 /// Takes the lock; only a guard that ends what its dead worker left is waited for.
-pub(super) fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Failure> {
+pub(super) fn lock(
+    context: &Context,
+    layout: &Layout,
+    curtain: &mut Option<Curtain>,
+) -> Result<WorkerLock, Failure> {
     layout.make_state()?;
     let waiting = |held: &Held| {
+        *curtain = None;
         let pid = held.holder.as_ref().map(|holder| format!(" (process {})", holder.process.pid));
         let pid = pid.unwrap_or_default();
         context.out.error(format_args!("Waiting until everything has ended that a killed worker left{pid}…"));
@@ -135,10 +175,16 @@ pub(super) fn lock(context: &Context, layout: &Layout) -> Result<WorkerLock, Fai
 }
 
 /// What the project names is run only where the person has agreed to it.
-pub(super) fn agree(context: &Context, shown: Shown, loaded: &Loaded) -> Result<(), Failure> {
+pub(super) fn agree(
+    context: &Context,
+    shown: Shown,
+    loaded: &Loaded,
+    curtain: &mut Option<Curtain>,
+) -> Result<(), Failure> {
     if context.trust(&loaded.trust)? == Trust::Given {
         return Ok(());
     }
+    *curtain = None;
     if shown.asks() && trust::ask(context, &loaded.trust)? {
         return Ok(());
     }
@@ -163,19 +209,28 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
     if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
 }
 
-/// Everything that a worker needs, for a project that is locked.
-pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Run) -> Result<Setup, Failure> {
+/// Everything that a worker needs, for a project that is locked and whose person has agreed to what it runs. `scanner` knows
+/// what was read already.
+pub(super) fn setup(
+    context: &Context,
+    layout: Layout,
+    lock: WorkerLock,
+    run: Run,
+    scanner: Scanner,
+    curtain: &mut Option<Curtain>,
+) -> Result<Setup, Failure> {
     let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
     let launcher = context.launcher(Some(Arc::clone(&held)));
     launcher.adopt_orphans();
     // Before anything is looked at: it could write behind our back.
     let left = launcher.end_what_was_left();
     if left > 0 {
+        *curtain = None;
         let what = counted(left, "process");
         context.out.error(format_args!("Ended {what} that an earlier run had left when it was killed."));
     }
     Ok(Setup {
-        repo: context.open_repo(Some(held))?,
+        repo: context.open_trusted_repo(Some(held))?,
         launcher,
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
@@ -186,11 +241,17 @@ pub(super) fn setup(context: &Context, layout: Layout, lock: WorkerLock, run: Ru
         layout,
         lock,
         run,
+        scanner,
     })
 }
 
 /// Runs a worker to its end.
-pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit, Failure> {
+pub(super) fn play(
+    context: &Context,
+    shown: Shown,
+    setup: Setup,
+    curtain: Option<Curtain>,
+) -> Result<Exit, Failure> {
     let (layout, repo) = (setup.layout.clone(), setup.repo.clone());
     let (views, received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
@@ -199,8 +260,7 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
     let begun = Instant::now();
     let (end, told) = match shown {
         Shown::Screen(theme) => {
-            let project = layout.root().file_name().map(|name| name.to_string_lossy().into_owned());
-            let project = project.unwrap_or_default();
+            let project = project_name(&layout);
             let (program, environment) = (context.program.clone(), context.environment.clone());
             let (keys, notify) = context.screen_settings(&layout)?;
             let of = |wishes| screen::Setting {
@@ -214,7 +274,7 @@ pub(super) fn play(context: &Context, shown: Shown, setup: Setup) -> Result<Exit
                 keys,
                 notify,
             };
-            let (end, shown) = runtime.block_on(on_screen(worker, received, of));
+            let (end, shown) = runtime.block_on(on_screen(worker, received, curtain, of));
             if let Some(Err(error)) = &shown {
                 context.out.error(format_args!("The screen could not be shown any more: {error}"));
             }
@@ -273,11 +333,12 @@ async fn in_lines(
 async fn on_screen(
     worker: Worker,
     views: mpsc::Receiver<View>,
+    curtain: Option<Curtain>,
     setting: impl FnOnce(mpsc::Sender<Wish>) -> screen::Setting,
 ) -> (End, Option<io::Result<()>>) {
     let (wishes, wished) = mpsc::channel(64);
     listen(&wishes, true);
-    let showing = tokio::spawn(screen::show(setting(wishes.clone()), views));
+    let showing = tokio::spawn(screen::show(setting(wishes.clone()), curtain, views));
     let showing = tokio::spawn(leave_without(showing, wishes));
     let end = worker.run(wished).await;
     let told = async { showing.await.unwrap_or_else(|error| Err(io::Error::other(error))) };

@@ -5,6 +5,7 @@
 
 mod asides;
 mod copy;
+mod curtain;
 mod inbox;
 pub(crate) mod keeper;
 mod keyboard;
@@ -21,7 +22,6 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use orchestra_agent::environment::Environment;
 use orchestra_core::config::Notify;
 use orchestra_core::id::GateId;
@@ -36,12 +36,12 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
+pub(in crate::commands) use self::curtain::Curtain;
 use self::inbox::Inbox;
-use self::keeper::Keeper;
 use self::keyboard::Keyboard;
 use self::reading::PATCH;
+use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
-use self::terminal::{Manners, Terminal};
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -64,18 +64,30 @@ pub(super) struct Setting {
     pub(super) notify: Notify,
 }
 
+impl Setting {
+    /// Draws an empty screen.
+    fn raise(&self) -> io::Result<Curtain> {
+        let wanted = (self.keys.clone(), self.notify.clone());
+        Curtain::raise(self.project.clone(), self.theme, &self.program, &self.environment, wanted)
+    }
+}
+
 /// Shows a run until the worker is gone. The terminal is as it was before when this returns, however it returns.
-pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::Result<()> {
+pub(super) async fn show(
+    setting: Setting,
+    raised: Option<Curtain>,
+    views: mpsc::Receiver<View>,
+) -> io::Result<()> {
     let inbox = Inbox::open(views);
-    // Dropped after the terminal: then all is well.
-    // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
-    let manners = Manners::of(&setting.environment, setting.notify.clone());
-    let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
-    let mut terminal = Terminal::enter(manners)?;
+    let raised = raised.map_or_else(|| setting.raise(), Ok)?;
+    // Dropped in this order.
+    let _keeper = raised.keeper;
+    let mut terminal = raised.terminal;
+    terminal::heed_ctrl_c(false)?;
     let (typed, mut keys) = mpsc::channel(1024);
     let keyboard = Keyboard::start(typed);
     let (reader, mut read) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, keyboard, reader);
+    let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
     let mut wake_at: Option<Instant> = None;
     loop {
@@ -112,10 +124,10 @@ pub(super) async fn show(setting: Setting, views: mpsc::Receiver<View>) -> io::R
             view = inbox.next() => match view {
                 Some(view) => {
                     shown.view(view, &mut terminal).await?;
-                    // A flood is taken as a whole, and drawn once.
+                    // A flood is taken as a whole and drawn once, unless it does not end.
                     while let Some(view) = inbox.take() {
                         shown.view(view, &mut terminal).await?;
-                        if !keys.is_empty() {
+                        if !keys.is_empty() || now.elapsed() >= FRAME {
                             break;
                         }
                     }
@@ -170,17 +182,19 @@ struct Shown {
 }
 
 impl Shown {
-    fn new(setting: Setting, keyboard: Keyboard, reader: mpsc::Sender<Read>) -> Self {
-        let begun = Instant::now();
-        let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
-        let screen = Screen::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
-            .with_keys(setting.keys.clone());
-        let screen = asides::with_history(screen, &setting.layout, now);
+    fn new(
+        setting: Setting,
+        screen: Screen,
+        (state, begun): (Arc<State>, Instant),
+        keyboard: Keyboard,
+        reader: mpsc::Sender<Read>,
+    ) -> Self {
+        let now = Moment { since: begun.elapsed(), at: Timestamp::now() };
         Self {
-            screen,
+            screen: asides::with_history(screen, &setting.layout, now),
             setting,
             begun,
-            state: Arc::default(),
+            state,
             last_red: None,
             reading: BTreeSet::new(),
             reader,

@@ -22,6 +22,7 @@ use ratatui::crossterm::terminal::{
 };
 use ratatui::crossterm::{execute, queue};
 use rustix::process::{Signal, getpid, kill_process};
+use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::timeout;
 
@@ -232,6 +233,19 @@ fn take_over() -> io::Result<()> {
         // Where a terminal knows it, `shift-enter` and a lone `esc` can be told from others. Those that do not pass over it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
     )
+}
+
+/// Whether `ctrl-c` ends the process: as long as nobody reads keys it has to. Only that key: `ctrl-z` would leave the
+/// screen where it is.
+pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
+    let stdin = io::stdin();
+    let mut modes = tcgetattr(&stdin)?;
+    modes.local_modes.set(LocalModes::ISIG, yes);
+    for other in [SpecialCodeIndex::VSUSP, SpecialCodeIndex::VQUIT] {
+        // No key, on Linux (`_POSIX_VDISABLE`); on macOS ctrl-space, which nobody presses here.
+        modes.special_codes[other] = 0;
+    }
+    Ok(tcsetattr(&stdin, OptionalActions::Now, &modes)?)
 }
 
 /// Gives the terminal back as it was found. Once; safe at any moment.

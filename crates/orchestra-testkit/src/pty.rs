@@ -4,15 +4,15 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 
 /// After this long without a word something is wrong, in seconds.
-pub(crate) const PATIENCE: u32 = 60;
+pub const PATIENCE: u32 = 60;
 
 /// Makes one: the test's end, and the path of the other.
-pub(crate) fn open() -> (File, PathBuf) {
+pub fn open() -> (File, PathBuf) {
     let ours: OwnedFd = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
     // Otherwise every program that is started meanwhile would keep this terminal open.
     rustix::io::fcntl_setfd(&ours, rustix::io::FdFlags::CLOEXEC).unwrap();
@@ -23,7 +23,7 @@ pub(crate) fn open() -> (File, PathBuf) {
 }
 
 /// Opens the program's end. The test does not get it as its own terminal.
-pub(crate) fn open_theirs(path: &PathBuf) -> File {
+pub fn open_theirs(path: &Path) -> File {
     let flags = rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC;
     File::from(rustix::fs::open(path, flags, rustix::fs::Mode::empty()).unwrap())
 }

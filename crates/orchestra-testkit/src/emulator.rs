@@ -3,18 +3,21 @@
 //! A thread reads all the time, so that the program never waits for a test that looks elsewhere. What is asked of the screen
 //! is asked of whole frames only.
 
+use std::ffi::OsString;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::num::NonZeroU16;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::{Duration, Instant};
 
-use orchestra_testkit::{TestProject, until};
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
 use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
 
+use crate::program::until;
+use crate::project::TestProject;
 use crate::pty;
 
 /// What begins and ends a frame.
@@ -27,12 +30,13 @@ const LONG: Duration = Duration::from_secs(pty::PATIENCE as u64);
 const BETWEEN_BYTES: Duration = Duration::from_millis(5);
 
 /// A run of the program on a screen.
-pub(crate) struct Emulator {
+pub struct Emulator {
     ours: File,
     child: Child,
     parser: vt100::Parser,
     raw: Vec<u8>,
-    said: Receiver<Vec<u8>>,
+    said: Receiver<(Instant, Vec<u8>)>,
+    heard_at: Instant,
     /// Its thread stops reading when this is dropped.
     reading: Option<std::io::PipeWriter>,
     found: Termios,
@@ -40,20 +44,34 @@ pub(crate) struct Emulator {
 
 /// What a screen shows.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a>(&'a vt100::Screen);
+pub struct Shown<'a>(&'a vt100::Screen);
 
 impl Emulator {
     /// Starts the program on a terminal with colours, 24 rows high and 80 columns wide.
-    pub(crate) fn start(project: &TestProject, args: &[&str]) -> Self {
+    pub fn start(project: &TestProject, args: &[&str]) -> Self {
         Self::start_with(project, args, (24, 80), &[])
     }
 
     /// Starts it on a terminal of this many rows and columns, with these variables more.
-    pub(crate) fn start_with(
+    pub fn start_with(
         project: &TestProject,
         args: &[&str],
+        size: (u16, u16),
+        variables: &[(&'static str, &str)],
+    ) -> Self {
+        let mut environment = project.environment();
+        environment.retain(|(name, _)| *name != "TERM");
+        environment.extend(variables.iter().map(|(name, value)| (*name, OsString::from(value))));
+        Self::of(project.program(), args, &project.root(), size, environment)
+    }
+
+    /// Starts any program there, in this environment and that of a terminal.
+    pub fn of<'a>(
+        program: &Path,
+        args: &[&str],
+        folder: &Path,
         (rows, columns): (u16, u16),
-        variables: &[(&str, &str)],
+        environment: impl IntoIterator<Item = (&'a str, OsString)>,
     ) -> Self {
         let (ours, path) = pty::open();
         // It has its size before anybody can ask for it.
@@ -62,9 +80,8 @@ impl Emulator {
         let found = tcgetattr(&ours).unwrap();
         // util-linux; the terminal becomes the one that the program belongs to, and the process stays the same.
         let mut command = Command::new("setsid");
-        command.arg("--ctty").arg(project.program()).args(args);
-        command.current_dir(project.root()).env_clear().envs(project.environment());
-        command.env("TERM", "xterm-256color").envs(variables.iter().copied());
+        command.arg("--ctty").arg(program).args(args);
+        command.current_dir(folder).env_clear().env("TERM", "xterm-256color").envs(environment);
         let stdio = || Stdio::from(theirs.try_clone().unwrap());
         command.stdin(stdio()).stdout(stdio()).stderr(stdio());
         let child = command.spawn().unwrap();
@@ -73,31 +90,45 @@ impl Emulator {
         let end = ours.try_clone().unwrap();
         std::thread::spawn(move || read(end, &stop, &says));
         let parser = vt100::Parser::new(at_least_one(rows), at_least_one(columns), 0);
-        Self { ours, child, parser, raw: Vec::new(), said, reading: Some(reading), found }
+        Self {
+            ours,
+            child,
+            parser,
+            raw: Vec::new(),
+            said,
+            heard_at: Instant::now(),
+            reading: Some(reading),
+            found,
+        }
     }
 
     /// Waits until the screen shows this.
-    pub(crate) fn wait_for(&mut self, text: &str) {
+    pub fn wait_for(&mut self, text: &str) {
         self.wait_until(text, |shown| shown.has(text));
     }
 
+    /// Waits until a program has taken the screen over, and shows this there.
+    pub fn wait_for_screen(&mut self, text: &str) {
+        self.wait_until(text, |shown| shown.0.alternate_screen() && shown.has(text));
+    }
+
     /// Waits until the screen shows this no more.
-    pub(crate) fn wait_without(&mut self, text: &str) {
+    pub fn wait_without(&mut self, text: &str) {
         self.wait_until(&format!("no more {text}"), |shown| !shown.has(text));
     }
 
     /// Waits until the question on the screen takes keys, and shows this hint: `a approve`.
-    pub(crate) fn wait_armed(&mut self, hint: &str) {
+    pub fn wait_armed(&mut self, hint: &str) {
         self.wait_until(&format!("{hint}, and not dim"), |shown| shown.is_lit(hint));
     }
 
     /// Whether the question on the screen takes keys now, and shows this hint.
-    pub(crate) fn is_armed(&self, hint: &str) -> bool {
+    pub fn is_armed(&self, hint: &str) -> bool {
         Shown(self.parser.screen()).is_lit(hint)
     }
 
     /// Waits until a whole frame is so.
-    pub(crate) fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(Shown<'_>) -> bool) {
+    pub fn wait_until(&mut self, what: &str, mut is_so: impl FnMut(Shown<'_>) -> bool) {
         // A screen on which time passes is never silent.
         let begun = Instant::now();
         while !self.is_between_frames() || !is_so(Shown(self.parser.screen())) {
@@ -107,7 +138,7 @@ impl Emulator {
     }
 
     /// Waits for another frame, whatever it shows.
-    pub(crate) fn wait_for_frame(&mut self) {
+    pub fn wait_for_frame(&mut self) {
         let before = self.frames();
         while self.frames() == before {
             assert!(self.hear(), "it ended, and drew nothing more:\n{}", self.screen());
@@ -115,13 +146,24 @@ impl Emulator {
     }
 
     /// Waits until something more was written, drawn or not.
-    pub(crate) fn wait_for_bytes(&mut self) {
+    pub fn wait_for_bytes(&mut self) {
         assert!(self.hear(), "it ended, and wrote nothing more:\n{}", self.screen());
+    }
+
+    /// Listens for so long, and returns how many bytes came.
+    pub fn listen(&mut self, time: Duration) -> usize {
+        let (begun, before) = (Instant::now(), self.raw.len());
+        while let Some(rest) = time.checked_sub(begun.elapsed())
+            && let Ok((at, bytes)) = self.said.recv_timeout(rest)
+        {
+            self.take(at, &bytes);
+        }
+        self.raw.len() - before
     }
 
     /// Has everything drawn anew, twice: between two frames some time passes for the program too, more than between
     /// the keys of a paste.
-    pub(crate) fn linger(&mut self) {
+    pub fn linger(&mut self) {
         for _ in 0..2 {
             self.keys("\u{c}");
             self.wait_for_frame();
@@ -129,7 +171,7 @@ impl Emulator {
     }
 
     /// Writes a text into the field that is open, and sends it.
-    pub(crate) fn send_text(&mut self, text: &str) {
+    pub fn send_text(&mut self, text: &str) {
         self.keys(text);
         self.wait_for(text);
         self.linger();
@@ -137,12 +179,12 @@ impl Emulator {
     }
 
     /// Presses keys, all at once.
-    pub(crate) fn keys(&mut self, keys: &str) {
+    pub fn keys(&mut self, keys: &str) {
         self.ours.write_all(keys.as_bytes()).unwrap();
     }
 
     /// Sends bytes as a slow line does, one after the other.
-    pub(crate) fn bytes_apart(&mut self, bytes: &[u8]) {
+    pub fn bytes_apart(&mut self, bytes: &[u8]) {
         for byte in bytes {
             self.ours.write_all(std::slice::from_ref(byte)).unwrap();
             std::thread::park_timeout(BETWEEN_BYTES);
@@ -150,44 +192,59 @@ impl Emulator {
     }
 
     /// Gives the terminal another size, and tells the program.
-    pub(crate) fn resize(&mut self, rows: u16, columns: u16) {
-        while let Ok(bytes) = self.said.try_recv() {
-            self.take(&bytes);
+    pub fn resize(&mut self, rows: u16, columns: u16) {
+        while let Ok((at, bytes)) = self.said.try_recv() {
+            self.take(at, &bytes);
         }
         self.parser.set_size(at_least_one(rows), at_least_one(columns));
         set_size(&self.ours, rows, columns);
     }
 
     /// What the screen shows, a line a row.
-    pub(crate) fn screen(&self) -> String {
+    pub fn screen(&self) -> String {
         Shown(self.parser.screen()).text()
     }
 
+    /// What the screen holds, with its colours.
+    pub fn cells(&self) -> &vt100::Screen {
+        self.parser.screen()
+    }
+
+    /// When the last of what is shown was read from the terminal.
+    pub fn heard_at(&self) -> Instant {
+        self.heard_at
+    }
+
+    /// The program's process.
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Everything that was written to the terminal so far.
-    pub(crate) fn raw(&self) -> &[u8] {
+    pub fn raw(&self) -> &[u8] {
         &self.raw
     }
 
     /// Sends a signal to the program alone.
-    pub(crate) fn signal(&self, signal: Signal) {
+    pub fn signal(&self, signal: Signal) {
         kill_process(Pid::from_child(&self.child), signal).unwrap();
     }
 
     /// Waits until the program has stopped itself.
-    pub(crate) fn wait_stopped(&self) {
+    pub fn wait_stopped(&self) {
         let pid = Pid::from_child(&self.child);
         let (_, status) = waitpid(Some(pid), WaitOptions::UNTRACED).unwrap().unwrap();
         assert!(status.stopped(), "{status:?}");
     }
 
     /// Waits for the program to end by itself, and returns its exit code. What it wrote last can be looked at after that.
-    pub(crate) fn end(&mut self) -> i32 {
+    pub fn end(&mut self) -> i32 {
         while self.hear() {}
         self.child.wait().unwrap().code().unwrap()
     }
 
     /// Closes the terminal as closing its window does, and waits for the program to end by itself.
-    pub(crate) fn hang_up(mut self) -> std::process::ExitStatus {
+    pub fn hang_up(mut self) -> std::process::ExitStatus {
         drop(self.reading.take());
         // The thread lets go of it.
         while self.hear() {}
@@ -201,7 +258,7 @@ impl Emulator {
     }
 
     /// Fails unless the terminal is as it was before the program took it over: for people and for the next program.
-    pub(crate) fn is_as_it_was_found(&self) {
+    pub fn is_as_it_was_found(&self) {
         self.is_left();
         let now = tcgetattr(&self.ours).unwrap();
         let modes = |termios: &Termios| {
@@ -211,7 +268,7 @@ impl Emulator {
     }
 
     /// Waits until somebody has left the screen, and shown the cursor again, which comes last.
-    pub(crate) fn wait_left(&mut self) {
+    pub fn wait_left(&mut self) {
         while self.parser.screen().alternate_screen() || self.parser.screen().hide_cursor() {
             assert!(self.hear(), "it ended on its screen: {}", self.screen());
         }
@@ -241,8 +298,8 @@ impl Emulator {
     /// Waits for more; false at the end.
     fn hear(&mut self) -> bool {
         match self.said.recv_timeout(Duration::from_secs(pty::PATIENCE.into())) {
-            Ok(bytes) => {
-                self.take(&bytes);
+            Ok((at, bytes)) => {
+                self.take(at, &bytes);
                 true
             }
             Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => false,
@@ -252,7 +309,8 @@ impl Emulator {
         }
     }
 
-    fn take(&mut self, bytes: &[u8]) {
+    fn take(&mut self, at: Instant, bytes: &[u8]) {
+        self.heard_at = at;
         self.raw.extend_from_slice(bytes);
         self.parser.process(bytes);
     }
@@ -268,17 +326,17 @@ impl Drop for Emulator {
 
 impl Shown<'_> {
     /// What is shown, a line a row.
-    pub(crate) fn text(self) -> String {
+    pub fn text(self) -> String {
         // Hints are kept together by spaces of another kind.
         self.0.contents().replace('\u{a0}', " ")
     }
 
-    pub(crate) fn has(self, text: &str) -> bool {
+    pub fn has(self, text: &str) -> bool {
         self.text().contains(text)
     }
 
     /// Whether this hint is shown, and its key counts: those that do not are dim.
-    pub(crate) fn is_lit(self, hint: &str) -> bool {
+    pub fn is_lit(self, hint: &str) -> bool {
         self.places(hint)
             .any(|(row, column)| self.0.cell(row, column).is_some_and(|cell| cell.bold() && !cell.dim()))
     }
@@ -301,7 +359,7 @@ impl Shown<'_> {
 }
 
 /// Reads until the program's end of the terminal, or this one, is closed.
-fn read(mut end: File, stop: &std::io::PipeReader, says: &Sender<Vec<u8>>) {
+fn read(mut end: File, stop: &std::io::PipeReader, says: &Sender<(Instant, Vec<u8>)>) {
     loop {
         let mut sources = [PollFd::new(&end, PollFlags::IN), PollFd::new(stop, PollFlags::IN)];
         rustix::event::poll(&mut sources, None).unwrap();
@@ -311,7 +369,7 @@ fn read(mut end: File, stop: &std::io::PipeReader, says: &Sender<Vec<u8>>) {
         let mut bytes = [0; 16 * 1024];
         // Where the other end is closed, Linux answers with an error.
         let count = end.read(&mut bytes).unwrap_or(0);
-        if count == 0 || says.send(bytes[..count].to_vec()).is_err() {
+        if count == 0 || says.send((Instant::now(), bytes[..count].to_vec())).is_err() {
             return;
         }
     }

@@ -1,0 +1,88 @@
+//! The screen before there is anything to show.
+//!
+//! It stands at once, while documents, journal and repository are still being looked at. Whatever has to be said or asked on
+//! the ordinary screen first lowers it; so does an error, by dropping it.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use orchestra_agent::environment::Environment;
+use orchestra_core::config::Notify;
+use orchestra_core::plan::Plan;
+use orchestra_core::worker::{Note, State};
+use orchestra_tui::{Keys, Moment, Msg, Screen, Theme};
+
+use super::keeper::Keeper;
+use super::terminal::{self, Manners, Terminal};
+
+/// A screen that stands.
+pub(in crate::commands) struct Curtain {
+    pub(super) terminal: Terminal,
+    // Dropped after the terminal: then all is well.
+    // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
+    pub(super) keeper: Option<Keeper>,
+    pub(super) screen: Screen,
+    pub(super) state: Arc<State>,
+    pub(super) begun: Instant,
+}
+
+impl Curtain {
+    /// Takes the terminal over and draws an empty screen. Until somebody reads keys, `ctrl-c` ends the process, as it does
+    /// on the ordinary screen.
+    pub(in crate::commands) fn raise(
+        project: String,
+        theme: Theme,
+        program: &Path,
+        environment: &Environment,
+        (keys, notify): (Keys, Notify),
+    ) -> io::Result<Self> {
+        let begun = Instant::now();
+        let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
+        let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(keys);
+        let manners = Manners::of(environment, notify);
+        let shows_progress = manners.shows_progress;
+        let terminal = Terminal::enter(manners)?;
+        let mut raised = Self { terminal, keeper: None, screen, state: Arc::default(), begun };
+        terminal::heed_ctrl_c(true)?;
+        raised.draw()?;
+        raised.keeper = Keeper::start(program, shows_progress).ok();
+        Ok(raised)
+    }
+
+    /// Shows what is planned, before anybody has looked how far it is.
+    pub(in crate::commands) fn show(&mut self, plan: Plan) -> io::Result<()> {
+        let mut state = State::default();
+        state.seen.plan = plan;
+        self.state = Arc::new(state);
+        let state = Arc::clone(&self.state);
+        self.tell(Msg::State(state));
+        self.draw()
+    }
+
+    /// Says something in the log.
+    pub(in crate::commands) fn remark(&mut self, text: String) {
+        let line = Some(format!("· {text}"));
+        self.tell(Msg::Note { note: Box::new(Note::Remark { text }), at: Timestamp::now(), line });
+    }
+
+    fn tell(&mut self, msg: Msg) {
+        let now = self.now();
+        // Nothing that is told here wants anything done.
+        let _nothing = self.screen.update(now, msg);
+    }
+
+    fn draw(&mut self) -> io::Result<()> {
+        self.terminal.draw(&mut self.screen)?;
+        let now = self.now();
+        self.screen.drawn(now);
+        Ok(())
+    }
+
+    fn now(&self) -> Moment {
+        Moment { since: self.begun.elapsed(), at: Timestamp::now() }
+    }
+}
