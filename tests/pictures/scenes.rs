@@ -152,7 +152,7 @@ fn a_milestone_from_its_design_to_its_push() {
     screen.resize(SMALL.0, SMALL.1);
     screen.wait_until("it is small", |shown| {
         let text = shown.text();
-        text.contains("ctrl-c interrupt") && text.contains("run sh tests.sh") && !text.contains("Log")
+        text.contains("? keys") && text.contains("run sh tests.sh") && !text.contains("Log")
     });
     compare("small", "The same in sixty columns and fifteen rows", &screen);
     screen.resize(SIZE.0, SIZE.1);
