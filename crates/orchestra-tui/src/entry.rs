@@ -42,6 +42,13 @@ impl Default for Entry {
 }
 
 impl Entry {
+    /// A text that is there already; it goes on at its end.
+    pub(crate) fn with_text(text: &str) -> Self {
+        let mut entry = Self::default();
+        entry.area.insert_str(text);
+        entry
+    }
+
     /// Takes a key.
     pub(crate) fn key(&mut self, now: Duration, key: &KeyEvent) -> Entered {
         let is_hasty = self.last_key.is_some_and(|last| now.saturating_sub(last) < ALONE);

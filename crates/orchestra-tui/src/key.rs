@@ -39,6 +39,14 @@ pub enum Action {
     ToggleAll,
     /// Looks for a text.
     Search,
+    /// Shows only lines that have a text.
+    Filter,
+    /// The next document, turn or file.
+    NextPart,
+    /// The one before.
+    PreviousPart,
+    /// Says something of a line.
+    Comment,
     /// The document of what is chosen.
     Document,
     /// What was changed by what is chosen.
@@ -62,6 +70,8 @@ pub enum Where {
     Panes,
     /// Where something is read.
     Reading,
+    /// Where a question is in front.
+    Question,
     /// Wherever something can be scrolled.
     Scrolling,
 }
@@ -97,7 +107,11 @@ pub const ROWS: &[Row] = &[
     row(Action::Since, &["w"], Where::Panes, "what happened since you last pressed a key"),
     row(Action::Journal, &["l"], Where::Panes, "the journal"),
     row(Action::Rescue, &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
-    row(Action::Search, &["/"], Where::Reading, "search; `n` and `N` go on"),
+    row(Action::Search, &["/"], Where::Reading, "search; `n` and `N`, or an empty search, go on"),
+    row(Action::NextPart, &["]"], Where::Reading, "next document, turn or file; in a question, too"),
+    row(Action::PreviousPart, &["["], Where::Reading, "the one before"),
+    row(Action::Filter, &["&"], Where::Reading, "show only lines that have a text; all, where it is empty"),
+    row(Action::Comment, &["c"], Where::Question, "comment on the line; `r` sends all comments back"),
     row(Action::Up, &["up", "k"], Where::Scrolling, "up"),
     row(Action::Down, &["down", "j"], Where::Scrolling, "down"),
     row(Action::PageUp, &["pgup", "ctrl-u"], Where::Scrolling, "a page up"),
@@ -116,6 +130,7 @@ pub fn table() -> String {
         (Where::Everywhere, "everywhere"),
         (Where::Panes, "in the panes"),
         (Where::Reading, "while reading"),
+        (Where::Question, "in a question"),
         (Where::Scrolling, "wherever there is more"),
     ];
     let mut table = "| keys | where | what |\n|---|---|---|\n".to_owned();

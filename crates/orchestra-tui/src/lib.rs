@@ -13,6 +13,9 @@ mod msg;
 mod patch;
 mod question;
 mod screen;
+mod search;
+mod sheet;
+mod spot;
 #[cfg(test)]
 mod testing;
 mod text;

@@ -1,15 +1,16 @@
 //! The question in front.
 
+use orchestra_core::words::counted;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::{Panes, in_front};
 use crate::question::Dialog;
 use crate::screen::Screen;
-use crate::text::{Long, harmless, wrap};
+use crate::text::{Long, columns, harmless, wrap};
 
 /// The widest a question gets: longer rows are hard to read.
 const WIDEST: u16 = 110;
@@ -46,31 +47,60 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
     let theme = screen.theme;
     let question = &dialog.asked.question;
     let about = question.milestone().map(|id| format!(" · {id}")).unwrap_or_default();
-    let title = format!("{} {}{about}", theme.sign("🚦", "?"), question.name());
+    let comments = match dialog.comment_count() {
+        0 => String::new(),
+        count => format!(" · {}", counted(count, "comment")),
+    };
+    let title = format!("{} {}{about}{comments}", theme.sign("🚦", "?"), question.name());
+    let title = if theme.unicode { title } else { title.replace('·', "-") };
     let title = harmless(&title, theme.unicode).replace('\n', " ");
     in_front(screen, frame, panes.dialog, &title, theme.waiting());
 
-    let (top, height) = (dialog.top(page.height), usize::from(page.height));
-    let rows: Vec<Line<'static>> = dialog.rows().iter().skip(top).take(height).cloned().collect();
-    frame.render_widget(Paragraph::new(rows), page);
-    let (above, below) = (top, dialog.rows().len().saturating_sub(top + height));
-    if above + below > 0 && page.width > 30 {
-        let text = format!(" {above} above, {below} below (pgup pgdn) ");
-        let width = u16::try_from(text.len()).unwrap_or(page.width).min(page.width);
-        let place =
-            Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
-        frame.render_widget(Paragraph::new(Span::styled(text, theme.dim())), place);
-    }
+    let sheet = &dialog.sheet;
+    let (top, height) = (sheet.top(page.height), usize::from(page.height));
+    let found = Style::new().add_modifier(Modifier::REVERSED);
+    let rows = sheet.rows().iter().enumerate().skip(top).take(height);
+    let rows = rows.map(
+        |(index, row)| {
+            if sheet.is_found(index) { row.clone().patch_style(found) } else { row.clone() }
+        },
+    );
+    frame.render_widget(Paragraph::new(rows.collect::<Vec<Line<'static>>>()), page);
+    super::mark_cursor(theme, sheet.cursor(), top, page, frame);
+    foot(screen, dialog, panes, frame);
     frame.render_widget(Paragraph::new(ways(screen, dialog, panes.ways.width)), panes.ways);
     let Some((words, entry)) = dialog.entry() else { return };
     if panes.entry.height < 2 {
         return;
     }
+    let words = harmless(&words, theme.unicode).replace('\n', " ");
     let head = Rect { height: 1, ..panes.entry };
     frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
     let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
     frame.render_widget(entry.area(), field);
     show_cursor(frame, field);
+}
+
+/// How much there is above and below, or what is searched for.
+fn foot(screen: &Screen, dialog: &Dialog, panes: &Panes, frame: &mut Frame<'_>) {
+    let (Some(page), sheet) = (panes.page, &dialog.sheet) else { return };
+    let top = sheet.top(page.height);
+    let below = sheet.rows().len().saturating_sub(top + usize::from(page.height));
+    let is_typing = sheet.search.is_typing();
+    let text = match sheet.search.foot() {
+        Some(typed) if is_typing => format!(" {typed} "),
+        Some(pattern) if dialog.has_key('n') => format!(" {pattern} (/ enter: next) "),
+        Some(pattern) => format!(" {pattern} (n next, N before) "),
+        None if top + below > 0 && page.width > 30 => format!(" {top} above, {below} below (pgup pgdn) "),
+        None => return,
+    };
+    let text = harmless(&text, screen.theme.unicode).replace('\n', " ");
+    let width = u16::try_from(columns(&text)).unwrap_or(page.width).min(page.width);
+    let place = Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
+    frame.render_widget(Paragraph::new(Span::styled(text, screen.theme.dim())), place);
+    if is_typing {
+        frame.set_cursor_position((place.right().saturating_sub(1), place.y));
+    }
 }
 
 /// The real cursor stands where the next letter goes, so that input methods open their window there. The text field
@@ -98,19 +128,27 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
             text.push(Span::styled(theme.sign(" · ", " | "), theme.dim()));
         }
         let (key_style, label_style) =
-            if is_on { (theme.accent(), ratatui::style::Style::new()) } else { (theme.dim(), theme.dim()) };
+            if is_on { (theme.accent(), Style::new()) } else { (theme.dim(), theme.dim()) };
         text.push(Span::styled(key, key_style));
         // Key and label stay together.
         text.push(Span::styled(format!("\u{a0}{}", label.replace(' ', "\u{a0}")), label_style));
     };
-    if is_writing {
+    if dialog.is_commenting() {
+        add("enter".to_owned(), "keep it", true);
+        add("alt-enter".to_owned(), "new line", true);
+        add("esc".to_owned(), "back, as it was", true);
+    } else if is_writing {
         add("enter".to_owned(), "send", true);
         add("alt-enter".to_owned(), "new line", true);
         add("esc".to_owned(), "back, and throw it away", true);
     } else {
         for way in dialog.ways() {
-            add(way.key.to_string(), way.label, is_armed);
+            add(way.key.to_string(), way.label, is_armed && dialog.is_open(way));
         }
+        if dialog.sheet.has_files() {
+            add("] [".to_owned(), "file", true);
+        }
+        add("/".to_owned(), "search", true);
         add("esc".to_owned(), "look around first", true);
     }
     wrap(&Long { text, ..Long::default() }, width)

@@ -115,13 +115,22 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     if screen.help.is_some() {
         add("esc", "back", plain);
         add("pgup pgdn", "scroll", plain);
-    } else if screen.viewer.is_some() {
-        if let Some(dialog) = screen.dialogs.first() {
+    } else if let Some(viewer) = &screen.viewer {
+        if viewer.has_under() {
+            add("esc", "back to the list", plain);
+        } else if let Some(dialog) = screen.dialogs.first() {
             add("esc", &format!("back, and answer: {}", dialog.asked.question.name()), theme.waiting());
         } else {
             add("esc", "back", plain);
         }
+        if viewer.is_list() {
+            add("enter", "open", plain);
+        }
+        if let Some(part) = viewer.parts() {
+            add("] [", part, plain);
+        }
         add("/", "search", plain);
+        add("&", "filter", plain);
         add("pgup pgdn", "scroll", plain);
     } else if screen.dialog().is_some() {
         add("ctrl-c", "leave", plain);
