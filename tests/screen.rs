@@ -3,6 +3,7 @@
 mod keys;
 mod leaving;
 mod questions;
+mod reading;
 mod sizes;
 mod untrusted;
 

@@ -147,8 +147,8 @@ impl Sheet {
         let last = self.rows.len().saturating_sub(1);
         let (to_cursor, to_top) = match action {
             // Only the chosen row moves, and the page follows where it has to.
-            Some(Action::Up) if self.has_cursor => (cursor.saturating_sub(1), top),
-            Some(Action::Down) if self.has_cursor => (cursor + 1, top),
+            Some(Action::Up) if self.has_cursor => (self.beside(cursor, true), top),
+            Some(Action::Down) if self.has_cursor => (self.beside(cursor, false), top),
             Some(Action::Up) => (cursor, top.saturating_sub(1)),
             Some(Action::Down) => (cursor, top + 1),
             Some(Action::PageUp) => (cursor.saturating_sub(page), top.saturating_sub(page)),
@@ -159,6 +159,21 @@ impl Sheet {
         };
         (self.cursor, self.top) = (to_cursor.min(last), to_top);
         self.top = self.top(height);
+    }
+
+    /// The row above or below; of what can be opened, the first row of the one before or after.
+    fn beside(&self, row: usize, back: bool) -> usize {
+        let next = if back { row.saturating_sub(1) } else { row + 1 };
+        let Some(line) = self.of.get(next) else { return row };
+        let first = self.first_of(*line);
+        match (&self.pieces[*line].mark, back) {
+            (Mark::Choice(_), true) => first,
+            (Mark::Choice(_), false) if first < next => {
+                let after = self.of.partition_point(|of| of <= line);
+                if after < self.rows.len() { after } else { row }
+            }
+            _ => next,
+        }
     }
 
     /// To where the next file begins, or the one before.

@@ -8,6 +8,7 @@ use crate::testing::{ASCII, Bench, COLOURED, PLAIN, failed, key_named, push, rfc
 use crate::theme::Theme;
 
 mod comments;
+mod reading;
 
 const USUAL: (u16, u16) = (80, 24);
 

@@ -30,8 +30,12 @@ pub(super) fn place(screen: &Screen, panes: &mut Panes) {
     let inside = Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: height - 2 };
     let ways_height = ways_height.min(inside.height.saturating_sub(1));
     let entry_height = match dialog.entry() {
-        // Its words stand above it.
-        Some(_) => (ENTRY + 1).min(inside.height.saturating_sub(ways_height + 1)),
+        // Its words stand above it. What is there already is to be seen, as far as half of the page allows.
+        Some((_, entry)) => {
+            let rows = u16::try_from(entry.area().lines().len()).unwrap_or(u16::MAX).saturating_add(2);
+            let wanted = rows.clamp(ENTRY + 1, (inside.height / 2).max(ENTRY + 1));
+            wanted.min(inside.height.saturating_sub(ways_height + 1))
+        }
         None => 0,
     };
     let page_height = inside.height - ways_height - entry_height;
@@ -146,7 +150,7 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
             add(way.key.to_string(), way.label, is_armed && dialog.is_open(way));
         }
         if dialog.sheet.has_files() {
-            add("] [".to_owned(), "file", true);
+            add("]\u{a0}[".to_owned(), "file", true);
         }
         add("/".to_owned(), "search", true);
         add("esc".to_owned(), "look around first", true);
