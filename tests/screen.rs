@@ -5,6 +5,7 @@ mod leaving;
 mod manners;
 mod opening;
 mod questions;
+mod reading;
 mod sizes;
 mod speaking;
 mod untrusted;

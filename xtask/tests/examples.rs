@@ -26,9 +26,9 @@ struct Example {
 
 /// Every example of ours that says what it is.
 fn examples() -> Vec<Example> {
-    let documents = Tree::of_repository()
-        .texts()
-        .filter(|(path, _)| *path == "README.md" || path.starts_with("docs/") && path.ends_with(".md"));
+    let documents = Tree::of_repository().texts().filter(|(path, _)| {
+        *path == "README.md" || path.starts_with("docs/") && !path.starts_with("docs/pictures/")
+    });
     documents.flat_map(|(path, text)| examples_in(path, text)).collect()
 }
 

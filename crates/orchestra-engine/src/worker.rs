@@ -44,6 +44,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+pub use self::place::snapshot_name;
+
 use self::perform::Performed;
 use self::place::Place;
 use self::slow_look::pause_after;

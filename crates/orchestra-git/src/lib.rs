@@ -38,6 +38,7 @@ pub mod standing;
 pub mod status;
 pub mod survey;
 pub mod swap;
+pub mod tree_diff;
 
 mod beneath;
 mod bring;

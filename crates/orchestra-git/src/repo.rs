@@ -265,6 +265,12 @@ impl Repo {
         self.git_dir.file_name().filter(|_| is_linked).map(OsStr::to_string_lossy)
     }
 
+    /// The same repository, of which no filter runs, whatever the person agreed to.
+    pub(crate) fn without_filters(&self) -> Self {
+        let options = RepoOptions { filters: Filters::Off, ..RepoOptions::clone(&self.options) };
+        Self { options: Arc::new(options), ..self.clone() }
+    }
+
     /// What it was opened with.
     pub fn options(&self) -> &RepoOptions {
         &self.options

@@ -24,4 +24,5 @@ mod status;
 mod survey;
 mod swap;
 mod traps;
+mod tree_diff;
 mod unreadable;

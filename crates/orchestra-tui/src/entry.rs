@@ -55,6 +55,13 @@ impl Entry {
         Self { area: area(Vec::new()), folds: Folds::default(), past: Past::new(history), last_key: None }
     }
 
+    /// A text that is there already; it goes on at its end.
+    pub(crate) fn with_text(history: History, text: &str) -> Self {
+        let mut entry = Self::with(history);
+        entry.area.insert_str(text);
+        entry
+    }
+
     /// Takes a key.
     pub(crate) fn key(&mut self, now: Duration, key: &KeyEvent) -> Entered {
         let is_hasty = self.last_key.is_some_and(|last| now.saturating_sub(last) < ALONE);

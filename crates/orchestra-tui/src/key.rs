@@ -55,6 +55,14 @@ pub enum Action {
     ToggleAll,
     /// Looks for a text.
     Search,
+    /// Shows only lines that have a text.
+    Filter,
+    /// The next document, turn or file.
+    NextPart,
+    /// The one before.
+    PreviousPart,
+    /// Says something of a line.
+    Comment,
     /// The document of what is chosen.
     Document,
     /// What was changed by what is chosen.
@@ -80,6 +88,8 @@ pub enum Where {
     Panes,
     /// Where something is read.
     Reading,
+    /// Where a question is in front.
+    Question,
     /// Wherever something can be scrolled.
     Scrolling,
 }
@@ -122,7 +132,29 @@ pub const ROWS: &[Row] = &[
     row(Action::Since, "since", &["w"], Where::Panes, "what happened since you last pressed a key"),
     row(Action::Journal, "journal", &["l"], Where::Panes, "the journal"),
     row(Action::Rescue, "rescue", &["r"], Where::Panes, "what was saved before it was taken out of the tree"),
-    row(Action::Search, "search", &["/"], Where::Reading, "search; `n` and `N` go on"),
+    row(Action::Search, "search", &["/"], Where::Reading, "search; `n` and `N`, or an empty search, go on"),
+    row(
+        Action::NextPart,
+        "next-part",
+        &["]"],
+        Where::Reading,
+        "next document, turn or file; in a question, too",
+    ),
+    row(Action::PreviousPart, "previous-part", &["["], Where::Reading, "the one before"),
+    row(
+        Action::Filter,
+        "filter",
+        &["&"],
+        Where::Reading,
+        "show only lines that have a text; all, where it is empty",
+    ),
+    row(
+        Action::Comment,
+        "comment",
+        &["c"],
+        Where::Question,
+        "comment on the line; `r` sends all comments back",
+    ),
     row(Action::Up, "up", &["up", "k"], Where::Scrolling, "up"),
     row(Action::Down, "down", &["down", "j"], Where::Scrolling, "down"),
     row(Action::PageUp, "page-up", &["pgup", "ctrl-u"], Where::Scrolling, "a page up"),

@@ -14,6 +14,9 @@ mod palette;
 mod patch;
 mod question;
 mod screen;
+mod search;
+mod sheet;
+mod spot;
 #[cfg(test)]
 mod testing;
 mod text;

@@ -15,7 +15,7 @@ mod table;
 #[cfg(test)]
 mod tests;
 
-use pulldown_cmark::{Options, Parser, TextMergeStream};
+use pulldown_cmark::{Options, Parser, TextMergeWithOffset};
 use ratatui::text::Span;
 
 use self::page::Page;
@@ -28,19 +28,28 @@ use crate::{
 /// each of them on each later line, also on empty ones.
 const MAX_NESTING: usize = 100;
 
+/// A logical line, and with which line of the Markdown it begins, from 1; none for a line that only stands between others.
+pub(crate) type Sourced = (Long, Option<usize>);
+
 /// Lays out Markdown as logical lines. What is nested absurdly deep is shown as it is written.
 pub(crate) fn lines(markdown: &str, theme: Theme) -> Vec<Long> {
+    sourced(markdown, theme).into_iter().map(|(line, _)| line).collect()
+}
+
+/// Lays out Markdown as [`lines`] does, and says where each line comes from.
+pub(crate) fn sourced(markdown: &str, theme: Theme) -> Vec<Sourced> {
     // Once for the whole, so that nothing that should be shown counts as white space; once more for each text, because
     // Markdown can write any character as an entity.
     let markdown = harmless(markdown, theme.unicode);
     if markdown.lines().any(|line| nesting(line) > MAX_NESTING) {
         let plain = |line: &str| Long { text: vec![Span::raw(line.to_owned())], ..Long::default() };
-        return markdown.lines().map(plain).collect();
+        return markdown.lines().map(plain).zip((1..).map(Some)).collect();
     }
     let options = Options::ENABLE_TABLES | Options::ENABLE_TASKLISTS | Options::ENABLE_STRIKETHROUGH;
+    let ends: Vec<usize> = markdown.match_indices('\n').map(|(at, _)| at).collect();
     let mut page = Page::new(theme);
-    for event in TextMergeStream::new(Parser::new_ext(&markdown, options)) {
-        page.read(event);
+    for (event, range) in TextMergeWithOffset::new(Parser::new_ext(&markdown, options).into_offset_iter()) {
+        page.read(event, ends.partition_point(|end| *end < range.start) + 1);
     }
     page.finish()
 }

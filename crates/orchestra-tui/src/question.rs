@@ -3,47 +3,27 @@
 use std::time::Duration;
 
 use orchestra_core::record::Answer;
-use orchestra_core::worker::{Asked, Question};
-use ratatui::crossterm::event::KeyEvent;
-use ratatui::text::Line;
+use orchestra_core::worker::Asked;
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use crate::entry::{Entered, Entry, History};
 use crate::key::{Action, name_of};
-use crate::text::wrap;
+use crate::search::For;
+use crate::sheet::{Mark, Sheet};
+use crate::spot::Spot;
 use crate::theme::Theme;
 
 mod arming;
+mod comments;
 mod page;
+mod ways;
 
+pub(crate) use comments::Comments;
 pub use page::Page;
+pub(crate) use ways::Way;
 
 use arming::Arming;
-
-/// A way to answer.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Way {
-    /// The key.
-    pub(crate) key: char,
-    /// What it does, in this question.
-    pub(crate) label: &'static str,
-    answer: Kind,
-}
-
-/// What becomes of a way.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Kind {
-    Approve,
-    Revise,
-    Retry,
-    RetryWithNote,
-    Skip,
-    Keep,
-    Restore,
-    Finish,
-    PushTo,
-    Verify,
-    Stop,
-}
+use ways::{Kind, ways};
 
 /// A question on the screen.
 #[derive(Debug)]
@@ -51,12 +31,19 @@ pub(crate) struct Dialog {
     pub(crate) asked: Asked,
     page: Page,
     arming: Arming<Kind>,
-    /// The text that the answer takes, while it is written.
-    writing: Option<(Kind, Entry)>,
-    /// The first row of the page that is shown.
-    top: usize,
-    rows: Vec<Line<'static>>,
+    writing: Option<Writing>,
+    comments: Comments,
+    pub(crate) sheet: Sheet,
     laid_out: Option<(u16, Theme)>,
+}
+
+/// A text, while it is written.
+#[derive(Debug)]
+enum Writing {
+    /// What an answer takes.
+    Answer(Kind, Entry),
+    /// What is said of a line: a new comment, or the one with this number.
+    Comment(Spot, Option<usize>, Entry),
 }
 
 /// What a key came to.
@@ -77,21 +64,75 @@ impl Dialog {
             page,
             arming: Arming::default(),
             writing: None,
-            top: 0,
-            rows: Vec::new(),
+            comments: Comments::default(),
+            sheet: Sheet::default(),
             laid_out: None,
         }
     }
 
-    /// The same question with something new in it: what was half written for it stays.
+    /// The same question with something new in it: what was written for it stays.
     pub(crate) fn renew(&mut self, asked: Asked, page: Page) {
-        let writing = self.writing.take();
-        *self = Self { writing, ..Self::new(asked, page) };
+        let (writing, comments) = (self.writing.take(), std::mem::take(&mut self.comments));
+        let mut renewed = Self { writing, comments, ..Self::new(asked, page) };
+        renewed.sheet.search = std::mem::take(&mut self.sheet.search);
+        *self = renewed;
     }
 
-    /// The ways to answer.
+    /// Takes up what was said of the same thing when it was asked about before.
+    pub(crate) fn take_up(&mut self, comments: Comments) {
+        self.comments = comments;
+        self.laid_out = None;
+    }
+
+    /// All that was said of lines of it, what is being written included.
+    pub(crate) fn into_comments(mut self) -> Comments {
+        match self.writing.take() {
+            Some(Writing::Comment(about, None, entry)) => self.comments.add(about, &entry.text()),
+            Some(Writing::Comment(_, Some(number), entry)) => self.comments.edit(number, &entry.text()),
+            Some(Writing::Answer(..)) | None => {}
+        }
+        self.comments
+    }
+
+    /// How many comments there are.
+    pub(crate) fn comment_count(&self) -> usize {
+        self.comments.count()
+    }
+
+    /// Whether lines of it can be commented on: where something can be sent back.
+    fn takes_comments(&self) -> bool {
+        self.asked.question.answers().contains(&"revise") && self.page.has_lines(&self.asked.question)
+    }
+
+    /// The keys that do something to it.
     pub(crate) fn ways(&self) -> Vec<Way> {
-        ways(&self.asked.question)
+        let mut ways = ways(&self.asked.question);
+        if self.takes_comments() {
+            ways.push(Way::COMMENT);
+        }
+        ways
+    }
+
+    /// Whether a letter does something to it.
+    pub(crate) fn has_key(&self, key: char) -> bool {
+        self.ways().iter().any(|way| way.key == key)
+    }
+
+    /// Whether a way would be taken now, but for its arming: a comment needs a line that it can be on.
+    pub(crate) fn is_open(&self, way: Way) -> bool {
+        way != Way::COMMENT || self.target().is_some()
+    }
+
+    /// What a comment would be on, with the comment that is there.
+    fn target(&self) -> Option<(Spot, Option<usize>)> {
+        let (line, mark) = self.sheet.here()?;
+        match mark {
+            Mark::Line(spot) => Some((spot.clone(), self.comments.below(self.sheet.pieces(), line))),
+            Mark::Comment(number) => {
+                self.comments.get(*number).map(|(about, _)| (about.clone(), Some(*number)))
+            }
+            Mark::None | Mark::Choice(_) => None,
+        }
     }
 
     /// It comes to the front, or something in front of it has gone.
@@ -106,44 +147,46 @@ impl Dialog {
 
     /// Whether an answer would be taken.
     pub(crate) fn is_armed(&self, now: Duration) -> bool {
-        self.arming.is_armed(now)
+        self.arming.is_armed(now) && !self.is_typing()
     }
 
     /// When something changes by itself.
     pub(crate) fn wakes_at(&self, now: Duration) -> Option<Duration> {
-        if self.writing.is_some() { None } else { self.arming.wakes_at(now) }
+        if self.is_typing() { None } else { self.arming.wakes_at(now) }
+    }
+
+    /// Whether letters are text.
+    pub(crate) fn is_typing(&self) -> bool {
+        self.writing.is_some() || self.sheet.search.is_typing()
     }
 
     /// The text that is being written, with what it is for.
-    pub(crate) fn entry(&self) -> Option<(&'static str, &Entry)> {
-        self.writing.as_ref().map(|(kind, entry)| (kind.asks_for(), entry))
+    pub(crate) fn entry(&self) -> Option<(String, &Entry)> {
+        self.writing.as_ref().map(|writing| match writing {
+            Writing::Answer(kind, entry) => (kind.asks_for().to_owned(), entry),
+            Writing::Comment(about, _, entry) => (format!("Comment on {}:", about.place()), entry),
+        })
+    }
+
+    /// Whether the text that is being written is a comment.
+    pub(crate) fn is_commenting(&self) -> bool {
+        matches!(self.writing, Some(Writing::Comment(..)))
     }
 
     /// Makes rows for a width. To be called before a frame is drawn.
     pub(crate) fn lay_out(&mut self, width: u16, theme: Theme) {
         if self.laid_out != Some((width, theme)) {
-            let lines = self.page.lines(&self.asked.question, theme);
-            self.rows = lines.iter().flat_map(|line| wrap(line, width)).collect();
+            let pieces = self.page.pieces(&self.asked.question, &self.comments, theme);
+            let pieces = self.comments.among(pieces, theme);
+            self.sheet.lay_out(pieces, self.takes_comments(), width);
             self.laid_out = Some((width, theme));
         }
     }
 
-    /// All rows of the page.
-    pub(crate) fn rows(&self) -> &[Line<'static>] {
-        &self.rows
-    }
-
-    /// The first row that is shown where there are so many.
-    pub(crate) fn top(&self, height: u16) -> usize {
-        self.top.min(self.rows.len().saturating_sub(usize::from(height)))
-    }
-
     /// The whole page as text, its lines as long as they are.
     pub(crate) fn text(&self, theme: Theme) -> String {
-        let lines = self.page.lines(&self.asked.question, theme).into_iter().map(|line| {
-            let spans = line.first.into_iter().chain(line.text);
-            spans.map(|span| span.content.into_owned()).collect::<String>().trim_end().to_owned()
-        });
+        let pieces = self.page.pieces(&self.asked.question, &self.comments, theme);
+        let lines = self.comments.among(pieces, theme).into_iter().map(|piece| piece.text());
         lines.collect::<Vec<_>>().join("\n")
     }
 
@@ -168,8 +211,7 @@ impl Dialog {
         action: Option<Action>,
         height: u16,
     ) -> Outcome {
-        if let Some((kind, entry)) = &mut self.writing {
-            let kind = *kind;
+        if let Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) = &mut self.writing {
             return match entry.key(now, key) {
                 Entered::Nothing => Outcome::Nothing,
                 Entered::Left => {
@@ -177,124 +219,85 @@ impl Dialog {
                     self.arming.changed();
                     Outcome::Nothing
                 }
-                Entered::Text(text) => self.written(kind, text),
+                Entered::Text(text) => self.written(text),
             };
+        }
+        if self.sheet.search.is_typing() {
+            if self.sheet.typed(key, height) {
+                self.laid_out = None;
+            }
+            if !self.sheet.search.is_typing() {
+                self.arming.changed();
+            }
+            return Outcome::Nothing;
         }
         let way = name_of(key).and_then(|name| {
             let mut signs = name.chars();
             let sign = signs.next().filter(|_| signs.next().is_none())?;
             self.ways().into_iter().find(|way| way.key == sign)
         });
-        self.arming.key(now, way.map(|way| way.answer));
+        self.arming.key(now, way.map(|way| way.kind));
         if way.is_some() {
             return Outcome::Nothing;
         }
-        self.scroll(action, height)
+        match (key.code, action) {
+            (KeyCode::Char('n'), _) => self.sheet.jump(false, height),
+            (KeyCode::Char('N'), _) => self.sheet.jump(true, height),
+            (_, Some(Action::Search)) => self.sheet.ask(For::Search),
+            (_, Some(Action::NextPart)) => self.sheet.go_to_file(false, height),
+            (_, Some(Action::PreviousPart)) => self.sheet.go_to_file(true, height),
+            (_, Some(Action::Back)) => return Outcome::Aside,
+            _ => self.sheet.scroll(action, height),
+        }
+        Outcome::Nothing
     }
 
     /// A paste: never an answer.
     pub(crate) fn paste(&mut self, now: Duration, text: &str) {
         match &mut self.writing {
-            Some((_, entry)) => entry.paste(now, text),
+            Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) => entry.paste(now, text),
+            None if self.sheet.search.is_typing() => self.sheet.search.paste(text),
             None => self.arming.key(now, None),
         }
-    }
-
-    fn scroll(&mut self, action: Option<Action>, height: u16) -> Outcome {
-        let (top, page) = (self.top(height), usize::from(height.max(2)) - 1);
-        let last = self.rows.len().saturating_sub(usize::from(height));
-        self.top = match action {
-            Some(Action::Back) => return Outcome::Aside,
-            Some(Action::Up) => top.saturating_sub(1),
-            Some(Action::Down) => top + 1,
-            Some(Action::PageUp) => top.saturating_sub(page),
-            Some(Action::PageDown) => top + page,
-            Some(Action::Top) => 0,
-            Some(Action::Bottom) => last,
-            _ => top,
-        };
-        Outcome::Nothing
     }
 
     fn chosen(&mut self, kind: Kind, history: &History) -> Outcome {
         if let Some(answer) = kind.alone() {
             return Outcome::Answered(answer);
         }
-        self.writing = Some((kind, Entry::with(history.clone())));
+        if kind == Kind::Comment {
+            let Some((about, number)) = self.target() else { return Outcome::Nothing };
+            let text = number.and_then(|number| self.comments.get(number)).map(|(_, text)| text);
+            let entry = Entry::with_text(history.clone(), text.unwrap_or_default());
+            self.writing = Some(Writing::Comment(about, number, entry));
+            return Outcome::Nothing;
+        }
+        let text =
+            if kind == Kind::Revise { self.comments.written(self.sheet.pieces()) } else { String::new() };
+        self.writing = Some(Writing::Answer(kind, Entry::with_text(history.clone(), &text)));
         Outcome::Nothing
     }
 
-    fn written(&mut self, kind: Kind, text: String) -> Outcome {
-        let answer = kind.with(text);
-        if self.asked.question.admits(&answer) {
-            return Outcome::Answered(answer);
+    fn written(&mut self, text: String) -> Outcome {
+        match self.writing.take() {
+            Some(Writing::Comment(about, number, _)) => {
+                match number {
+                    Some(number) => self.comments.edit(number, &text),
+                    None => self.comments.add(about, &text),
+                }
+                self.laid_out = None;
+                self.arming.changed();
+            }
+            Some(Writing::Answer(kind, entry)) => {
+                let answer = kind.with(text);
+                if self.asked.question.admits(&answer) {
+                    return Outcome::Answered(answer);
+                }
+                // Nothing was written: the person is asked again.
+                self.writing = Some(Writing::Answer(kind, entry));
+            }
+            None => {}
         }
-        // Nothing was written: the person is asked again.
         Outcome::Nothing
     }
-}
-
-impl Kind {
-    /// The answer, where it takes no text.
-    fn alone(self) -> Option<Answer> {
-        match self {
-            Self::Approve => Some(Answer::Approve),
-            Self::Retry => Some(Answer::Retry { note: None }),
-            Self::Skip => Some(Answer::Skip),
-            Self::Keep => Some(Answer::Keep),
-            Self::Restore => Some(Answer::Restore),
-            Self::Finish => Some(Answer::Finish),
-            Self::Stop => Some(Answer::Stop),
-            Self::Revise | Self::RetryWithNote | Self::PushTo | Self::Verify => None,
-        }
-    }
-
-    fn with(self, text: String) -> Answer {
-        match self {
-            Self::Revise => Answer::Revise { feedback: text },
-            Self::PushTo => Answer::PushTo { branch: text.trim().to_owned() },
-            Self::Verify => Answer::Verify { command: text.trim().to_owned() },
-            _ => Answer::Retry { note: Some(text).filter(|text| !text.trim().is_empty()) },
-        }
-    }
-
-    fn asks_for(self) -> &'static str {
-        match self {
-            Self::Revise => "What should change?",
-            Self::PushTo => "Which branch on the remote?",
-            Self::Verify => "Which command tells red from green?",
-            _ => "A note for the agent:",
-        }
-    }
-}
-
-/// The ways to answer a question. Keys mean the same in all of them.
-fn ways(question: &Question) -> Vec<Way> {
-    let takes_note = matches!(question, Question::Failed { .. } | Question::Interrupted { .. });
-    let mut ways = Vec::new();
-    for word in question.answers() {
-        let (key, label, answer) = match (word, question) {
-            ("approve", Question::Rfc { .. }) => ('a', "approve", Kind::Approve),
-            ("approve", Question::Trust { .. }) => ('a', "run them", Kind::Approve),
-            ("approve", Question::TooLarge { .. }) => ('a', "save them", Kind::Approve),
-            ("approve", _) => ('a', "push", Kind::Approve),
-            ("revise", _) => ('r', "revise", Kind::Revise),
-            ("finish", _) => ('f', "finish without a push", Kind::Finish),
-            ("push-to", _) => ('b', "another branch", Kind::PushTo),
-            ("retry", _) => ('t', "try again", Kind::Retry),
-            ("skip", _) => ('x', "go on without it", Kind::Skip),
-            ("keep", Question::MayBeYours { .. }) => ('k', "mine, keep", Kind::Keep),
-            ("keep", Question::RedBase { .. }) => ('k', "do not count", Kind::Keep),
-            ("keep", _) => ('k', "keep", Kind::Keep),
-            ("restore", _) => ('p', "put back", Kind::Restore),
-            ("verify", _) => ('v', "verify by another command", Kind::Verify),
-            (_, Question::Trust { .. }) => ('s', "run nothing", Kind::Stop),
-            _ => ('s', "leave it waiting", Kind::Stop),
-        };
-        ways.push(Way { key, label, answer });
-        if word == "retry" && takes_note {
-            ways.push(Way { key: 'n', label: "with a note", answer: Kind::RetryWithNote });
-        }
-    }
-    ways
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::id::{GateId, MilestoneId, WorkId};
+use orchestra_core::record::Answer;
 use orchestra_core::report::{AgentEvent, Usage};
 use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
 use ratatui::crossterm::event::KeyEvent;
@@ -18,7 +19,7 @@ use crate::key::{Action, Keys};
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
 use crate::palette::Palette;
-use crate::question::{Dialog, Outcome, Page};
+use crate::question::{Comments, Dialog, Outcome, Page};
 use crate::theme::Theme;
 use crate::view::panes;
 use crate::viewer::Viewer;
@@ -78,6 +79,8 @@ pub struct Screen {
     pub(crate) usage: Usage,
     pub(crate) input: Input,
     pub(crate) dialogs: Vec<Dialog>,
+    /// What was said of lines of questions that are gone, and that nobody has sent: by the kind of question and the milestone.
+    unsent: BTreeMap<(&'static str, Option<MilestoneId>), Comments>,
     pub(crate) is_aside: bool,
     /// Whether the keys are shown, and the first row of them.
     pub(crate) help: Option<usize>,
@@ -114,6 +117,7 @@ impl Screen {
             usage: Usage::default(),
             input: Input::default(),
             dialogs: Vec::new(),
+            unsent: BTreeMap::new(),
             is_aside: false,
             help: None,
             viewer: None,
@@ -354,9 +358,13 @@ impl Screen {
 
     fn asked(&mut self, asked: Asked, page: Page) {
         // The same question with something new in it stays where it is, and has to arm again.
-        match self.dialogs.iter_mut().find(|known| known.asked.gate == asked.gate) {
-            Some(known) => known.renew(asked, page),
-            None => self.dialogs.push(Dialog::new(asked, page)),
+        if let Some(known) = self.dialogs.iter_mut().find(|known| known.asked.gate == asked.gate) {
+            known.renew(asked, page);
+        } else {
+            let unsent = self.unsent.remove(&subject(&asked));
+            let mut dialog = Dialog::new(asked, page);
+            dialog.take_up(unsent.unwrap_or_default());
+            self.dialogs.push(dialog);
         }
         self.since = self.now;
         self.feed.turn_is_over(self.now.since);
@@ -367,7 +375,14 @@ impl Screen {
 
     fn unasked(&mut self, gate: &GateId) {
         let first = self.dialogs.first().map(|dialog| dialog.asked.gate.clone());
-        self.dialogs.retain(|dialog| dialog.asked.gate != *gate);
+        if let Some(at) = self.dialogs.iter().position(|dialog| dialog.asked.gate == *gate) {
+            let dialog = self.dialogs.remove(at);
+            let subject = subject(&dialog.asked);
+            let comments = dialog.into_comments();
+            if comments.count() > 0 {
+                self.unsent.insert(subject, comments);
+            }
+        }
         if first.as_ref() == Some(gate) {
             self.is_aside = false;
             if let Some(next) = self.dialogs.first_mut() {
@@ -416,13 +431,8 @@ impl Screen {
         }
         if let Some(viewer) = &mut self.viewer {
             let height = self.area.height.saturating_sub(4);
-            if !viewer.key(key, action, height) {
-                self.viewer = None;
-                if let Some(dialog) = self.dialog_mut() {
-                    dialog.appears();
-                }
-            }
-            return Vec::new();
+            let came = viewer.key(key, action, height);
+            return self.came_of_reading(came);
         }
         let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
         let height = height.map_or(0, |page| page.height);
@@ -448,7 +458,11 @@ impl Screen {
             }
             Outcome::Answered(answer) => {
                 // It stays until the worker has taken the answer; no key answers it twice.
-                let Some(dialog) = self.dialogs.first() else { return Vec::new() };
+                let Some(dialog) = self.dialogs.first_mut() else { return Vec::new() };
+                if matches!(answer, Answer::Revise { .. }) {
+                    // They go with the answer.
+                    dialog.take_up(Comments::default());
+                }
                 let gate = dialog.asked.gate.clone();
                 self.unasked(&gate);
                 let kept = manners::written(&answer).and_then(|text| self.remember(text));
@@ -456,6 +470,11 @@ impl Screen {
             }
         }
     }
+}
+
+/// What a question is about, whichever time it is asked.
+fn subject(asked: &Asked) -> (&'static str, Option<MilestoneId>) {
+    (asked.question.name(), asked.question.milestone().cloned())
 }
 
 #[cfg(test)]

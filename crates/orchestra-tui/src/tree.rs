@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan, RfcNeed, StageName};
-use orchestra_core::report::Usage;
+use orchestra_core::report::{Usage, Verdict};
 use orchestra_core::words::thousands;
 use orchestra_core::worker::{Active, Progress, State};
 use ratatui::style::Style;
@@ -33,6 +33,8 @@ enum Stand {
     Running,
     Waiting,
     Done,
+    /// It is done, and found something.
+    Objected,
     Failed,
     Dropped,
 }
@@ -44,6 +46,7 @@ impl Stand {
             Self::Running => (theme.sign("◐", "~"), theme.accent()),
             Self::Waiting => (theme.sign("◆", "?"), theme.waiting()),
             Self::Done => (theme.sign("✔", "+"), theme.good()),
+            Self::Objected => ("!", theme.waiting()),
             Self::Failed => (theme.sign("✘", "x"), theme.bad()),
             Self::Dropped => (theme.sign("–", "-"), theme.dim()),
         }
@@ -153,23 +156,68 @@ fn works(
         let name = format!("{} {}", phase.id, phase.title);
         add(WorkId::Phase(phase.id.clone()), name, role.unwrap_or_else(|| phase.role.to_string()), stand);
     }
-    // Reviews and fix rounds are not planned: what there was, and what runs.
-    let done = active.into_iter().flat_map(|active| active.done.iter().map(|(work, _)| work.clone()));
-    let running = active.into_iter().flat_map(|_| state.works().iter().map(|work| work.id.clone()));
-    let mut more: Vec<WorkId> = Vec::new();
-    for work in done.chain(running) {
-        let is_more = matches!(work, WorkId::Review(_) | WorkId::Fix { .. } | WorkId::Diagnosis(_));
-        if is_more && !more.contains(&work) {
-            more.push(work);
-        }
-    }
-    for work in more {
+    for Unplanned { work, stand, said } in unplanned(state, milestone, active) {
         let role = match &work {
             WorkId::Fix { role, .. } => role.to_string(),
             WorkId::Diagnosis(_) => "architect".to_owned(),
             _ => "reviewer".to_owned(),
         };
-        add(work.clone(), work.to_string(), role, Stand::Done);
+        let said = said.map(|said| format!("{said} · ")).unwrap_or_default();
+        let said = said.replace('·', theme.sign("·", "-"));
+        add(work.clone(), work.to_string(), format!("{said}{role}"), stand);
+    }
+}
+
+/// A work that no document plans.
+struct Unplanned {
+    work: WorkId,
+    stand: Stand,
+    /// What came of it, where that is more than its sign says.
+    said: Option<String>,
+}
+
+/// Reviews, fixes and diagnoses: those that there were, by commit or by the journal, and what runs.
+fn unplanned(state: &State, milestone: &Milestone, active: Option<&Active>) -> Vec<Unplanned> {
+    let known = state.seen.memory.milestones.get(&milestone.id);
+    let history = state.seen.histories.get(&milestone.id).into_iter().flat_map(|history| &history.commits);
+    let done = active.into_iter().flat_map(|active| active.done.iter().map(|(work, _)| work));
+    let committed: Vec<&WorkId> = history.map(|entry| &entry.work).chain(done).collect();
+    let running = active.into_iter().flat_map(|_| state.works().iter().map(|work| work.id.clone()));
+    let reviews = known.into_iter().flat_map(|known| &known.reviews);
+    let mut works: Vec<WorkId> = committed.iter().copied().cloned().collect();
+    works.extend(running);
+    works.extend(reviews.map(|review| WorkId::Review(review.round)));
+    works.extend(known.into_iter().flat_map(|known| known.attempts.keys().chain(&known.skipped).cloned()));
+    works.retain(|work| place(work).is_some());
+    works.sort_by_key(|work| (place(work), work.to_string()));
+    works.dedup();
+    let unplanned = |work: WorkId| {
+        let verdict = known.into_iter().flat_map(|known| known.reviews.iter().rev());
+        let verdict =
+            verdict.filter(|review| work == WorkId::Review(review.round)).map(|review| review.verdict);
+        let (stand, said) = match verdict.into_iter().next() {
+            Some(Verdict::ChangesRequested) => (Stand::Objected, Some("found something".to_owned())),
+            Some(Verdict::ApprovedWithComments) => (Stand::Done, Some("with remarks".to_owned())),
+            Some(Verdict::Approved) => (Stand::Done, None),
+            None if committed.contains(&&work) => (Stand::Done, None),
+            None if known.is_some_and(|known| known.skipped.contains(&work)) => (Stand::Dropped, None),
+            None if known.is_some_and(|known| known.failed.contains_key(&work)) => (Stand::Failed, None),
+            // A diagnosis has neither commit nor verdict: what there was of it is over.
+            None if matches!(work, WorkId::Diagnosis(_)) => (Stand::Done, None),
+            None => (Stand::Pending, None),
+        };
+        Unplanned { work, stand, said }
+    };
+    works.into_iter().map(unplanned).collect()
+}
+
+/// In which order they come: a review, and what is mended after it. None for what is planned.
+fn place(work: &WorkId) -> Option<(u32, u8)> {
+    match work {
+        WorkId::Review(round) => Some((*round, 0)),
+        WorkId::Fix { round, .. } => Some((*round, 1)),
+        WorkId::Diagnosis(_) => Some((u32::MAX, 0)),
+        WorkId::Base | WorkId::Rfc | WorkId::Phase(_) | WorkId::Close(_) => None,
     }
 }
 
@@ -188,5 +236,71 @@ fn stand_of(state: &State, active: Option<&Active>, work: &WorkId) -> Option<Sta
     {
         return Some(Stand::Waiting);
     }
-    active.commit_of(work).map(|_| Stand::Done)
+    // Whether a review found something is not told by its commit.
+    active.commit_of(work).filter(|_| !matches!(work, WorkId::Review(_))).map(|_| Stand::Done)
+}
+
+#[cfg(test)]
+mod tests {
+    use orchestra_core::worker::{Recalled, Review};
+
+    use super::*;
+    use crate::testing::{ASCII, PLAIN, milestone, state};
+
+    /// The rows below a milestone that no document plans, with their signs.
+    fn unplanned(state: &State, id: &str, theme: Theme) -> Vec<String> {
+        let rows = rows(state, &[milestone(id)], &BTreeMap::new(), theme);
+        let rows = rows.into_iter().filter(|row| {
+            row.milestone == Some(milestone(id))
+                && row.work.as_ref().is_some_and(|work| place(work).is_some())
+        });
+        rows.map(|row| format!("{} {} ({})", row.sign, row.name, row.aside)).collect()
+    }
+
+    fn reviewed(rounds: &[(u32, Verdict)]) -> Recalled {
+        let review = |(round, verdict): &(u32, Verdict)| Review {
+            round: *round,
+            works: Vec::new(),
+            verdict: *verdict,
+            findings: Vec::new(),
+        };
+        Recalled { reviews: rounds.iter().map(review).collect(), ..Recalled::default() }
+    }
+
+    #[test]
+    fn a_review_without_a_commit_is_in_sight_with_what_came_of_it() {
+        let mut state = state();
+        assert_eq!(unplanned(&state, "M1-user-auth", PLAIN), [] as [&str; 0]);
+        let mut known = reviewed(&[
+            (1, Verdict::ChangesRequested),
+            (2, Verdict::ApprovedWithComments),
+            (3, Verdict::Approved),
+        ]);
+        known.attempts =
+            [("review-3", 1), ("fix-1-backend-engineer", 2), ("diagnosis-phase-1", 1), ("phase-1", 1)]
+                .map(|(work, attempt)| (WorkId::parse(work).unwrap(), attempt))
+                .into();
+        known.failed.insert(WorkId::parse("fix-1-backend-engineer").unwrap(), "red".to_owned());
+        known.skipped.insert(WorkId::parse("review-4").unwrap());
+        state.seen.memory.milestones.insert(milestone("M1-user-auth"), known);
+        let wanted = [
+            "! review-1 (found something · reviewer)",
+            "✘ fix-1-backend-engineer (backend-engineer)",
+            "✔ review-2 (with remarks · reviewer)",
+            "✔ review-3 (reviewer)",
+            "– review-4 (reviewer)",
+            "✔ diagnosis-phase-1 (architect)",
+        ];
+        assert_eq!(unplanned(&state, "M1-user-auth", PLAIN), wanted);
+        let ascii = unplanned(&state, "M1-user-auth", ASCII).join("\n");
+        assert!(ascii.is_ascii(), "{ascii}");
+    }
+
+    #[test]
+    fn a_milestone_that_is_over_shows_its_reviews_too() {
+        let mut state = state();
+        let known = reviewed(&[(1, Verdict::Approved)]);
+        state.seen.memory.milestones.insert(milestone("M3-old"), known);
+        assert_eq!(unplanned(&state, "M3-old", PLAIN), ["✔ review-1 (reviewer)"]);
+    }
 }

@@ -8,6 +8,7 @@ use ratatui::widgets::{Block, Borders, Clear, Paragraph};
 
 use crate::screen::{Focus, Screen};
 use crate::text::{Long, harmless, wrap};
+use crate::theme::Theme;
 use crate::tree;
 
 mod dialog;
@@ -198,6 +199,14 @@ fn draw_log(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
         let line = harmless(line, screen.theme.unicode).replace('\n', " ");
         frame.render_widget(Paragraph::new(line), place);
     }
+}
+
+/// Marks the row that is chosen, in the column before the rows.
+fn mark_cursor(theme: Theme, cursor: Option<usize>, top: usize, rows: Rect, frame: &mut Frame<'_>) {
+    let row = cursor.and_then(|cursor| u16::try_from(cursor.checked_sub(top)?).ok());
+    let Some(row) = row.filter(|row| *row < rows.height && rows.x > 0) else { return };
+    let place = Rect { x: rows.x - 1, y: rows.y + row, width: 1, height: 1 };
+    frame.render_widget(Paragraph::new(Span::styled(theme.sign("▸", ">"), theme.accent())), place);
 }
 
 /// A box in front of everything, cleared.

@@ -1,17 +1,16 @@
 //! Something to read in front of the panes: a document, changes, what an agent said.
 
 use orchestra_core::id::{MilestoneId, WorkId};
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::{Line, Span};
 
 use crate::key::Action;
 use crate::markdown;
 use crate::patch;
-use crate::text::{self, Long, wrap};
+use crate::search::For;
+use crate::sheet::{Mark, Piece, Sheet, plain};
+use crate::text::{self, Long};
 use crate::theme::Theme;
-
-/// The longest text that is searched for, in characters.
-const LONGEST: usize = 200;
 
 /// Something that a person wants to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -22,6 +21,13 @@ pub enum Want {
         milestone: MilestoneId,
         /// The work.
         work: Option<WorkId>,
+    },
+    /// One of a milestone's documents, by its name.
+    Named {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The name below the milestone's folder: `phases/phase-1.md`.
+        name: String,
     },
     /// What a work has changed, or all works of a milestone.
     Changes {
@@ -37,12 +43,29 @@ pub enum Want {
         /// The work.
         work: Option<WorkId>,
     },
+    /// What the agent said in one of the turns of a work, or of a milestone.
+    Turn {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: Option<WorkId>,
+        /// The turn's number.
+        turn: u64,
+    },
     /// What happened since the person last pressed a key; the screen knows it by itself.
     Since,
-    /// What was recorded.
-    Journal,
+    /// What was recorded, of a milestone or of all.
+    Journal {
+        /// The milestone.
+        milestone: Option<MilestoneId>,
+    },
     /// What was saved before it was taken out of the tree.
     Rescue,
+    /// One of the things that were saved.
+    Saved {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// What was read.
@@ -54,55 +77,98 @@ pub enum Reading {
     Patch(String),
     /// What a program printed, with its colours.
     Printed(String),
+    /// Things of which one can be opened.
+    List {
+        /// What stands above them.
+        head: String,
+        /// What each is called, and what is read when it is opened.
+        rows: Vec<(String, Want)>,
+    },
+    /// One of several.
+    OneOf {
+        /// What it is called: `rfc.md (3 of 7)`.
+        title: String,
+        /// The one before it.
+        before: Option<Want>,
+        /// The one after it.
+        after: Option<Want>,
+        /// What it says.
+        reading: Box<Reading>,
+    },
     /// Nothing, and why.
     Nothing(String),
+}
+
+/// What a key in the viewer came to.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Came {
+    /// Nothing that anybody else has to know.
+    Nothing,
+    /// It closes.
+    Closed,
+    /// Something else is to be read in its place.
+    Turned(Want),
+    /// Something is to be read, and this afterwards again.
+    Opened(Want),
 }
 
 /// The viewer.
 #[derive(Debug)]
 pub(crate) struct Viewer {
     pub(crate) want: Want,
-    pub(crate) title: String,
+    title: String,
     reading: Option<Reading>,
-    rows: Vec<Line<'static>>,
+    before: Option<Want>,
+    after: Option<Want>,
+    sheet: Sheet,
     laid_out: Option<(u16, Theme)>,
-    top: usize,
-    /// What is being typed after `/`.
-    pub(crate) typing: Option<String>,
-    /// What was searched for last.
-    pub(crate) pattern: String,
+    /// What is shown again when this is left.
+    under: Option<Box<Viewer>>,
 }
 
 impl Viewer {
     pub(crate) fn new(want: Want) -> Self {
-        let of = |what: &str, milestone: &MilestoneId, work: &Option<WorkId>| match work {
-            Some(work) => format!("{what} · {milestone} · {work}"),
-            None => format!("{what} · {milestone}"),
-        };
-        let title = match &want {
-            Want::Document { milestone, work } => of("document", milestone, work),
-            Want::Changes { milestone, work } => of("changes", milestone, work),
-            Want::Transcript { milestone, work } => of("transcript", milestone, work),
-            Want::Since => "since you last pressed a key".to_owned(),
-            Want::Journal => "journal".to_owned(),
-            Want::Rescue => "rescued".to_owned(),
-        };
         Self {
+            title: title_of(&want),
             want,
-            title,
             reading: None,
-            rows: Vec::new(),
+            before: None,
+            after: None,
+            sheet: Sheet::default(),
             laid_out: None,
-            top: 0,
-            typing: None,
-            pattern: String::new(),
+            under: None,
         }
+    }
+
+    /// What is read from here, and left by going back here.
+    pub(crate) fn open(self, want: Want) -> Self {
+        Self { under: Some(Box::new(self)), ..Self::new(want) }
+    }
+
+    /// What is under it.
+    pub(crate) fn close(self) -> Option<Self> {
+        self.under.map(|under| *under)
+    }
+
+    /// Goes on to something of the same kind. What is read now is shown until that comes.
+    pub(crate) fn turn(&mut self, want: Want) {
+        self.want = want;
+        (self.before, self.after) = (None, None);
     }
 
     /// What was read has come.
     pub(crate) fn read(&mut self, reading: Reading) {
+        let reading = match reading {
+            Reading::OneOf { title, before, after, reading } => {
+                self.title = format!("{} · {title}", title_of(&self.want));
+                (self.before, self.after) = (before, after);
+                *reading
+            }
+            reading => reading,
+        };
         // The end of what was printed is what one wants to see first.
-        self.top = if matches!(reading, Reading::Printed(_)) { usize::MAX } else { 0 };
+        self.sheet.go_to(matches!(reading, Reading::Printed(_)));
+        self.sheet.search.show_all();
         self.reading = Some(reading);
         self.laid_out = None;
     }
@@ -113,102 +179,192 @@ impl Viewer {
             return;
         }
         let said = |text: &str| {
-            vec![Long { text: vec![Span::styled(text.to_owned(), theme.dim())], ..Long::default() }]
+            let text = vec![Span::styled(text.to_owned(), theme.dim())];
+            vec![Piece::of(Long { text, ..Long::default() })]
         };
-        let lines = match &self.reading {
+        let pieces = match &self.reading {
             None => said("reading…"),
-            Some(Reading::Markdown(text)) => document(text, theme),
-            Some(Reading::Patch(text)) => patch::lines(text, theme),
-            Some(Reading::Printed(text)) => text::ansi(text, theme),
+            Some(Reading::Markdown(text)) => plain(document(text, theme)),
+            Some(Reading::Patch(text)) => patch::pieces(text, theme),
+            Some(Reading::Printed(text)) => plain(text::ansi(text, theme)),
+            Some(Reading::List { head, rows }) => list(head, rows, theme),
             Some(Reading::Nothing(why)) => said(&text::harmless(why, theme.unicode)),
+            // It was opened up when it came.
+            Some(Reading::OneOf { title, .. }) => said(&text::harmless(title, theme.unicode)),
         };
-        self.rows = lines.iter().flat_map(|line| wrap(line, width)).collect();
+        let is_list = matches!(self.reading, Some(Reading::List { .. }));
+        self.sheet.lay_out(pieces, is_list, width);
+        if is_list && self.laid_out.is_none() {
+            self.sheet.choose_first();
+        }
         self.laid_out = Some((width, theme));
     }
 
     pub(crate) fn rows(&self) -> &[Line<'static>] {
-        &self.rows
+        self.sheet.rows()
+    }
+
+    /// What it is called, with what is filtered.
+    pub(crate) fn title(&self) -> String {
+        match self.sheet.search.filter() {
+            "" => self.title.clone(),
+            filter => format!("{} · only lines with “{filter}”", self.title),
+        }
     }
 
     /// The first row that is shown where there are so many.
     pub(crate) fn top(&self, height: u16) -> usize {
-        self.top.min(self.rows.len().saturating_sub(usize::from(height)))
+        self.sheet.top(height)
+    }
+
+    /// The row that is chosen, where one can be.
+    pub(crate) fn cursor(&self) -> Option<usize> {
+        self.sheet.cursor()
     }
 
     /// Whether a row is one that was searched for.
     pub(crate) fn is_found(&self, row: usize) -> bool {
-        !self.pattern.is_empty() && self.rows.get(row).is_some_and(|row| has(row, &self.pattern))
+        self.sheet.is_found(row)
     }
 
     /// What was read, as it is.
-    pub(crate) fn text(&self) -> Option<&str> {
+    pub(crate) fn text(&self) -> Option<String> {
         match self.reading.as_ref()? {
             Reading::Markdown(text)
             | Reading::Patch(text)
             | Reading::Printed(text)
-            | Reading::Nothing(text) => Some(text),
+            | Reading::Nothing(text) => Some(text.clone()),
+            Reading::List { rows, .. } => {
+                Some(rows.iter().map(|(row, _)| row.as_str()).collect::<Vec<_>>().join("\n"))
+            }
+            // It was opened up when it came.
+            Reading::OneOf { title, .. } => Some(title.clone()),
         }
     }
 
-    /// A key with what it does here, and the height that is in sight. False where it closes.
-    pub(crate) fn key(&mut self, key: &KeyEvent, action: Option<Action>, height: u16) -> bool {
-        if let Some(typed) = &mut self.typing {
-            match key.code {
-                KeyCode::Esc => self.typing = None,
-                KeyCode::Enter => {
-                    self.pattern = self.typing.take().unwrap_or_default().to_lowercase();
-                    self.jump(false, height);
-                }
-                KeyCode::Backspace => drop(typed.pop()),
-                KeyCode::Char(c)
-                    if !key.modifiers.contains(KeyModifiers::CONTROL) && typed.chars().count() < LONGEST =>
-                {
-                    typed.push(c);
-                }
-                _ => {}
-            }
-            return true;
+    /// What is typed, or what was searched for.
+    pub(crate) fn foot(&self) -> Option<String> {
+        self.sheet.search.foot()
+    }
+
+    /// Whether a text is typed.
+    pub(crate) fn is_typing(&self) -> bool {
+        self.sheet.search.is_typing()
+    }
+
+    /// What `]` and `[` go to, where they go anywhere.
+    pub(crate) fn parts(&self) -> Option<&'static str> {
+        match self.want {
+            _ if self.before.is_none() && self.after.is_none() => self.sheet.has_files().then_some("file"),
+            Want::Transcript { .. } | Want::Turn { .. } => Some("turn"),
+            _ => Some("document"),
         }
-        let (top, page) = (self.top(height), usize::from(height.max(2)) - 1);
-        self.top = match (key.code, action) {
-            (_, Some(Action::Search)) => {
-                self.typing = Some(String::new());
-                top
+    }
+
+    /// Whether it is a list of what can be opened.
+    pub(crate) fn is_list(&self) -> bool {
+        matches!(self.reading, Some(Reading::List { .. }))
+    }
+
+    /// Whether something is under it.
+    pub(crate) fn has_under(&self) -> bool {
+        self.under.is_some()
+    }
+
+    /// A key with what it does here, and the height that is in sight.
+    pub(crate) fn key(&mut self, key: &KeyEvent, action: Option<Action>, height: u16) -> Came {
+        if self.sheet.search.is_typing() {
+            if self.sheet.typed(key, height) {
+                self.sheet.go_to(false);
+                self.laid_out = None;
             }
+            return Came::Nothing;
+        }
+        let action = match (key.code, action) {
             (KeyCode::Char('n'), _) => return self.jump(false, height),
             (KeyCode::Char('N'), _) => return self.jump(true, height),
-            (_, Some(Action::Back)) => return false,
-            (_, Some(Action::Up)) => top.saturating_sub(1),
-            (_, Some(Action::Down)) => top + 1,
-            (_, Some(Action::PageUp)) => top.saturating_sub(page),
-            (_, Some(Action::PageDown)) | (KeyCode::Char(' ') | KeyCode::Enter, None) => top + page,
-            (_, Some(Action::Top)) => 0,
-            (_, Some(Action::Bottom)) => usize::MAX,
-            _ => top,
+            (_, Some(Action::Search)) => return self.ask(For::Search),
+            (_, Some(Action::Filter)) => return self.ask(For::Filter),
+            (_, Some(Action::NextPart)) => return self.part(false, height),
+            (_, Some(Action::PreviousPart)) => return self.part(true, height),
+            (_, Some(Action::Back)) => return Came::Closed,
+            (KeyCode::Enter, _) if self.is_list() => {
+                return self.choice().map_or(Came::Nothing, Came::Opened);
+            }
+            (KeyCode::Char(' ') | KeyCode::Enter, None) => Some(Action::PageDown),
+            (_, action) => action,
         };
-        true
+        self.sheet.scroll(action, height);
+        Came::Nothing
     }
 
     /// Pasted text belongs to what is searched for.
     pub(crate) fn paste(&mut self, text: &str) {
-        if let Some(typed) = &mut self.typing {
-            let line = text.lines().next().unwrap_or_default();
-            typed.extend(line.chars().filter(|c| !c.is_control()).take(LONGEST));
-        }
+        self.sheet.search.paste(text);
     }
 
-    /// To the next row that has what is searched for, or the one before; around the end.
-    fn jump(&mut self, back: bool, height: u16) -> bool {
-        let found: Vec<usize> = (0..self.rows.len()).filter(|row| self.is_found(*row)).collect();
-        let top = self.top(height);
-        let next = if back {
-            found.iter().rev().find(|row| **row < top).or(found.last())
-        } else {
-            found.iter().find(|row| **row > top).or(found.first())
-        };
-        self.top = next.copied().unwrap_or(top);
-        true
+    fn jump(&mut self, back: bool, height: u16) -> Came {
+        self.sheet.jump(back, height);
+        Came::Nothing
     }
+
+    fn ask(&mut self, what: For) -> Came {
+        self.sheet.ask(what);
+        Came::Nothing
+    }
+
+    /// To the next document or turn, or where there is none, to the next file.
+    fn part(&mut self, back: bool, height: u16) -> Came {
+        if self.before.is_none() && self.after.is_none() {
+            self.sheet.go_to_file(back, height);
+            return Came::Nothing;
+        }
+        let other = if back { &self.before } else { &self.after };
+        other.clone().map_or(Came::Nothing, Came::Turned)
+    }
+
+    /// What the chosen row opens.
+    fn choice(&self) -> Option<Want> {
+        let (Some(Reading::List { rows, .. }), Some((_, Mark::Choice(number)))) =
+            (&self.reading, self.sheet.here())
+        else {
+            return None;
+        };
+        rows.get(*number).map(|(_, want)| want.clone())
+    }
+}
+
+fn title_of(want: &Want) -> String {
+    let of = |what: &str, milestone: &MilestoneId, work: &Option<WorkId>| match work {
+        Some(work) => format!("{what} · {milestone} · {work}"),
+        None => format!("{what} · {milestone}"),
+    };
+    match want {
+        // The name of the document says more than the work's.
+        Want::Document { milestone, .. } | Want::Named { milestone, .. } => of("document", milestone, &None),
+        Want::Changes { milestone, work } => of("changes", milestone, work),
+        Want::Transcript { milestone, work } | Want::Turn { milestone, work, .. } => {
+            of("transcript", milestone, work)
+        }
+        Want::Since => "since you last pressed a key".to_owned(),
+        Want::Journal { milestone: Some(milestone) } => of("journal", milestone, &None),
+        Want::Journal { milestone: None } => "journal".to_owned(),
+        Want::Rescue => "rescued".to_owned(),
+        Want::Saved { name } => format!("rescued · {name}"),
+    }
+}
+
+/// Things of which one can be opened, a line each.
+fn list(head: &str, rows: &[(String, Want)], theme: Theme) -> Vec<Piece> {
+    let line = |text: &str| {
+        let text = text::harmless(text, theme.unicode).replace('\n', " ");
+        Long { text: vec![Span::raw(text)], rest: vec![Span::raw("    ")], ..Long::default() }
+    };
+    let mut pieces: Vec<Piece> = head.lines().map(|text| Piece::of(line(text))).collect();
+    for (number, (text, _)) in rows.iter().enumerate() {
+        pieces.push(Piece { mark: Mark::Choice(number), ..Piece::of(line(text)) });
+    }
+    pieces
 }
 
 /// A document: its front matter as it stands, and its text as what it means.
@@ -224,9 +380,4 @@ fn document(text: &str, theme: Theme) -> Vec<Long> {
     let mut lines: Vec<Long> = front.lines().map(dim).collect();
     lines.extend(markdown::lines(body, theme));
     lines
-}
-
-fn has(row: &Line<'_>, pattern: &str) -> bool {
-    let text: String = row.spans.iter().map(|span| span.content.as_ref()).collect();
-    text.to_lowercase().contains(pattern)
 }

@@ -129,13 +129,11 @@ impl Place {
 
     /// The name of a rescue ref.
     pub(super) fn rescue(&self, milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
-        format!("{}/{work}/{attempt}/{label}", self.rescued(milestone))
+        rescue_name(&self.repo, milestone, work, attempt, label)
     }
 
-    /// Where everything of a milestone is saved. All work trees of a repository share their refs, and each may build it.
     fn rescued(&self, milestone: &MilestoneId) -> String {
-        let tree = self.repo.linked_name().map(|name| format!("@{name}")).unwrap_or_default();
-        format!("refs/orchestra/rescue/{milestone}{tree}")
+        rescued(&self.repo, milestone)
     }
 
     /// Gives snapshots another name that this work tree's journal knows nothing of: they tell what was here at another
@@ -148,4 +146,19 @@ impl Place {
         snapshot::set_aside(&self.repo, &self.rescued(milestone))
             .map_err(|error| failure::run("set snapshots of another time aside", &error))
     }
+}
+
+/// Where everything of a milestone is saved. All work trees of a repository share their refs, and each may build it.
+fn rescued(repo: &Repo, milestone: &MilestoneId) -> String {
+    let tree = repo.linked_name().map(|name| format!("@{name}")).unwrap_or_default();
+    format!("refs/orchestra/rescue/{milestone}{tree}")
+}
+
+fn rescue_name(repo: &Repo, milestone: &MilestoneId, work: &WorkId, attempt: u32, label: &str) -> String {
+    format!("{}/{work}/{attempt}/{label}", rescued(repo, milestone))
+}
+
+/// The name of the ref that keeps what was not committed when an attempt at a work began.
+pub fn snapshot_name(repo: &Repo, milestone: &MilestoneId, work: &WorkId, attempt: u32) -> String {
+    rescue_name(repo, milestone, work, attempt, "before")
 }

@@ -39,7 +39,7 @@ const KEPT: &[(Action, &str)] = &[(Action::Stop, "ctrl-c"), (Action::Back, "esc"
 const TAKEN: &[(Place, &[&str], &str)] = &[
     (
         Place::Question,
-        &["a", "b", "f", "k", "n", "p", "r", "s", "t", "v", "x"],
+        &["a", "b", "f", "k", "n", "N", "p", "r", "s", "t", "v", "x"],
         "answers questions, and questions keep their keys",
     ),
     (Place::Reading, &["n", "N"], "goes on with a search"),
@@ -223,12 +223,13 @@ pub(crate) fn holds(row: &Row, place: Place) -> bool {
         | (Where::Looking | Where::Scrolling, Place::Panes | Place::Reading | Place::Question)
         | (Where::Scrolling, Place::Help)
         | (Where::Panes, Place::Panes)
-        | (Where::Reading, Place::Reading) => true,
+        | (Where::Reading, Place::Reading | Place::Question)
+        | (Where::Question, Place::Question) => true,
         (_, Place::Input) => AT_THE_LINE.contains(&row.action),
         (Where::Looking | Where::Panes, Place::Help) => matches!(row.action, Action::Help | Action::Palette),
         (Where::Looking | Where::Scrolling, Place::Writing)
         | (Where::Panes, Place::Reading | Place::Question | Place::Writing)
-        | (Where::Reading, _) => false,
+        | (Where::Reading | Where::Question, _) => false,
     }
 }
 
@@ -261,6 +262,7 @@ pub fn table() -> String {
         (Where::Looking, "everywhere but in a text"),
         (Where::Panes, "in the panes"),
         (Where::Reading, "while reading"),
+        (Where::Question, "in a question"),
         (Where::Scrolling, "wherever there is more"),
     ];
     let mut table = "| keys | where | what | name |\n|---|---|---|---|\n".to_owned();
@@ -348,7 +350,7 @@ mod tests {
         assert_eq!(told(&[("back", &[])]), ["2: `esc` cannot be taken away from `back`"]);
         assert_eq!(told(&[("copy", &["ctrl-c"])]), ["2: `ctrl-c` would mean both `stop` and `copy`"]);
         assert_eq!(told(&[("copy", &["a"])]), ["2: `a` answers questions, and questions keep their keys"]);
-        assert_eq!(told(&[("search", &["n"])]), ["2: `n` goes on with a search"]);
+        assert_eq!(told(&[("search", &["n"])]), ["2: `n` answers questions, and questions keep their keys"]);
         assert_eq!(told(&[("redraw", &["R"])]), ["2: `R` could not be written any more"]);
         assert_eq!(told(&[("redraw", &["ctrl-w"])]), ["2: `ctrl-w` does something where a text is written"]);
         let hint = &Keys::of(&settings(&[("documnt", &[])])).unwrap_err()[0].hint;

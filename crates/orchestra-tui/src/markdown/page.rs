@@ -8,11 +8,9 @@ use ratatui::{
     text::Span,
 };
 
+use super::Sourced;
 use super::table::Table;
-use crate::{
-    text::{Long, harmless},
-    theme::Theme,
-};
+use crate::{text::harmless, theme::Theme};
 
 /// Quotes and lists that are nested deeper than this are not indented further. Each line carries what stands before
 /// it, so that a few bytes of Markdown would otherwise become very much.
@@ -27,7 +25,13 @@ const BREAK: &str = "\n";
 /// A page that is being laid out.
 pub(super) struct Page {
     theme: Theme,
-    lines: Vec<Long>,
+    lines: Vec<Sourced>,
+    /// With which line of the source the event begins that is being read.
+    now: usize,
+    /// Where the next line that is shown comes from.
+    from: usize,
+    /// Where the text of the block comes from that is being read: its begin, and what comes after each hard break.
+    sources: Vec<usize>,
     containers: Vec<Container>,
     /// Numbers of the lists around; `None` for bullets.
     lists: Vec<Option<u64>>,
@@ -64,7 +68,7 @@ enum Kind {
 
 /// Text that is shown line by line.
 enum Verbatim {
-    Code { language: String, text: String },
+    Code { language: String, is_fenced: bool, text: String },
     Html(String),
 }
 
@@ -73,6 +77,9 @@ impl Page {
         Self {
             theme,
             lines: Vec::new(),
+            now: 1,
+            from: 1,
+            sources: Vec::new(),
             containers: Vec::new(),
             lists: Vec::new(),
             begun: false,
@@ -86,7 +93,9 @@ impl Page {
         }
     }
 
-    pub(super) fn read(&mut self, event: Event<'_>) {
+    /// Reads an event that begins with this line of the source.
+    pub(super) fn read(&mut self, event: Event<'_>, line: usize) {
+        self.now = line;
         match event {
             Event::Start(tag) => self.start(tag),
             Event::End(tag) => self.end(tag),
@@ -98,9 +107,13 @@ impl Page {
             | Event::FootnoteReference(text) => self.push(&text),
             Event::Code(code) => self.push_code(&code),
             Event::SoftBreak => self.push(" "),
-            Event::HardBreak => self.push_span(Span::raw(BREAK)),
+            Event::HardBreak => {
+                self.push_span(Span::raw(BREAK));
+                self.sources.push(self.now + 1);
+            }
             Event::Rule => {
                 self.begin_block();
+                self.from = self.now;
                 let rule = self.theme.sign("─", "-").repeat(RULE);
                 self.emit(vec![Span::styled(rule, self.theme.dim())], false);
             }
@@ -108,7 +121,7 @@ impl Page {
         }
     }
 
-    pub(super) fn finish(mut self) -> Vec<Long> {
+    pub(super) fn finish(mut self) -> Vec<Sourced> {
         self.end_text();
         self.lines
     }
@@ -125,12 +138,9 @@ impl Page {
             }
             Tag::CodeBlock(kind) => {
                 self.begin_block();
-                let language = match &kind {
-                    CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default(),
-                    CodeBlockKind::Indented => "",
-                };
-                let language = one_line(language, self.theme);
-                self.verbatim = Some(Verbatim::Code { language, text: String::new() });
+                let is_fenced = matches!(kind, CodeBlockKind::Fenced(_));
+                let language = one_line(&language_of(&kind), self.theme);
+                self.verbatim = Some(Verbatim::Code { language, is_fenced, text: String::new() });
             }
             Tag::HtmlBlock => {
                 self.begin_block();
@@ -196,7 +206,9 @@ impl Page {
             TagEnd::Item => self.end_item(),
             TagEnd::Table => {
                 let lines = self.table.take().map_or_else(Vec::new, Table::lines);
-                for line in lines {
+                // Each row is a line, and so is the rule below the head.
+                for (line, from) in lines.into_iter().zip(self.now..) {
+                    self.from = from;
                     self.emit(line, true);
                 }
             }
@@ -255,6 +267,7 @@ impl Page {
         if self.table.is_none() && !self.open {
             self.begin_block();
             self.open = true;
+            self.sources = vec![self.now];
         }
         self.text.push(span);
     }
@@ -289,4 +302,12 @@ impl Page {
 /// Harmless text on one line.
 fn one_line(text: &str, theme: Theme) -> String {
     harmless(text, theme.unicode).replace('\n', " ")
+}
+
+/// What a block of code says it is written in.
+fn language_of(kind: &CodeBlockKind<'_>) -> String {
+    match kind {
+        CodeBlockKind::Fenced(info) => info.split_whitespace().next().unwrap_or_default().to_owned(),
+        CodeBlockKind::Indented => String::new(),
+    }
 }

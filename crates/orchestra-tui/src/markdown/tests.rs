@@ -350,3 +350,39 @@ proptest! {
         assert_rows_are_harmless_and_fit(&lines(&markdown, theme), width)?;
     }
 }
+
+/// A line that is shown, with the line of the source that it begins with.
+fn sources(markdown: &str) -> Vec<(String, usize)> {
+    let text = |spans: &[ratatui::text::Span<'_>]| -> String {
+        spans.iter().map(|span| span.content.as_ref()).collect()
+    };
+    let lines = super::sourced(markdown, PLAIN).into_iter();
+    lines.filter_map(|(line, source)| Some((text(&line.text), source?))).collect()
+}
+
+#[test]
+fn each_line_says_with_which_line_of_the_source_it_begins() {
+    let markdown = "# Head\n\nOne\nand one.  \nBroken\n\n- a\n- b\n  - c\n\n```rust\nlet x;\n\nlet y;\n```\n\n\
+                    | h |\n|---|\n| r |\n| s |\n\n> quoted\n\n---\n\n    indented\n\n1.\n";
+    let wanted = [
+        ("Head", 1),
+        ("One and one.", 3),
+        ("Broken", 5),
+        ("a", 7),
+        ("b", 8),
+        ("c", 9),
+        ("  rust", 11),
+        ("let x;", 12),
+        ("", 13),
+        ("let y;", 14),
+        ("h", 17),
+        ("─", 18),
+        ("r", 19),
+        ("s", 20),
+        ("quoted", 22),
+        ("────────────", 24),
+        ("indented", 26),
+        ("", 28),
+    ];
+    assert_eq!(sources(markdown), wanted.map(|(text, line)| (text.to_owned(), line)));
+}

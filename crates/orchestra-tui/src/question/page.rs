@@ -1,15 +1,22 @@
 //! What a question is about, in full.
 
+use std::sync::Arc;
+
 use orchestra_core::repo::{FileStat, PushTarget};
 use orchestra_core::report::Severity;
+use orchestra_core::words::counted;
 use orchestra_core::worker::{PushQuestion, Question};
 use ratatui::style::Style;
 use ratatui::text::Span;
 
 use crate::markdown;
 use crate::patch;
+use crate::sheet::{Mark, Piece, plain};
+use crate::spot::{Fate, Spot};
 use crate::text::{Long, harmless};
 use crate::theme::Theme;
+
+use super::comments::Comments;
 
 /// What belongs to a question and is not in it: read when it is asked, since that is what is answered.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -21,15 +28,20 @@ pub struct Page {
 }
 
 impl Page {
-    /// The page, a logical line each.
-    pub(crate) fn lines(&self, question: &Question, theme: Theme) -> Vec<Long> {
+    /// Whether there is anything that a comment can be on.
+    pub(super) fn has_lines(&self, question: &Question) -> bool {
+        self.patch.is_some() || matches!(question, Question::Rfc { .. }) && self.text.is_some()
+    }
+
+    /// The page, a logical line each, without the comments themselves.
+    pub(super) fn pieces(&self, question: &Question, comments: &Comments, theme: Theme) -> Vec<Piece> {
         let mut page = Writer { theme, lines: Vec::new() };
         page.styled(&question.text(), theme.strong());
         for line in question.about() {
             page.entry(theme.sign("·", "-"), &line, Style::new());
         }
         match question {
-            Question::Push(push) | Question::Rejected(push) => page.push(push),
+            Question::Push(push) | Question::Rejected(push) => page.push(push, comments),
             Question::Trust { lines, .. } => {
                 page.heading("It names");
                 for line in lines {
@@ -55,10 +67,11 @@ impl Page {
             | Question::Locked { .. }
             | Question::TooLarge { .. } => {}
         }
+        let mut more = Vec::new();
         match (question, &self.text) {
             (Question::Rfc { .. }, Some(text)) => {
                 page.blank();
-                page.lines.extend(markdown::lines(text, theme));
+                more = design(text, theme);
             }
             (_, Some(text)) => {
                 page.heading("The last of its output");
@@ -68,10 +81,26 @@ impl Page {
         }
         if let Some(patch) = &self.patch {
             page.heading("Changes");
-            page.lines.extend(patch::lines(patch, theme));
+            more = patch::pieces(patch, theme);
         }
-        page.lines
+        let mut pieces = plain(page.lines);
+        pieces.extend(more);
+        pieces
     }
+}
+
+/// A design, each line with where it stands in `rfc.md`.
+fn design(text: &str, theme: Theme) -> Vec<Piece> {
+    let file: Arc<str> = "rfc.md".into();
+    let source: Vec<&str> = text.lines().collect();
+    let piece = |(long, line): markdown::Sourced| {
+        let spot = line.and_then(|line| {
+            let text = harmless(source.get(line.checked_sub(1)?)?, true).replace('\n', " ");
+            Some(Spot { file: Arc::clone(&file), line, fate: Fate::Kept, text, commit: None })
+        });
+        Piece { mark: spot.map_or(Mark::None, Mark::Line), ..Piece::of(long) }
+    };
+    markdown::sourced(text, theme).into_iter().map(piece).collect()
 }
 
 struct Writer {
@@ -109,7 +138,7 @@ impl Writer {
         }
     }
 
-    fn push(&mut self, push: &PushQuestion) {
+    fn push(&mut self, push: &PushQuestion, comments: &Comments) {
         let theme = self.theme;
         if let PushTarget::Remote { name, url, branch } = &push.survey.target {
             self.heading("To");
@@ -133,7 +162,12 @@ impl Writer {
         for file in files {
             let count = |count: Option<u32>| count.map_or("binary".to_owned(), |count| count.to_string());
             let (added, removed) = (count(file.added), count(file.removed));
-            self.entry(theme.sign("│", "|"), &format!("{}  +{added} -{removed}", file.path), Style::new());
+            let path = file.path.to_string();
+            let said = match comments.count_of(&path) {
+                0 => String::new(),
+                count => format!("  ({})", counted(count, "comment")),
+            };
+            self.entry(theme.sign("│", "|"), &format!("{path}  +{added} -{removed}{said}"), Style::new());
         }
         if push.findings.is_empty() {
             return;

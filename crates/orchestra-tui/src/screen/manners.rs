@@ -9,9 +9,10 @@ use super::{Command, Focus, Input, Screen};
 use crate::entry::History;
 use crate::key::{Action, Keys, Place, ROWS, Row, holds};
 use crate::palette::{Palette, Picked};
+use crate::question::Dialog;
 use crate::text::plain;
 use crate::view::panes;
-use crate::viewer::Want;
+use crate::viewer::{Viewer, Want};
 
 /// No key: where an action is done that no key stands for.
 const NO_KEY: KeyEvent = KeyEvent::new(KeyCode::Null, KeyModifiers::NONE);
@@ -43,12 +44,8 @@ impl Screen {
             return Place::Writing;
         }
         match self.beneath() {
-            Place::Reading if self.viewer.as_ref().is_some_and(|viewer| viewer.typing.is_some()) => {
-                Place::Writing
-            }
-            Place::Question if self.dialogs.first().is_some_and(|dialog| dialog.entry().is_some()) => {
-                Place::Writing
-            }
+            Place::Reading if self.viewer.as_ref().is_some_and(Viewer::is_typing) => Place::Writing,
+            Place::Question if self.dialogs.first().is_some_and(Dialog::is_typing) => Place::Writing,
             Place::Panes if self.focus == Focus::Input => Place::Input,
             place => place,
         }
@@ -140,7 +137,7 @@ impl Screen {
     /// What the person looks at, as it was before it was made into rows.
     fn copied(&self) -> Option<String> {
         let text = match self.beneath() {
-            Place::Reading => self.viewer.as_ref()?.text()?.to_owned(),
+            Place::Reading => self.viewer.as_ref()?.text()?,
             Place::Question => self.dialogs.first()?.text(self.theme),
             Place::Panes | Place::Input | Place::Help | Place::Writing => match self.focus {
                 Focus::Tree => {
@@ -164,6 +161,7 @@ impl Screen {
         let (milestone, work) = match self.beneath() {
             Place::Reading => match &self.viewer.as_ref()?.want {
                 Want::Document { milestone, work } => (milestone.clone(), work.clone()),
+                named @ Want::Named { .. } => return Some(named.clone()),
                 _ => return None,
             },
             Place::Question => {
@@ -183,6 +181,7 @@ impl Screen {
                 Want::Document { milestone, work }
                 | Want::Changes { milestone, work }
                 | Want::Transcript { milestone, work } => (milestone.clone(), work.clone()),
+                turn @ Want::Turn { .. } => return Some(turn.clone()),
                 _ => return None,
             },
             Place::Question => {
@@ -196,14 +195,18 @@ impl Screen {
 
     /// The row of the tree that is chosen, else what runs.
     pub(super) fn chosen(&self) -> Option<Chosen> {
-        let row = self.row.filter(|_| self.focus == Focus::Tree).and_then(|row| {
-            let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
-            rows.into_iter().nth(row).and_then(|row| Some((row.milestone?, row.work)))
-        });
-        row.or_else(|| {
+        self.row_chosen().or_else(|| {
             let work = self.state.works().first().map(|work| work.id.clone());
             Some((self.state.active()?.id.clone(), work))
         })
+    }
+
+    /// The row of the tree that is chosen.
+    pub(super) fn row_chosen(&self) -> Option<Chosen> {
+        let row = self.row.filter(|_| self.focus == Focus::Tree)?;
+        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+        let row = rows.into_iter().nth(row)?;
+        Some((row.milestone?, row.work))
     }
 
     /// Keeps what was written, for the next text.

@@ -3,7 +3,7 @@
 use super::{Command, Focus, Screen};
 use crate::key::Action;
 use crate::view::Panes;
-use crate::viewer::{Reading, Viewer, Want};
+use crate::viewer::{Came, Reading, Viewer, Want};
 use crate::words::clock;
 
 impl Screen {
@@ -17,6 +17,30 @@ impl Screen {
             Some(Action::PageDown) => Some(top + page),
             Some(Action::Top) => Some(0),
             _ => Some(top),
+        }
+    }
+
+    /// What follows from a key in the viewer.
+    pub(super) fn came_of_reading(&mut self, came: Came) -> Vec<Command> {
+        match came {
+            Came::Nothing => Vec::new(),
+            Came::Closed => {
+                self.viewer = self.viewer.take().and_then(Viewer::close);
+                if let Some(dialog) = self.dialog_mut() {
+                    dialog.appears();
+                }
+                Vec::new()
+            }
+            Came::Turned(want) => {
+                if let Some(viewer) = &mut self.viewer {
+                    viewer.turn(want.clone());
+                }
+                vec![Command::Read(want)]
+            }
+            Came::Opened(want) => {
+                self.viewer = self.viewer.take().map(|viewer| viewer.open(want.clone()));
+                vec![Command::Read(want)]
+            }
         }
     }
 
@@ -76,7 +100,9 @@ impl Screen {
     fn wanted(&self, action: Action) -> Option<Want> {
         let of = || self.chosen();
         match action {
-            Action::Journal => Some(Want::Journal),
+            Action::Journal => {
+                Some(Want::Journal { milestone: self.row_chosen().map(|(milestone, _)| milestone) })
+            }
             Action::Rescue => Some(Want::Rescue),
             Action::Document => of().map(|(milestone, work)| Want::Document { milestone, work }),
             Action::Changes => of().map(|(milestone, work)| Want::Changes { milestone, work }),

@@ -7,6 +7,9 @@ use super::*;
 use crate::testing::{ASCII, Bench, COLOURED, PLAIN, failed, key_named, push, rfc};
 use crate::theme::Theme;
 
+mod comments;
+mod reading;
+
 const USUAL: (u16, u16) = (80, 24);
 
 fn gate(msg: &Msg) -> GateId {
@@ -136,7 +139,7 @@ fn something_is_read_in_front_of_all_and_a_question_waits_behind_it() {
     assert_eq!(bench.press("d"), [Command::Read(want.clone())]);
     assert!(bench.seen().contains("reading…"));
     // What another key asked for before is not what is shown.
-    bench.tell(Msg::Read(Want::Journal, Reading::Printed("old".to_owned())));
+    bench.tell(Msg::Read(Want::Rescue, Reading::Printed("old".to_owned())));
     let text = format!("---\nid: M1\nstatus: planning\n---\n# A title\n{}needle\n", "line\n\n".repeat(80));
     bench.tell(Msg::Read(want, Reading::Markdown(text)));
     let seen = bench.seen();
@@ -163,7 +166,9 @@ fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
     bench.press("esc up");
     assert_eq!(bench.press("t"), [Command::Read(Want::Transcript { milestone: id(), work: None })]);
     bench.press("esc");
-    assert_eq!(bench.press("l"), [Command::Read(Want::Journal)]);
+    assert_eq!(bench.press("l"), [Command::Read(Want::Journal { milestone: Some(id()) })]);
+    bench.press("esc esc tab");
+    assert_eq!(bench.press("l"), [Command::Read(Want::Journal { milestone: None })]);
 }
 
 #[test]

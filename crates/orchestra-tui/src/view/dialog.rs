@@ -1,8 +1,9 @@
 //! The question in front.
 
+use orchestra_core::words::counted;
 use ratatui::Frame;
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
@@ -10,7 +11,7 @@ use super::{Panes, in_front};
 use crate::key::Action;
 use crate::question::Dialog;
 use crate::screen::Screen;
-use crate::text::{Long, harmless, wrap};
+use crate::text::{Long, columns, harmless, wrap};
 
 /// The widest a question gets: longer rows are hard to read.
 const WIDEST: u16 = 110;
@@ -30,8 +31,12 @@ pub(super) fn place(screen: &Screen, panes: &mut Panes) {
     let inside = Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: height - 2 };
     let ways_height = ways_height.min(inside.height.saturating_sub(1));
     let entry_height = match dialog.entry() {
-        // Its words stand above it.
-        Some(_) => (ENTRY + 1).min(inside.height.saturating_sub(ways_height + 1)),
+        // Its words stand above it. What is there already is to be seen, as far as half of the page allows.
+        Some((_, entry)) => {
+            let rows = u16::try_from(entry.area().lines().len()).unwrap_or(u16::MAX).saturating_add(2);
+            let wanted = rows.clamp(ENTRY + 1, (inside.height / 2).max(ENTRY + 1));
+            wanted.min(inside.height.saturating_sub(ways_height + 1))
+        }
         None => 0,
     };
     let page_height = inside.height - ways_height - entry_height;
@@ -47,33 +52,64 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
     let theme = screen.theme;
     let question = &dialog.asked.question;
     let about = question.milestone().map(|id| format!(" · {id}")).unwrap_or_default();
-    let title = format!("{} {}{about}", theme.sign("🚦", "?"), question.name());
+    let comments = match dialog.comment_count() {
+        0 => String::new(),
+        count => format!(" · {}", counted(count, "comment")),
+    };
+    let title = format!("{} {}{about}{comments}", theme.sign("🚦", "?"), question.name());
+    let title = if theme.unicode { title } else { title.replace('·', "-") };
     let title = harmless(&title, theme.unicode).replace('\n', " ");
     in_front(screen, frame, panes.dialog, &title, theme.waiting());
 
-    let (top, height) = (dialog.top(page.height), usize::from(page.height));
-    let rows: Vec<Line<'static>> = dialog.rows().iter().skip(top).take(height).cloned().collect();
-    frame.render_widget(Paragraph::new(rows), page);
-    let (above, below) = (top, dialog.rows().len().saturating_sub(top + height));
-    if above + below > 0 && page.width > 30 {
-        let keys = screen.keys.hint(&[Action::PageUp, Action::PageDown]);
-        let text = format!(" {above} above, {below} below ({keys}) ");
-        let width = u16::try_from(crate::text::columns(&text)).unwrap_or(page.width).min(page.width);
-        let place =
-            Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
-        frame.render_widget(Paragraph::new(Span::styled(text, theme.dim())), place);
-    }
+    let sheet = &dialog.sheet;
+    let (top, height) = (sheet.top(page.height), usize::from(page.height));
+    let found = Style::new().add_modifier(Modifier::REVERSED);
+    let rows = sheet.rows().iter().enumerate().skip(top).take(height);
+    let rows = rows.map(
+        |(index, row)| {
+            if sheet.is_found(index) { row.clone().patch_style(found) } else { row.clone() }
+        },
+    );
+    frame.render_widget(Paragraph::new(rows.collect::<Vec<Line<'static>>>()), page);
+    super::mark_cursor(theme, sheet.cursor(), top, page, frame);
+    foot(screen, dialog, panes, frame);
     frame.render_widget(Paragraph::new(ways(screen, dialog, panes.ways.width)), panes.ways);
     let Some((words, entry)) = dialog.entry() else { return };
     if panes.entry.height < 2 {
         return;
     }
+    let words = harmless(&words, theme.unicode).replace('\n', " ");
     let head = Rect { height: 1, ..panes.entry };
-    let words = entry.searching().map_or_else(|| words.to_owned(), |words| harmless(&words, theme.unicode));
+    let words = entry.searching().map_or(words, |words| harmless(&words, theme.unicode));
     frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
     let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
     frame.render_widget(entry.area(), field);
     show_cursor(frame, field, true);
+}
+
+/// How much there is above and below, or what is searched for.
+fn foot(screen: &Screen, dialog: &Dialog, panes: &Panes, frame: &mut Frame<'_>) {
+    let (Some(page), sheet) = (panes.page, &dialog.sheet) else { return };
+    let top = sheet.top(page.height);
+    let below = sheet.rows().len().saturating_sub(top + usize::from(page.height));
+    let is_typing = sheet.search.is_typing();
+    let text = match sheet.search.foot() {
+        Some(typed) if is_typing => format!(" {typed} "),
+        Some(pattern) if dialog.has_key('n') => format!(" {pattern} (/ enter: next) "),
+        Some(pattern) => format!(" {pattern} (n next, N before) "),
+        None if top + below > 0 && page.width > 30 => {
+            let keys = screen.keys.hint(&[Action::PageUp, Action::PageDown]);
+            format!(" {top} above, {below} below ({keys}) ")
+        }
+        None => return,
+    };
+    let text = harmless(&text, screen.theme.unicode).replace('\n', " ");
+    let width = u16::try_from(columns(&text)).unwrap_or(page.width).min(page.width);
+    let place = Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
+    frame.render_widget(Paragraph::new(Span::styled(text, screen.theme.dim())), place);
+    if is_typing {
+        frame.set_cursor_position((place.right().saturating_sub(1), place.y));
+    }
 }
 
 /// The real cursor stands where the next letter goes, so that input methods open their window there. The text field
@@ -103,12 +139,16 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
             text.push(Span::styled(theme.sign(" · ", " | "), theme.dim()));
         }
         let (key_style, label_style) =
-            if is_on { (theme.accent(), ratatui::style::Style::new()) } else { (theme.dim(), theme.dim()) };
+            if is_on { (theme.accent(), Style::new()) } else { (theme.dim(), theme.dim()) };
         text.push(Span::styled(key, key_style));
         // Key and label stay together.
         text.push(Span::styled(format!("\u{a0}{}", label.replace(' ', "\u{a0}")), label_style));
     };
-    if is_writing {
+    if dialog.is_commenting() {
+        add("enter".to_owned(), "keep it", true);
+        add("alt-enter".to_owned(), "new line", true);
+        add("esc".to_owned(), "back, as it was", true);
+    } else if is_writing {
         add("enter".to_owned(), "send", true);
         add("alt-enter".to_owned(), "new line", true);
         if dialog.entry().is_some_and(|(_, entry)| entry.has_folds()) {
@@ -117,8 +157,12 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
         add("esc".to_owned(), "back, and throw it away", true);
     } else {
         for way in dialog.ways() {
-            add(way.key.to_string(), way.label, is_armed);
+            add(way.key.to_string(), way.label, is_armed && dialog.is_open(way));
         }
+        if dialog.sheet.has_files() {
+            add("]\u{a0}[".to_owned(), "file", true);
+        }
+        add("/".to_owned(), "search", true);
         add("esc".to_owned(), "look around first", true);
     }
     wrap(&Long { text, ..Long::default() }, width)

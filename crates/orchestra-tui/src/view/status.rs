@@ -13,6 +13,7 @@ use super::input;
 use crate::key::{Action, is_letter};
 use crate::screen::{Focus, Screen};
 use crate::text::{columns, harmless};
+use crate::viewer::Viewer;
 use crate::words::clock;
 
 /// The line above.
@@ -109,17 +110,8 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     } else if screen.help.is_some() {
         hints.of(&[Action::Back], "back", plain);
         hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
-    } else if screen.viewer.is_some() {
-        if let Some(dialog) = screen.dialogs.first() {
-            let text = format!("back, and answer: {}", dialog.asked.question.name());
-            hints.of(&[Action::Back], &text, theme.waiting());
-        } else {
-            hints.of(&[Action::Back], "back", plain);
-        }
-        hints.of(&[Action::Search], "search", plain);
-        hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
-        hints.of(&[Action::Copy], "copy", plain);
-        hints.of(&[Action::Palette], "actions", plain);
+    } else if let Some(viewer) = &screen.viewer {
+        reading_hints(&mut hints, viewer);
     } else if let Some(dialog) = screen.dialog() {
         hints.of(&[Action::Stop], "leave", plain);
         if dialog.entry().is_none() {
@@ -155,6 +147,30 @@ pub(super) fn status(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
         }
     }
     frame.render_widget(Paragraph::new(Line::from(hints.spans)), area);
+}
+
+/// What can be pressed while something is read.
+fn reading_hints(hints: &mut Hints<'_>, viewer: &Viewer) {
+    let (screen, plain) = (hints.screen, Style::new());
+    if viewer.has_under() {
+        hints.of(&[Action::Back], "back to the list", plain);
+    } else if let Some(dialog) = screen.dialogs.first() {
+        let text = format!("back, and answer: {}", dialog.asked.question.name());
+        hints.of(&[Action::Back], &text, screen.theme.waiting());
+    } else {
+        hints.of(&[Action::Back], "back", plain);
+    }
+    if viewer.is_list() {
+        hints.add("enter", "open", plain);
+    }
+    if let Some(part) = viewer.parts() {
+        hints.of(&[Action::NextPart, Action::PreviousPart], part, plain);
+    }
+    hints.of(&[Action::Search], "search", plain);
+    hints.of(&[Action::Filter], "filter", plain);
+    hints.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
+    hints.of(&[Action::Copy], "copy", plain);
+    hints.of(&[Action::Palette], "actions", plain);
 }
 
 /// The hints of the line below. What comes first matters most: what has no room is left out, and `?` has it.

@@ -113,3 +113,66 @@ fn colours_are_used_only_where_they_may_be() {
     assert_eq!(coloured(PLAIN), 0);
     assert!(coloured(crate::testing::COLOURED) > 0);
 }
+
+#[test]
+fn a_comment_on_a_line_of_a_push() {
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        asks(&push())(bench);
+        bench.press("] down down down down down down c w h y ? enter");
+    }));
+}
+
+#[test]
+fn a_comment_on_a_line_of_a_push_in_ascii_while_it_is_written() {
+    insta::assert_snapshot!(views(ASCII, |bench| {
+        asks(&push())(bench);
+        bench.press("] down down down down down down c w h y ? enter c !");
+    }));
+}
+
+#[test]
+fn comments_about_to_be_sent() {
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        asks(&push())(bench);
+        bench.press("] down down down down down down c w h y ? enter r");
+    }));
+}
+
+#[test]
+fn what_was_rescued_as_a_list() {
+    use crate::viewer::{Reading, Want};
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        bench.press("tab r");
+        let rows = ["M1-a/phase-2/1/before", "M1-a/phase-1/1/out-of-room"];
+        let row = |name: &str| {
+            let words = format!(
+                "{name}  2026-03-01 12:41 · 3 files  orchestra: what was not committed before a turn"
+            );
+            (words, Want::Saved { name: name.to_owned() })
+        };
+        let head = "`orchestra rescue restore NAME` brings one back.\n\n".to_owned();
+        bench.tell(Msg::Read(Want::Rescue, Reading::List { head, rows: rows.map(row).to_vec() }));
+        bench.press("down");
+    }));
+}
+
+#[test]
+fn one_document_of_several() {
+    use crate::viewer::{Reading, Want};
+    insta::assert_snapshot!(views(PLAIN, |bench| {
+        bench.press("tab d");
+        let milestone = crate::testing::milestone("M1-user-auth");
+        let named = |name: &str| Some(Want::Named { milestone: milestone.clone(), name: name.to_owned() });
+        let reading = Reading::OneOf {
+            title: "rfc.md (3 of 7)".to_owned(),
+            before: named("prd.md"),
+            after: named("context.md"),
+            reading: Box::new(Reading::Markdown("# RFC\n\nCookies.\n\nSessions.\n".to_owned())),
+        };
+        bench.tell(Msg::Read(
+            Want::Document { milestone: milestone.clone(), work: Some(crate::testing::phase("phase-2")) },
+            reading,
+        ));
+        bench.press("& s e s s enter");
+    }));
+}

@@ -20,8 +20,8 @@ pub(super) fn place(area: Rect) -> Rect {
 pub(super) fn draw(screen: &Screen, viewer: &Viewer, frame: &mut Frame<'_>) {
     let (theme, area) = (screen.theme, screen.area);
     let outer = Rect { y: area.y + 1, height: area.height - 2, ..area };
-    let title = harmless(&viewer.title, theme.unicode).replace('\n', " ");
-    let title = if theme.unicode { title } else { title.replace('·', "-") };
+    let title = harmless(&viewer.title(), theme.unicode).replace('\n', " ");
+    let title = if theme.unicode { title } else { title.replace('·', "-").replace(['“', '”'], "\"") };
     in_front(screen, frame, outer, &title, theme.accent());
     let inside = place(area);
     let top = viewer.top(inside.height);
@@ -33,17 +33,18 @@ pub(super) fn draw(screen: &Screen, viewer: &Viewer, frame: &mut Frame<'_>) {
         }
         frame.render_widget(Paragraph::new(row), place);
     }
+    super::mark_cursor(theme, viewer.cursor(), top, inside, frame);
     let below = viewer.rows().len().saturating_sub(top + usize::from(inside.height));
-    let foot = match (&viewer.typing, viewer.pattern.as_str()) {
-        (Some(typed), _) => format!(" /{typed} "),
-        (None, "") => format!(" {top} above, {below} below "),
-        (None, pattern) => format!(" /{pattern} (n next, N before) "),
+    let foot = match viewer.foot() {
+        Some(typed) if viewer.is_typing() => format!(" {typed} "),
+        Some(pattern) => format!(" {pattern} (n next, N before) "),
+        None => format!(" {top} above, {below} below "),
     };
     let foot = harmless(&foot, theme.unicode).replace('\n', " ");
     let width = u16::try_from(crate::text::columns(&foot)).unwrap_or(u16::MAX).min(outer.width - 2);
     let place = Rect { x: outer.right() - 1 - width, y: outer.bottom() - 1, width, height: 1 };
     frame.render_widget(Paragraph::new(Span::styled(foot, theme.dim())), place);
-    if viewer.typing.is_some() {
+    if viewer.is_typing() {
         frame.set_cursor_position((place.right().saturating_sub(1), place.y));
     }
 }

@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::path::RepoPath;
-use orchestra_git::rescue::{self, PatchFor, Rescued};
+use orchestra_core::words::counted;
+use orchestra_git::rescue::{self, PatchFor, Rescued, Shown};
 use orchestra_project::lock::{LockError, WorkerLock};
 use serde::Serialize;
 
@@ -83,12 +84,7 @@ fn show(context: &Context, reference: &str) -> Result<Exit, Failure> {
     let name = name_of(&shown_one.what.reference);
     context.out.line(format_args!("{}  {}", styled(STRONG, shown(name)), facts(&shown_one.what)));
     for path in &shown_one.paths {
-        let stat = shown_one.files.iter().find(|file| file.path == *path);
-        let stat = stat.map(|file| match (file.added, file.removed) {
-            (Some(added), Some(removed)) => format!("  +{added} −{removed}"),
-            _ => "  binary".to_owned(),
-        });
-        context.out.line(format_args!("  {}{}", shown(path), styled(FAINT, stat.unwrap_or_default())));
+        context.out.line(format_args!("  {}{}", shown(path), styled(FAINT, stat_of(&shown_one, path))));
     }
     context.out.line("");
     if !is_read {
@@ -150,13 +146,28 @@ fn restore(context: &Context, reference: &str, paths: &[String]) -> Result<Exit,
     Ok(Exit::DONE)
 }
 
-fn name_of(reference: &str) -> &str {
+/// What it is called.
+pub(crate) fn name_of(reference: &str) -> &str {
     reference.strip_prefix(PREFIX).unwrap_or(reference)
 }
 
+/// How a path that was saved differs from what it was saved over.
+pub(crate) fn stat_of(shown: &Shown, path: &RepoPath) -> String {
+    let stat = shown.files.iter().find(|file| file.path == *path);
+    let stat = stat.map(|file| match (file.added, file.removed) {
+        (Some(added), Some(removed)) => format!("  +{added} −{removed}"),
+        _ => "  binary".to_owned(),
+    });
+    stat.unwrap_or_default()
+}
+
 fn facts(rescued: &Rescued) -> String {
+    styled(FAINT, facts_of(rescued))
+}
+
+/// When it was saved, and how much it is.
+pub(crate) fn facts_of(rescued: &Rescued) -> String {
     let at = Timestamp::from_second(rescued.saved_at)
         .map(|at| at.to_zoned(TimeZone::system()).strftime("%Y-%m-%d %H:%M").to_string());
-    let files = if rescued.path_count == 1 { "file" } else { "files" };
-    styled(FAINT, format_args!("{} · {} {files}", at.unwrap_or_default(), rescued.path_count))
+    format!("{} · {}", at.unwrap_or_default(), counted(rescued.path_count, "file"))
 }

@@ -212,7 +212,8 @@ fn format_detail(text: &str) -> String {
     lines.fold(String::new(), |all, line| format!("{all}\n     {line}"))
 }
 
-fn answer_in_words(answer: &Answer) -> String {
+/// What a person has answered.
+pub(crate) fn answer_in_words(answer: &Answer) -> String {
     match answer {
         Answer::Approve => "yes".to_owned(),
         Answer::Revise { feedback } => format!("revise: {}", feedback.lines().next().unwrap_or_default()),
@@ -225,7 +226,8 @@ fn answer_in_words(answer: &Answer) -> String {
     }
 }
 
-fn by_in_words(by: By) -> &'static str {
+/// Who has answered.
+pub(crate) fn by_in_words(by: By) -> &'static str {
     match by {
         By::User => "you",
         By::Auto => "auto",
@@ -256,7 +258,7 @@ fn in_a_line(text: &str) -> String {
 }
 
 /// Names a few paths and counts the rest.
-fn list(paths: &[RepoPath]) -> String {
+pub(crate) fn list(paths: &[RepoPath]) -> String {
     let named: Vec<String> = paths.iter().take(5).map(ToString::to_string).collect();
     let rest = paths.len().saturating_sub(5);
     if rest == 0 { named.join(", ") } else { format!("{} and {rest} more", named.join(", ")) }

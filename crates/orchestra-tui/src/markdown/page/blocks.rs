@@ -20,7 +20,9 @@ impl Page {
         if text.is_empty() {
             return;
         }
-        for line in text.split(|span| span.content == BREAK) {
+        let sources = std::mem::take(&mut self.sources);
+        for (index, line) in text.split(|span| span.content == BREAK).enumerate() {
+            self.from = sources.get(index).copied().unwrap_or(self.now);
             self.emit(line.to_vec(), false);
         }
     }
@@ -64,6 +66,7 @@ impl Page {
     pub(super) fn end_item(&mut self) {
         self.end_text();
         if self.containers.last().is_some_and(|item| !item.begun) {
+            self.from = self.now;
             self.emit(Vec::new(), false);
         }
         self.containers.pop();
@@ -72,16 +75,20 @@ impl Page {
     pub(super) fn end_verbatim(&mut self) {
         let indent = Span::raw("  ");
         match self.verbatim.take() {
-            Some(Verbatim::Code { language, text }) => {
+            Some(Verbatim::Code { language, is_fenced, text }) => {
+                let begin = self.now + usize::from(is_fenced);
+                self.from = self.now;
                 if !language.is_empty() {
                     self.emit(vec![indent.clone(), Span::styled(language, self.theme.dim())], true);
                 }
-                for line in harmless(&text, self.theme.unicode).lines() {
+                for (line, from) in harmless(&text, self.theme.unicode).lines().zip(begin..) {
+                    self.from = from;
                     self.emit_after(Some(&indent), vec![Span::raw(line.to_owned())], true);
                 }
             }
             Some(Verbatim::Html(text)) => {
-                for line in harmless(&text, self.theme.unicode).lines() {
+                for (line, from) in harmless(&text, self.theme.unicode).lines().zip(self.now..) {
+                    self.from = from;
                     self.emit(vec![Span::raw(line.to_owned())], false);
                 }
             }
@@ -95,7 +102,7 @@ impl Page {
 
     fn emit_after(&mut self, indent: Option<&Span<'static>>, text: Vec<Span<'static>>, keep: bool) {
         if let Some(before) = self.gap.take() {
-            self.lines.push(Long { rest: before.clone(), first: before, ..Long::default() });
+            self.lines.push((Long { rest: before.clone(), first: before, ..Long::default() }, None));
         }
         self.begun = true;
         // What is around something that has begun, has begun.
@@ -106,7 +113,7 @@ impl Page {
         let mut rest = self.before(false);
         first.extend(indent.cloned());
         rest.extend(indent.cloned());
-        self.lines.push(Long { first, rest, text, keep });
+        self.lines.push((Long { first, rest, text, keep }, Some(self.from)));
     }
 
     /// What stands before a line; signs of items stand only before the first line after they began.

@@ -108,7 +108,7 @@ fn the_palette_finds_an_action_and_does_it() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     bench.press("ctrl-p j o u r");
     assert!(bench.seen().contains("› jour") && bench.seen().contains("▸ journal"), "{}", bench.seen());
-    assert_eq!(bench.press("enter"), [Command::Read(Want::Journal)]);
+    assert_eq!(bench.press("enter"), [Command::Read(Want::Journal { milestone: None })]);
     // What is read can be searched, from the palette too; what can be done in the panes alone cannot.
     bench.press("ctrl-p j o u r");
     assert!(bench.seen().contains("nothing that can be done here"), "{}", bench.seen());
