@@ -27,6 +27,6 @@ pub use moment::Moment;
 pub use msg::{Command, Msg};
 pub use question::Page;
 pub use screen::Screen;
-pub use theme::Theme;
+pub use theme::{Background, Theme};
 pub use view::draw;
 pub use viewer::{Reading, Want};

@@ -128,7 +128,12 @@ impl Shown {
 /// How a person is shown a run: on a screen where there can be one and they want it.
 pub(super) fn shown(context: &Context, plain: bool) -> Shown {
     if !plain && context.can_show_screens() {
-        return Shown::Screen(Theme { colours: context.out.has_colours(), unicode: context.is_utf8() });
+        let colours = context.out.has_colours();
+        return Shown::Screen(Theme {
+            colours,
+            unicode: context.is_utf8(),
+            background: context.background(),
+        });
     }
     Shown::Printed(Printed::Text { asks: context.is_terminal, unicode: context.is_utf8() })
 }
