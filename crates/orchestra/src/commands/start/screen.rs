@@ -7,13 +7,14 @@ mod curtain;
 mod inbox;
 pub(crate) mod keeper;
 mod reading;
-mod terminal;
+pub(super) mod terminal;
 mod torn;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -25,6 +26,8 @@ use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -33,6 +36,7 @@ pub(in crate::commands) use self::curtain::Curtain;
 use self::inbox::Inbox;
 use self::reading::{PATCH, Place};
 use self::terminal::Terminal;
+use super::broken;
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -71,7 +75,8 @@ pub(super) async fn show(
     let mut terminal = raised.terminal;
     terminal::heed_ctrl_c(false)?;
     let (typed, mut keys) = mpsc::channel(1024);
-    terminal::read_keys(typed);
+    let reading = terminal::read_keys(typed);
+    let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, raised.state, raised.begun, reader);
     let mut last_frame: Option<Instant> = None;
@@ -95,7 +100,9 @@ pub(super) async fn show(
         let next = frame_at.into_iter().chain(wake_at).min();
         tokio::select! {
             biased; // A person's key goes before an agent's words.
-            Some(event) = keys.recv() => {
+            event = keys.recv() => {
+                let Some(event) = event else { return Err(no_keys(reading)) };
+                broken::here("screen");
                 terminal.heard(&event);
                 if matches!(event, Event::Resize(..)) {
                     // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
@@ -110,20 +117,21 @@ pub(super) async fn show(
                 Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
             },
             view = inbox.next() => match view {
-                Some(view) => {
-                    shown.view(view, &mut terminal).await?;
-                    // A flood is taken as a whole and drawn once, unless it does not end.
-                    while let Some(view) = inbox.take() {
-                        shown.view(view, &mut terminal).await?;
-                        if !keys.is_empty() || now.elapsed() >= FRAME {
-                            break;
-                        }
-                    }
-                }
+                Some(view) => shown.views(view, &inbox, &keys, &mut terminal).await?,
                 None => return Ok(()),
             },
+            // From somebody else: with `ctrl-z` it is a key.
+            Some(()) = stopped.recv() => terminal.suspend().await?,
             () = sleep(next) => {}
         }
+    }
+}
+
+/// Why there are no keys any more. What broke there breaks this as well.
+fn no_keys(reading: JoinHandle<()>) -> io::Error {
+    match reading.join() {
+        Ok(()) => io::Error::other("no key can be read any more"),
+        Err(panic) => std::panic::resume_unwind(panic),
     }
 }
 
@@ -208,6 +216,23 @@ impl Shown {
             drop(self.setting.wishes.send(wish).await);
         }
         terminal.set_title(&self.screen.title());
+        Ok(())
+    }
+
+    /// A flood is taken as a whole and drawn once, unless it does not end or a key comes.
+    async fn views(
+        &mut self,
+        first: View,
+        inbox: &Inbox,
+        keys: &mpsc::Receiver<Event>,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
+        let begun = Instant::now();
+        let mut next = Some(first);
+        while let Some(view) = next {
+            self.view(view, terminal).await?;
+            next = if keys.is_empty() && begun.elapsed() < FRAME { inbox.take() } else { None };
+        }
         Ok(())
     }
 

@@ -4,6 +4,7 @@ use std::backtrace::Backtrace;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use orchestra_tui::Screen;
@@ -26,6 +27,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::torn::{self, Torn};
+use crate::commands::start::broken;
 
 /// How long the rest of a sequence may take that a slow line tore apart.
 const REST: Duration = Duration::from_millis(100);
@@ -149,11 +151,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        leave();
-        for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // Where standard error is closed there is nobody left to tell.
-            let _unheard = io::stderr().write_all(said.as_bytes());
-        }
+        give_back();
     }
 }
 
@@ -184,6 +182,15 @@ pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
     Ok(tcsetattr(&stdin, OptionalActions::Now, &modes)?)
 }
 
+/// Gives the terminal back, and says on it what nobody could read before.
+pub(in crate::commands::start) fn give_back() {
+    leave();
+    for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // Where standard error is closed there is nobody left to tell.
+        let _unheard = io::stderr().write_all(said.as_bytes());
+    }
+}
+
 /// Gives the terminal back as it was found. Once; safe at any moment.
 pub(super) fn leave() {
     if !IS_OURS.swap(false, Ordering::SeqCst) {
@@ -209,16 +216,17 @@ pub(super) fn write_leave() {
 }
 
 /// Reads keys on a thread of its own, until the terminal is gone; it ends with the process.
-pub(super) fn read_keys(typed: mpsc::Sender<Event>) {
+pub(super) fn read_keys(typed: mpsc::Sender<Event>) -> JoinHandle<()> {
     std::thread::spawn(move || {
         while let Ok(events) = next_events() {
             for event in events {
+                broken::here("keys");
                 if typed.blocking_send(event).is_err() {
                     return;
                 }
             }
         }
-    });
+    })
 }
 
 /// Waits for the next key and whatever belongs to it.
