@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_core::id::TurnId;
 use orchestra_core::report::AgentEvent;
-use orchestra_tui::{Moment, Msg, Screen, Theme, draw};
+use orchestra_tui::{Background, Moment, Msg, Screen, Theme, draw};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::layout::Rect;
@@ -75,7 +75,7 @@ struct Shown {
 
 impl Shown {
     fn new() -> Self {
-        let theme = Theme { colours: true, unicode: true };
+        let theme = Theme { colours: true, unicode: true, background: Background::Dark };
         let screen = Screen::new("shop-api".to_owned(), theme, TimeZone::UTC, moment(Duration::ZERO));
         let terminal = Terminal::new(TestBackend::new(SIZE.0, SIZE.1)).unwrap();
         Self { screen, terminal, now: Duration::ZERO }

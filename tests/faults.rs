@@ -6,6 +6,9 @@ mod formats;
 mod history;
 mod hooks;
 mod index;
+// As `screen`. What is delivered cannot be broken on purpose.
+#[cfg(all(target_os = "linux", debug_assertions))]
+mod panics;
 mod remote;
 mod shapes;
 mod swept;

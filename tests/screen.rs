@@ -29,7 +29,7 @@ fn with_design() -> TestProject {
 
 /// A project with one milestone, whose design, where it wants one, the test has written down already. In its only phase
 /// the agent does these steps and then waits until the test lets it go on.
-fn held_up(milestone: &Milestone, steps: &str) -> (TestProject, Barrier) {
+pub(crate) fn held_up(milestone: &Milestone, steps: &str) -> (TestProject, Barrier) {
     let project = project(&format!(
         "version: 1\nturns:\n  - when: {{ work: rfc }}\n    steps:\n      \
          - run: cat ../design >.orchestra/milestones/M1-one/rfc.md\n  \
@@ -59,7 +59,7 @@ impl Barrier {
     }
 }
 
-fn journal(project: &TestProject) -> String {
+pub(crate) fn journal(project: &TestProject) -> String {
     project.read(".orchestra/.state/journal.jsonl")
 }
 

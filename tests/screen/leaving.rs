@@ -27,16 +27,24 @@ fn ctrl_c_interrupts_the_agent_and_asks_and_leaves_where_none_runs() {
 }
 
 #[test]
-fn ctrl_z_gives_the_terminal_back_and_takes_it_again() {
+fn f42_ctrl_z_and_a_stop_from_outside_give_the_terminal_back_and_take_it_again() {
     let (project, barrier) = held_up(&one_phase(), "");
     let mut screen = Emulator::start(&project, &ONCE);
     let open = barrier.reach();
-    screen.wait_for("ctrl-c interrupt");
-    screen.keys("\x1a");
-    screen.wait_stopped();
-    screen.wait_without("ctrl-c interrupt");
-    screen.is_as_it_was_found();
-    screen.signal(Signal::CONT);
+    for _ in 0..3 {
+        screen.wait_for("ctrl-c interrupt");
+        screen.keys("\x1a");
+        screen.wait_stopped();
+        screen.wait_without("ctrl-c interrupt");
+        screen.is_as_it_was_found();
+        screen.signal(Signal::CONT);
+        screen.wait_for("ctrl-c interrupt");
+        screen.signal(Signal::TSTP);
+        screen.wait_stopped();
+        screen.wait_without("ctrl-c interrupt");
+        screen.is_as_it_was_found();
+        screen.signal(Signal::CONT);
+    }
     screen.wait_for("ctrl-c interrupt");
     drop(open);
     screen.wait_armed("a push");

@@ -67,3 +67,26 @@ fn a_small_terminal_without_colours_has_everything() {
     let colours = untrusted::sequences(screen.raw()).into_iter().filter(untrusted::Sequence::is_coloured);
     assert_eq!(colours.collect::<Vec<_>>(), []);
 }
+
+#[test]
+fn on_a_light_background_other_colours_are_used() {
+    let project = with_design();
+    let colours = |variables: &[(&'static str, &str)]| {
+        let mut screen = Emulator::start_with(&project, &ONCE, (24, 80), variables);
+        screen.wait_armed("a approve");
+        let (rows, columns) = screen.cells().size();
+        let cells = (0..rows.get()).flat_map(|row| (0..columns.get()).map(move |column| (row, column)));
+        let colours: std::collections::BTreeSet<String> = cells
+            .filter_map(|(row, column)| screen.cells().cell(row, column))
+            .map(|cell| format!("{:?}", cell.fgcolor()))
+            .collect();
+        screen.keys("s");
+        assert_eq!(screen.end(), 3, "{}", screen.screen());
+        colours
+    };
+    // Cyan, green and yellow; blue and magenta.
+    let dark = ["Default", "Idx(2)", "Idx(3)", "Idx(6)"].map(str::to_owned);
+    let light = ["Default", "Idx(4)", "Idx(5)"].map(str::to_owned);
+    assert!(colours(&[]).is_subset(&dark.into()));
+    assert_eq!(colours(&[("COLORFGBG", "0;15")]), light.into());
+}

@@ -1,7 +1,8 @@
 //! What the running agents say and do: blocks of text, thinking, tools.
 //!
 //! A block is turned into rows once for its width; only the block that grows is turned again, so that a frame costs the
-//! same however long the feed is. What is far back is forgotten: the transcript on disk has all of it.
+//! same however long the feed is. Of blocks that are out of sight only the height is kept, and what is far back is forgotten:
+//! the transcript on disk has all of it.
 
 use std::time::Duration;
 
@@ -21,6 +22,8 @@ pub(crate) use block::{Block, Tool};
 const KEPT: usize = 20_000;
 /// How many rows are forgotten at once.
 const SLACK: usize = 2_000;
+/// How far from sight rows are kept ready.
+const NEAR: usize = 200;
 
 /// The feed, and where the person is in it.
 #[derive(Debug, Default)]
@@ -38,7 +41,9 @@ pub(crate) struct Feed {
 #[derive(Debug)]
 struct Laid {
     block: Block,
-    /// Rows for the present width; none where they have to be made.
+    /// How many rows it has at the present width; none where that has to be found out.
+    height: Option<usize>,
+    /// The rows, as long as they are near what is in sight.
     rows: Option<Vec<Line<'static>>>,
 }
 
@@ -93,20 +98,35 @@ impl Feed {
     pub(crate) fn turn_is_over(&mut self, now: Duration) {
         for laid in self.blocks.iter_mut().rev().take(256).filter(|laid| laid.block.is_running()) {
             laid.block.is_over(now);
-            laid.rows = None;
+            laid.height = None;
         }
     }
 
-    /// Makes rows for a width, where they are missing. To be called before a frame is drawn.
-    pub(crate) fn lay_out(&mut self, width: u16, theme: Theme, now: Duration) {
+    /// Makes ready what a pane of this size shows. To be called before a frame is drawn.
+    pub(crate) fn lay_out(&mut self, width: u16, height: u16, theme: Theme, now: Duration) {
         let is_new = self.width != width || self.theme != Some(theme);
         (self.width, self.theme) = (width, Some(theme));
         for laid in &mut self.blocks {
-            if is_new || laid.rows.is_none() || laid.block.is_running() {
-                laid.rows = Some(laid.block.rows(width, theme, now));
+            if is_new || laid.height.is_none() || laid.block.is_running() {
+                let rows = laid.block.rows(width, theme, now);
+                laid.height = Some(rows.len());
+                // Of all of them at once, too many to keep: those that are needed are made once more.
+                laid.rows = (!is_new).then_some(rows);
             }
         }
         self.forget();
+        let top = self.top(height);
+        let near = top.saturating_sub(NEAR)..top + usize::from(height) + NEAR;
+        let mut before = 0;
+        for laid in &mut self.blocks {
+            let end = before + laid.height();
+            if before >= near.end || end <= near.start {
+                laid.rows = None;
+            } else if laid.rows.is_none() {
+                laid.rows = Some(laid.block.rows(width, theme, now));
+            }
+            before = end;
+        }
     }
 
     /// How many rows there are.
@@ -193,7 +213,7 @@ impl Feed {
     pub(crate) fn toggle(&mut self) {
         if let Some(laid) = self.chosen.and_then(|index| self.blocks.get_mut(index)) {
             laid.block.toggle();
-            laid.rows = None;
+            laid.height = None;
         }
     }
 
@@ -203,25 +223,25 @@ impl Feed {
         for laid in &mut self.blocks {
             if laid.block.can_open() {
                 laid.block.set_open(self.all_open);
-                laid.rows = None;
+                laid.height = None;
             }
         }
     }
 
     fn push(&mut self, block: Block) {
-        self.blocks.push(Laid { block, rows: None });
+        self.blocks.push(Laid { block, height: None, rows: None });
     }
 
     /// The last block, to go on with.
     fn last(&mut self) -> Option<&mut Block> {
         let laid = self.blocks.last_mut()?;
-        laid.rows = None;
+        laid.height = None;
         Some(&mut laid.block)
     }
 
     fn tool(&mut self, turn: TurnId, id: &str) -> Option<&mut Tool> {
         let laid = self.blocks.iter_mut().rev().find(|laid| laid.block.is_tool(turn, id))?;
-        laid.rows = None;
+        laid.height = None;
         match &mut laid.block {
             Block::Tool(tool) => Some(tool),
             _ => None,
@@ -246,6 +266,51 @@ impl Feed {
 
 impl Laid {
     fn height(&self) -> usize {
-        self.rows.as_ref().map_or(0, Vec::len)
+        self.height.unwrap_or(0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::PLAIN;
+
+    const SIZE: (u16, u16) = (40, 20);
+
+    fn lay_out(feed: &mut Feed, width: u16) {
+        feed.lay_out(width, SIZE.1, PLAIN, Duration::ZERO);
+    }
+
+    fn seen(feed: &Feed) -> Vec<String> {
+        let rows = feed.rows(feed.top(SIZE.1), SIZE.1);
+        rows.iter().map(|(row, _)| row.to_string().trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn rows_that_are_out_of_sight_are_not_kept_and_are_there_again_when_they_are_scrolled_to() {
+        let mut feed = Feed::default();
+        for number in 0..3_000 {
+            feed.notice(format!("notice {number}"));
+            if number % 7 == 0 {
+                lay_out(&mut feed, SIZE.0);
+            }
+        }
+        lay_out(&mut feed, SIZE.0);
+        let kept = |feed: &Feed| feed.blocks.iter().flat_map(|laid| &laid.rows).map(Vec::len).sum::<usize>();
+        let most = usize::from(SIZE.1) + 2 * NEAR + 2;
+        assert_eq!(feed.height(), 6_000);
+        assert!(kept(&feed) <= most, "{}", kept(&feed));
+        assert_eq!(seen(&feed).last().unwrap(), "notice 2999");
+        for (width, top) in [(SIZE.0, 0), (SIZE.0, 1_500), (12, 2_998), (SIZE.0, 700)] {
+            lay_out(&mut feed, width);
+            feed.show_begin();
+            feed.scroll(2 * top, SIZE.1);
+            lay_out(&mut feed, width);
+            let first = top.min(2_990);
+            let wanted: Vec<String> =
+                (first..first + 10).flat_map(|number| [String::new(), format!("notice {number}")]).collect();
+            assert_eq!(seen(&feed), wanted);
+            assert!(kept(&feed) <= most, "{}", kept(&feed));
+        }
     }
 }

@@ -32,6 +32,6 @@ pub use msg::{Command, Msg};
 pub use question::Page;
 pub use screen::{Busy, Screen};
 pub use text::coloured;
-pub use theme::Theme;
+pub use theme::{Background, Theme};
 pub use view::draw;
 pub use viewer::{Reading, Want};

@@ -192,7 +192,7 @@ impl Screen {
     pub fn lay_out(&mut self, area: Rect) {
         self.area = area;
         let Some(panes) = panes(self) else { return };
-        self.feed.lay_out(panes.feed.width, self.theme, self.now.since);
+        self.feed.lay_out(panes.feed.width, panes.feed.height, self.theme, self.now.since);
         let theme = self.theme;
         if let Some(viewer) = &mut self.viewer {
             viewer.lay_out(panes.reading.width, theme);

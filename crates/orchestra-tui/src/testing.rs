@@ -22,11 +22,12 @@ use crate::moment::Moment;
 use crate::msg::{Command, Msg};
 use crate::question::Page;
 use crate::screen::{Focus, Screen};
-use crate::theme::Theme;
+use crate::theme::{Background, Theme};
 
-pub(crate) const PLAIN: Theme = Theme { colours: false, unicode: true };
-pub(crate) const COLOURED: Theme = Theme { colours: true, unicode: true };
-pub(crate) const ASCII: Theme = Theme { colours: false, unicode: false };
+pub(crate) const PLAIN: Theme = Theme { colours: false, unicode: true, background: Background::Dark };
+pub(crate) const COLOURED: Theme = Theme { colours: true, ..PLAIN };
+pub(crate) const LIGHT: Theme = Theme { background: Background::Light, ..COLOURED };
+pub(crate) const ASCII: Theme = Theme { unicode: false, ..PLAIN };
 
 /// A screen with a hand on its clock.
 pub(crate) struct Bench {

@@ -27,7 +27,7 @@ use orchestra_project::load::{Loaded, Scanner, load_open};
 use orchestra_project::lock;
 use orchestra_project::machine::{Life, Machine};
 use orchestra_project::trust::{Trust, TrustStore};
-use orchestra_tui::Keys;
+use orchestra_tui::{Background, Keys};
 
 use crate::failure::Failure;
 use crate::out::Out;
@@ -121,6 +121,12 @@ impl Context {
         let is_set = |value: &std::ffi::OsString| !value.is_empty() && value != "0";
         let can_draw = value("TERM").is_some_and(|term| !term.is_empty() && term != "dumb");
         self.is_terminal && can_draw && !value("ACCESSIBLE").is_some_and(is_set)
+    }
+
+    /// What is behind the text, where the terminal says it.
+    pub(crate) fn background(&self) -> Background {
+        let said = self.environment.iter().find(|(name, _)| name == "COLORFGBG");
+        said.map(|(_, value)| Background::of_colorfgbg(&value.to_string_lossy())).unwrap_or_default()
     }
 
     /// Whether the terminal takes UTF-8.

@@ -6,16 +6,13 @@ use ratatui::style::{Color, Modifier};
 
 use super::lines;
 use crate::{
+    testing::{ASCII, COLOURED, PLAIN},
     text::{
         tests::{assert_rows_are_harmless_and_fit, untrusted},
         wrap,
     },
     theme::Theme,
 };
-
-const PLAIN: Theme = Theme { colours: false, unicode: true };
-const ASCII: Theme = Theme { colours: false, unicode: false };
-const COLOURED: Theme = Theme { colours: true, unicode: true };
 
 /// Blocks of which none goes on when the next one comes.
 const BLOCKS: [&str; 12] = [
@@ -346,7 +343,7 @@ fn markdown() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn every_page_is_harmless_and_fits(markdown in markdown(), width in 1..=200_u16, unicode: bool, colours: bool) {
-        let theme = Theme { colours, unicode };
+        let theme = Theme { colours, unicode, ..PLAIN };
         assert_rows_are_harmless_and_fit(&lines(&markdown, theme), width)?;
     }
 }

@@ -1,11 +1,13 @@
 //! `orchestra start`: the worker, printing an event a line.
 
+mod broken;
 pub(crate) mod screen;
 mod showing;
 mod summary;
 
 use std::fs::File;
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,6 +21,7 @@ use orchestra_project::lock::{self, Held, WorkerLock};
 use orchestra_project::trust::Trust;
 use orchestra_tui::Theme;
 use serde_json::json;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -130,7 +133,12 @@ impl Shown {
 /// How a person is shown a run: on a screen where there can be one and they want it.
 pub(super) fn shown(context: &Context, plain: bool) -> Shown {
     if !plain && context.can_show_screens() {
-        return Shown::Screen(Theme { colours: context.out.has_colours(), unicode: context.is_utf8() });
+        let colours = context.out.has_colours();
+        return Shown::Screen(Theme {
+            colours,
+            unicode: context.is_utf8(),
+            background: context.background(),
+        });
     }
     Shown::Printed(Printed::Text { asks: context.is_terminal, unicode: context.is_utf8() })
 }
@@ -252,13 +260,43 @@ pub(super) fn play(
     setup: Setup,
     curtain: Option<Curtain>,
 ) -> Result<Exit, Failure> {
-    let (layout, repo) = (setup.layout.clone(), setup.repo.clone());
-    let (views, received) = mpsc::channel(VIEWS);
-    let worker = Worker::new(setup, views)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(Failure::Descriptors)?;
     let begun = Instant::now();
-    let (end, told) = match shown {
+    let run = || run_shown(&runtime, context, shown, setup, curtain);
+    let Ok(ran) = catch_unwind(AssertUnwindSafe(run)) else {
+        // What is shown ends before the terminal is given back, and that before anything is said.
+        runtime.shutdown_timeout(LAST_WORDS);
+        screen::terminal::give_back();
+        let again = context.typed("start");
+        context
+            .out
+            .error(format_args!("This is a fault of Orchestra itself. Nothing is lost: `{again}` goes on."));
+        return Ok(Exit::FAILED);
+    };
+    let (end, told) = ran?;
+    // What still blocks is below a guard, and ends with this process.
+    runtime.shutdown_background();
+    match told {
+        Told::Nothing => {}
+        Told::Text => summary::print(context, &end, begun.elapsed()),
+        Told::Json => context.out.data(json!({ "event": "left", "code": end.code })),
+    }
+    Ok(Exit(end.code))
+}
+
+/// Runs a worker to its end, and shows what happens.
+fn run_shown(
+    runtime: &Runtime,
+    context: &Context,
+    shown: Shown,
+    setup: Setup,
+    curtain: Option<Curtain>,
+) -> Result<(End, Told), Failure> {
+    let (layout, repo) = (setup.layout.clone(), setup.repo.clone());
+    let (views, received) = mpsc::channel(VIEWS);
+    let worker = Worker::new(setup, views)?;
+    Ok(match shown {
         Shown::Screen(theme) => {
             let project = project_name(&layout);
             let (program, environment) = (context.program.clone(), context.environment.clone());
@@ -286,15 +324,7 @@ pub(super) fn play(
             let of = |wishes| Showing::new(printed, out, layout, wishes);
             runtime.block_on(in_lines(worker, received, printed, of))
         }
-    };
-    // What still blocks is below a guard, and ends with this process.
-    runtime.shutdown_background();
-    match told {
-        Told::Nothing => {}
-        Told::Text => summary::print(context, &end, begun.elapsed()),
-        Told::Json => context.out.data(json!({ "event": "left", "code": end.code })),
-    }
-    Ok(Exit(end.code))
+    })
 }
 
 /// How the end of a run is told.
@@ -340,7 +370,10 @@ async fn on_screen(
     listen(&wishes, true);
     let showing = tokio::spawn(screen::show(setting(wishes.clone()), curtain, views));
     let showing = tokio::spawn(leave_without(showing, wishes));
-    let end = worker.run(wished).await;
+    let end = tokio::select! {
+        end = worker.run(wished) => end,
+        never = broken::at_signal("worker") => match never {},
+    };
     let told = async { showing.await.unwrap_or_else(|error| Err(io::Error::other(error))) };
     // Whoever sends a signal does not wait for a terminal that takes nothing.
     let shown = if matches!(end.code, 129 | 130 | 143) {
@@ -351,12 +384,14 @@ async fn on_screen(
     (end, shown)
 }
 
-/// A worker whose screen is gone leaves: nobody would see what it asks.
+/// A worker whose screen is gone leaves: nobody would see what it asks. That its screen broke is a failure; else the terminal
+/// is gone.
 async fn leave_without(showing: JoinHandle<io::Result<()>>, wishes: mpsc::Sender<Wish>) -> io::Result<()> {
-    let shown = showing.await.unwrap_or_else(|error| Err(io::Error::other(error)));
+    let shown = showing.await;
+    let code = if shown.is_err() { Exit::FAILED.0 } else { 129 };
     // Where the worker has left already nobody hears this.
-    drop(wishes.send(Wish::Stop(Stop::Now { code: 129 })).await);
-    shown
+    drop(wishes.send(Wish::Stop(Stop::Now { code })).await);
+    shown.unwrap_or_else(|error| Err(io::Error::other(error)))
 }
 
 /// Signals are wishes: `ctrl-c` on a terminal interrupts the turn, or leaves where none runs or it is on its way out;

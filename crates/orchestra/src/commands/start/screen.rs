@@ -12,7 +12,7 @@ mod keyboard;
 mod notices;
 mod programs;
 mod reading;
-mod terminal;
+pub(super) mod terminal;
 mod torn;
 
 use std::collections::BTreeSet;
@@ -32,6 +32,8 @@ use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
+use rustix::process::Signal;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -42,6 +44,7 @@ use self::keyboard::Keyboard;
 use self::reading::PATCH;
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
+use super::broken;
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -86,6 +89,7 @@ pub(super) async fn show(
     terminal::heed_ctrl_c(false)?;
     let (typed, mut keys) = mpsc::channel(1024);
     let keyboard = Keyboard::start(typed);
+    let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
@@ -109,7 +113,9 @@ pub(super) async fn show(
         let next = frame_at.into_iter().chain(wake_at).min();
         tokio::select! {
             biased; // A person's key goes before an agent's words.
-            Some(event) = keys.recv() => {
+            event = keys.recv() => {
+                let Some(event) = event else { return Err(shown.keyboard.ended()) };
+                broken::here("screen");
                 shown.typed(event, &mut terminal).await?;
                 if std::mem::take(&mut shown.was_away) {
                     // Typed before a program of the person's came, and meant for it or for nothing.
@@ -122,18 +128,11 @@ pub(super) async fn show(
                 Read::Told(word) => shown.take(Msg::Told(word), &mut terminal).await?,
             },
             view = inbox.next() => match view {
-                Some(view) => {
-                    shown.view(view, &mut terminal).await?;
-                    // A flood is taken as a whole and drawn once, unless it does not end.
-                    while let Some(view) = inbox.take() {
-                        shown.view(view, &mut terminal).await?;
-                        if !keys.is_empty() || now.elapsed() >= FRAME {
-                            break;
-                        }
-                    }
-                }
+                Some(view) => shown.views(view, &inbox, &keys, &mut terminal).await?,
                 None => return Ok(()),
             },
+            // From somebody else: with `ctrl-z` it is a key.
+            Some(()) = stopped.recv() => terminal.suspend().await?,
             () = sleep(next) => {}
         }
     }
@@ -274,6 +273,23 @@ impl Shown {
         }
         terminal.set_title(&self.screen.title());
         terminal.set_busy(self.screen.busy());
+        Ok(())
+    }
+
+    /// A flood is taken as a whole and drawn once, unless it does not end or a key comes.
+    async fn views(
+        &mut self,
+        first: View,
+        inbox: &Inbox,
+        keys: &mpsc::Receiver<Event>,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
+        let begun = Instant::now();
+        let mut next = Some(first);
+        while let Some(view) = next {
+            self.view(view, terminal).await?;
+            next = if keys.is_empty() && begun.elapsed() < FRAME { inbox.take() } else { None };
+        }
         Ok(())
     }
 

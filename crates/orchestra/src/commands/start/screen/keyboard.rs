@@ -2,6 +2,7 @@
 
 use std::io;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
@@ -10,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::torn::{self, Torn};
+use crate::commands::start::broken;
 
 /// How long the rest of a sequence may take that a slow line tore apart.
 const REST: Duration = Duration::from_millis(100);
@@ -19,6 +21,7 @@ const STANDING: Duration = Duration::from_secs(1);
 /// The thread that reads keys.
 pub(super) struct Keyboard {
     gate: Arc<Gate>,
+    thread: JoinHandle<()>,
 }
 
 /// Where the thread waits between two keys.
@@ -41,9 +44,10 @@ impl Keyboard {
     pub(super) fn start(typed: mpsc::Sender<Event>) -> Self {
         let gate = Arc::new(Gate::default());
         let own = Arc::clone(&gate);
-        std::thread::spawn(move || {
+        let thread = std::thread::spawn(move || {
             while let Ok(events) = next_events() {
                 for event in events {
+                    broken::here("keys");
                     if typed.blocking_send(event).is_err() {
                         return;
                     }
@@ -51,7 +55,15 @@ impl Keyboard {
                 own.pass();
             }
         });
-        Self { gate }
+        Self { gate, thread }
+    }
+
+    /// Why there are no keys any more. What broke there breaks this as well.
+    pub(super) fn ended(self) -> io::Error {
+        match self.thread.join() {
+            Ok(()) => io::Error::other("no key can be read any more"),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
     }
 
     /// Has the thread stand still, so that it takes no key of a program that comes. False where it does not in time.

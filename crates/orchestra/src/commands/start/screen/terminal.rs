@@ -213,11 +213,7 @@ pub(in crate::commands::start) fn is_lent() -> bool {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        leave();
-        for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // Where standard error is closed there is nobody left to tell.
-            let _unheard = io::stderr().write_all(said.as_bytes());
-        }
+        give_back();
     }
 }
 
@@ -246,6 +242,15 @@ pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
         modes.special_codes[other] = 0;
     }
     Ok(tcsetattr(&stdin, OptionalActions::Now, &modes)?)
+}
+
+/// Gives the terminal back, and says on it what nobody could read before.
+pub(in crate::commands::start) fn give_back() {
+    leave();
+    for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        // Where standard error is closed there is nobody left to tell.
+        let _unheard = io::stderr().write_all(said.as_bytes());
+    }
 }
 
 /// Gives the terminal back as it was found. Once; safe at any moment.
