@@ -168,8 +168,57 @@ fn a_question_at_a_terminal_without_utf8_is_asked_in_ascii() {
     command.env("LC_ALL", "C");
     let mut terminal = Terminal::run(command);
     terminal.wait_for("? All done. Push to origin?");
-    terminal.wait_for("approve - revise WHAT TO CHANGE - finish");
+    terminal.wait_for("1 approve - 2 revise WHAT TO CHANGE - 3 finish");
     terminal.line("finish");
     let (_, said) = terminal.end();
     assert!(said.is_ascii() && said.contains("done, not pushed"), "{said}");
+}
+
+/// A phase whose agent listens and writes down what it hears, and a reviewer who expects to have been told something.
+const LISTENS: &str = r##"
+version: 1
+turns:
+  - when: { work: rfc }
+    steps:
+      - write: { path: ".orchestra/milestones/${milestone}/rfc.md", content: "# Design\n" }
+  - when: { work: phase-1 }
+    steps:
+      - say: I listen
+      - listen: 10m
+      - write: { path: src/said.txt, content: "${said}\n" }
+  - when: { work: "review-*" }
+    steps: [{ expect: look at the dates }]
+    report: { verdict: approved }
+"##;
+
+#[test]
+fn in_plain_lines_questions_are_answered_by_numbers_and_agents_spoken_to() {
+    let project = trouble::project(LISTENS);
+    project.add(&orchestra_testkit::Milestone::new("M1-one").phase("backend"));
+    let mut terminal = Terminal::run(project.orchestra(&["start", "--once", "--plain-ui"]));
+    terminal.wait_for("1 approve · 2 revise WHAT TO CHANGE · 3 stop");
+    terminal.line("2 shorter, please");
+    terminal.wait_for("→ revise: shorter, please (you)");
+    terminal.wait_for("1 approve · 2 revise");
+    terminal.line("1");
+    terminal.wait_for("I listen");
+    // What begins with no sign is no answer, for nothing is asked, and is told to nobody.
+    terminal.line("1");
+    terminal.wait_for("(nothing is asked at the moment; `> WORDS` tells the agent");
+    terminal.line(">> look at the names");
+    terminal.wait_for("you → whoever comes after phase-1: look at the names");
+    terminal.line("<");
+    terminal.wait_for("taken back: look at the names");
+    terminal.line("<");
+    terminal.wait_for("(nothing waits to be said)");
+    terminal.line(">> look at the dates");
+    terminal.wait_for("you → whoever comes after phase-1: look at the dates");
+    terminal.line("> use bcrypt");
+    terminal.wait_for("it has heard you");
+    terminal.wait_for("#reviewer is told: look at the dates");
+    terminal.wait_for("3 finish");
+    terminal.line("3");
+    let (code, said) = terminal.end();
+    assert_eq!(code, 0, "{said}");
+    assert_eq!(project.read("src/said.txt"), "use bcrypt\n");
 }

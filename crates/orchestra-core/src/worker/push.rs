@@ -279,14 +279,23 @@ impl Machine {
         let last = milestone.phases.iter().rev().find(is_builder).or_else(|| milestone.phases.last());
         let fallback = last.map(|phase| phase.role.clone());
         let mut shares: Vec<(RoleId, String)> = Vec::new();
-        for line in feedback.lines() {
-            let names_file =
-                line.split_once(':').map(|(path, _)| path).filter(|path| path.contains(['/', '.']));
-            let owner = names_file.and_then(|path| super::gates::owner_of_path(path, roles, milestone, None));
+        let lines: Vec<&str> = feedback.lines().collect();
+        // Up to where the comment goes that a line began.
+        let (mut until, mut commented) = (0, None);
+        for (index, line) in lines.iter().enumerate() {
+            let owner = match file_of(line) {
+                Some(path) => {
+                    let owner = super::gates::owner_of_path(path, roles, milestone, None);
+                    (until, commented) = (end_of_comment(&lines, index), owner.clone());
+                    owner
+                }
+                None if index <= until => commented.clone(),
+                None => None,
+            };
             let Some(role) = owner.or_else(|| fallback.clone()) else { continue };
             match shares.iter_mut().find(|(known, _)| *known == role) {
                 Some((_, words)) => *words = format!("{words}\n{line}"),
-                None => shares.push((role, line.to_owned())),
+                None => shares.push((role, (*line).to_owned())),
             }
         }
         shares
@@ -299,9 +308,44 @@ fn last_number(milestone: &Milestone) -> u32 {
     milestone.phases.iter().filter_map(|phase| number(&phase.id)).max().unwrap_or(0)
 }
 
-/// The first words of an objective.
+/// The file that a line is about: `src/auth.rs: …`, or with a line of it, `src/auth.rs:42: …`.
+fn file_of(line: &str) -> Option<&str> {
+    line.split_once(':')
+        .map(|(path, _)| path)
+        .filter(|path| path.contains(['/', '.']) && !path.starts_with('>'))
+}
+
+/// Where a comment ends that begins with this line: with the line that it quotes, where it quotes one.
+fn end_of_comment(lines: &[&str], begin: usize) -> usize {
+    let rest = lines.iter().enumerate().skip(begin + 1);
+    let mut rest = rest.take_while(|(_, line)| !line.trim().is_empty() && file_of(line).is_none());
+    rest.find(|(_, line)| line.starts_with('>')).map_or(begin, |(end, _)| end)
+}
+
+/// The first words of an objective, without the place that a comment begins with.
 fn title_of(objective: &str) -> String {
     let line = objective.lines().find(|line| !line.trim().is_empty()).unwrap_or("Feedback").trim();
+    let said = file_of(line).and_then(|path| line[path.len() + 1..].split_once(':'));
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let said = said.filter(|(number, said)| is_number(number) && !said.trim().is_empty());
+    let line = said.map_or(line, |(_, said)| said.trim());
     let short: String = line.chars().take(60).collect();
     if short.len() < line.len() { format!("{}…", short.trim_end()) } else { short }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_is_told_apart_from_what_follows_it_and_is_no_title_by_its_place() {
+        let lines = ["src/a.rs:42: in German", "please", "> +let a: B;", "", "faster", "web/a.js: x", "y"];
+        assert_eq!(file_of(lines[0]), Some("src/a.rs"));
+        assert_eq!(file_of(lines[2]), None, "what is quoted names no file");
+        assert_eq!([0, 5].map(|begin| end_of_comment(&lines, begin)), [2, 5]);
+        assert_eq!(title_of(&lines.join("\n")), "in German");
+        for line in ["web/a.js: x", "src/a.rs:42:", "at 12:30: late", "faster"] {
+            assert_eq!(title_of(line), line);
+        }
+    }
 }

@@ -68,21 +68,21 @@ fn written(asked: &Asked, rfc: Option<&str>) -> Vec<String> {
     entries
 }
 
-/// The ways to answer, each with what it takes.
+/// The ways to answer, each with its number and what it takes.
 fn ways(question: &Question) -> String {
-    let ways = question.answers().into_iter().map(|word| match word {
-        "revise" => "revise WHAT TO CHANGE".to_owned(),
-        "push-to" => "push-to BRANCH".to_owned(),
-        "verify" => "verify COMMAND".to_owned(),
+    let ways = (1..).zip(question.answers()).map(|(number, word)| match word {
+        "revise" => format!("{number} revise WHAT TO CHANGE"),
+        "push-to" => format!("{number} push-to BRANCH"),
+        "verify" => format!("{number} verify COMMAND"),
         "retry" if matches!(question, Question::Failed { .. } | Question::Interrupted { .. }) => {
-            "retry [A NOTE]".to_owned()
+            format!("{number} retry [A NOTE]")
         }
-        word => word.to_owned(),
+        word => format!("{number} {word}"),
     });
     ways.collect::<Vec<_>>().join(" · ")
 }
 
-/// Reads an answer from a line: its word, or enough of it to be told from the others, and what it takes.
+/// Reads an answer from a line: its number, its word, or enough of that to be told from the others, and what it takes.
 pub(crate) fn parse(line: &str, question: &Question) -> Result<Answer, String> {
     let line = line.trim();
     let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
@@ -90,7 +90,8 @@ pub(crate) fn parse(line: &str, question: &Question) -> Result<Answer, String> {
     if word.is_empty() {
         return Err(format!("Please type one of: {}", ways(question)));
     }
-    let fits: Vec<&str> = question.answers().into_iter().filter(|known| known.starts_with(&word)).collect();
+    let is_meant = |(number, known): &(usize, &str)| known.starts_with(&word) || number.to_string() == word;
+    let fits: Vec<&str> = (1..).zip(question.answers()).filter(is_meant).map(|(_, known)| known).collect();
     let [word] = fits.as_slice() else {
         return Err(format!(
             "`{}` is not an answer here. Please type one of: {}",

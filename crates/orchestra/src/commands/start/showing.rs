@@ -11,7 +11,7 @@ use orchestra_core::plan::Plan;
 use orchestra_core::record::Answer;
 use orchestra_core::report::AgentEvent;
 use orchestra_core::words::counted;
-use orchestra_core::worker::{Asked, Note, Question, State};
+use orchestra_core::worker::{Asked, Listener, Note, Question, State};
 use orchestra_engine::worker::{View, Wish};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -186,10 +186,21 @@ impl Showing {
         Some(String::from_utf8_lossy(&plain.bytes).into_owned())
     }
 
-    /// A line that a person typed answers the question shown last; typed before it was shown, it answers nothing.
+    /// A line that a person typed answers the question shown last; typed before it was shown, it answers nothing. One that
+    /// begins with a sign speaks to those who work, and never answers.
     async fn typed(&mut self, line: &str, at: Instant) {
+        if let Some(wish) = self.spoken(line) {
+            match wish {
+                // A worker that has left hears nothing.
+                Ok(wish) => drop(self.wishes.send(wish).await),
+                Err(hint) => self.out.line(format_args!("   ({hint})")),
+            }
+            return;
+        }
         let Some(asked) = self.open.last().cloned() else {
-            return self.out.line("   (nothing is asked at the moment; ctrl-c interrupts)");
+            return self.out.line(format_args!(
+                "   (nothing is asked at the moment; {HOW_TO_SPEAK}; ctrl-c interrupts)"
+            ));
         };
         if self.asked_at.get().is_none_or(|printed| at < *printed) {
             return self.out.line("   (typed before the question was there; please type it again)");
@@ -202,6 +213,32 @@ impl Showing {
             }
             Err(hint) => self.out.line(format_args!("   {hint}")),
         }
+    }
+}
+
+/// How a person speaks to those who work.
+const HOW_TO_SPEAK: &str =
+    "`> WORDS` tells the agent, `>> WORDS` whoever comes after it, `<` takes the last of that back";
+
+impl Showing {
+    /// What a line says to those who work, where it begins like one that does.
+    fn spoken(&self, line: &str) -> Option<Result<Wish, &'static str>> {
+        let line = line.trim();
+        if line == "<" {
+            let last = self.state.queue().last().map(|queued| queued.text.clone());
+            return Some(last.map(|text| Wish::Unqueue { text }).ok_or("nothing waits to be said"));
+        }
+        let (is_later, text) = match line.strip_prefix(">>") {
+            Some(text) => (true, text),
+            None => (false, line.strip_prefix('>')?),
+        };
+        let text = text.trim().to_owned();
+        Some(match self.state.listener() {
+            _ if text.is_empty() => Err(HOW_TO_SPEAK),
+            Listener::Nobody => Err("nobody works, so nobody would hear it"),
+            Listener::Now(..) if !is_later => Ok(Wish::Say { text }),
+            Listener::Now(..) | Listener::Next => Ok(Wish::Queue { text }),
+        })
     }
 }
 

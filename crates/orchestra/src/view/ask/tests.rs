@@ -116,8 +116,8 @@ fn no_field_of_any_question_moves_a_cursor_or_begins_a_line_of_ours() {
         let begins = |with: &str| lines.iter().filter(|line| line.starts_with(with)).count();
         assert_eq!(begins("🚦"), 1, "{lines:#?}");
         assert_eq!(
-            begins("   approve"),
-            usize::from(lines.last().unwrap().starts_with("   approve")),
+            begins("   1 approve"),
+            usize::from(lines.last().unwrap().starts_with("   1 approve")),
             "{lines:#?}"
         );
     }
@@ -131,6 +131,8 @@ fn failed() -> Question {
 fn an_answer_is_a_word_or_its_beginning_and_never_a_guess() {
     let parse = |line| parse(line, &failed());
     assert_eq!(parse("retry"), Ok(Answer::Retry { note: None }));
+    assert_eq!(parse("1 look again"), Ok(Answer::Retry { note: Some("look again".to_owned()) }));
+    assert!(parse("0").is_err() && parse("12").is_err() && parse("1.").is_err());
     assert_eq!(
         parse(" R  look at the lock "),
         Ok(Answer::Retry { note: Some("look at the lock".to_owned()) })
