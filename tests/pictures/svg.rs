@@ -50,7 +50,7 @@ pub(super) fn picture(title: &str, grid: &Grid) -> String {
          font-size=\"13\" fill=\"{}\">",
         hex(FRONT)
     ));
-    line(format!("<!-- Made by `cargo xtask screenshots`. -->\n<title>{}</title>", escaped(title)));
+    line(format!("<title>{}</title>\n<desc>Made by `cargo xtask screenshots`.</desc>", escaped(title)));
     line(format!("<rect width=\"{width}\" height=\"{height}\" rx=\"8\" fill=\"{}\"/>", hex(BACK)));
     for (number, row) in grid.0.iter().enumerate() {
         for (first, cells) in runs(row) {
