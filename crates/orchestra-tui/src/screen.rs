@@ -21,6 +21,7 @@ use crate::msg::{Command, Msg};
 use crate::palette::Palette;
 use crate::question::{Comments, Dialog, Outcome, Page};
 use crate::theme::Theme;
+use crate::tree::Spent;
 use crate::view::panes;
 use crate::viewer::Viewer;
 
@@ -74,7 +75,7 @@ pub struct Screen {
     /// The row of the tree that is chosen, where the person chose one.
     pub(crate) row: Option<usize>,
     pub(crate) opened: Vec<MilestoneId>,
-    pub(crate) used: BTreeMap<(MilestoneId, WorkId), Usage>,
+    pub(crate) used: BTreeMap<(MilestoneId, WorkId), Spent>,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
     pub(crate) input: Input,
@@ -315,7 +316,11 @@ impl Screen {
 
     fn noted(&mut self, note: Note, at: Timestamp, line: Option<String>) {
         match note {
-            Note::TurnBegan { .. } => {
+            Note::TurnBegan { work, .. } => {
+                if let Some(active) = self.state.active() {
+                    let spent = self.used.entry((active.id.clone(), work)).or_default();
+                    spent.begun.get_or_insert(self.now.since);
+                }
                 self.usage = Usage::default();
                 self.since = self.now;
                 if let Some(line) = &line {
@@ -324,7 +329,9 @@ impl Screen {
             }
             Note::Committed { work, usage, .. } => {
                 if let Some(active) = self.state.active() {
-                    self.used.insert((active.id.clone(), work), usage);
+                    let spent = self.used.entry((active.id.clone(), work)).or_default();
+                    spent.took = spent.begun.map(|begun| self.now.since.saturating_sub(begun));
+                    spent.usage = usage;
                 }
                 self.feed.turn_is_over(self.now.since);
             }

@@ -1,11 +1,12 @@
 //! The milestones as rows: the one that is worked on with all of its works, the others in a row each.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::plan::{Milestone, MilestoneStatus, PhaseStatus, Plan, RfcNeed, StageName};
 use orchestra_core::report::{Usage, Verdict};
-use orchestra_core::words::thousands;
+use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::{Active, Progress, State};
 use ratatui::style::Style;
 
@@ -24,6 +25,16 @@ pub(crate) struct Row {
     /// The milestone that it stands for, or of which it shows a work.
     pub(crate) milestone: Option<MilestoneId>,
     pub(crate) work: Option<WorkId>,
+}
+
+/// What a work of this run has taken so far.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(crate) struct Spent {
+    pub(crate) usage: Usage,
+    /// When its first turn began.
+    pub(crate) begun: Option<Duration>,
+    /// From there to its commit.
+    pub(crate) took: Option<Duration>,
 }
 
 /// How far something is.
@@ -57,7 +68,7 @@ impl Stand {
 pub(crate) fn rows(
     state: &State,
     open: &[MilestoneId],
-    used: &BTreeMap<(MilestoneId, WorkId), Usage>,
+    used: &BTreeMap<(MilestoneId, WorkId), Spent>,
     theme: Theme,
 ) -> Vec<Row> {
     let plan = &state.seen.plan;
@@ -125,7 +136,7 @@ fn head(state: &State, milestone: &Milestone, theme: Theme) -> Row {
 fn works(
     state: &State,
     milestone: &Milestone,
-    used: &BTreeMap<(MilestoneId, WorkId), Usage>,
+    used: &BTreeMap<(MilestoneId, WorkId), Spent>,
     theme: Theme,
     rows: &mut Vec<Row>,
 ) {
@@ -133,9 +144,12 @@ fn works(
     let mut add = |work: WorkId, name: String, role: String, document: Stand| {
         let stand = stand_of(state, active, &work).unwrap_or(document);
         let (sign, style) = stand.sign(theme);
-        let tokens = used.get(&(milestone.id.clone(), work.clone())).map_or(0, Usage::tokens);
+        let spent = used.get(&(milestone.id.clone(), work.clone())).copied().unwrap_or_default();
+        // In one word: where there is little room, words are left out from the end.
+        let took = spent.took.map(|took| format!(" {}", duration(took).replace(' ', ""))).unwrap_or_default();
+        let tokens = spent.usage.tokens();
         let tokens = if tokens == 0 { String::new() } else { format!(" {}", thousands(tokens)) };
-        let aside = format!("{role}{tokens}");
+        let aside = format!("{role}{took}{tokens}");
         let (milestone, work) = (Some(milestone.id.clone()), Some(work));
         rows.push(Row { sign, style, depth: 1, name, aside, milestone, work });
     };

@@ -160,12 +160,17 @@ fn draw_tree(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
     for (index, row) in rows.iter().enumerate().skip(top).take(height) {
         let place = Rect { y: area.y + u16::try_from(index - top).unwrap_or(0), height: 1, ..area };
         let clean = |text: &str| harmless(text, theme.unicode).replace('\n', " ");
-        let (name, aside) = (clean(&row.name), clean(&row.aside));
+        let (name, mut aside) = (clean(&row.name), clean(&row.aside));
         let width =
             |text: &str| u16::try_from(unicode_width::UnicodeWidthStr::width(text)).unwrap_or(u16::MAX);
         let set_in = 2 * row.depth;
         let room = place.width.saturating_sub(set_in + 2);
         // The name is cut before what stands beside it, which is short and says how it is.
+        while width(&aside) > room / 2
+            && let Some(at) = aside.rfind(' ')
+        {
+            aside.truncate(at);
+        }
         let aside_width = width(&aside).min(room / 2);
         let line = Line::from(vec![
             Span::raw(" ".repeat(usize::from(set_in))),

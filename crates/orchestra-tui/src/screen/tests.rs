@@ -172,6 +172,18 @@ fn each_row_of_the_tree_leads_to_what_belongs_to_it() {
 }
 
 #[test]
+fn a_work_that_is_done_says_what_it_took_where_there_is_room() {
+    let mut bench = Bench::running(PLAIN, (160, 45));
+    bench.wait(60_000);
+    let usage = Usage { input: 12_000, ..Usage::default() };
+    let (work, subject) = (crate::testing::phase("phase-2"), "feat: log in".to_owned());
+    bench.note(Note::Committed { work, role: None, subject, usage }, "done");
+    assert!(bench.seen().contains("phase-2 Login endpoi backend 1m06s 12k"), "{}", bench.seen());
+    bench.resize((80, 24));
+    assert!(bench.seen().contains("Logi backend│"), "{}", bench.seen());
+}
+
+#[test]
 fn whoever_comes_back_is_told_what_happened_meanwhile() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     bench.press("end");

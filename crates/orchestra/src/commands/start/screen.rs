@@ -88,7 +88,9 @@ pub(super) async fn show(
     let mut terminal = raised.terminal;
     terminal::heed_ctrl_c(false)?;
     let (typed, mut keys) = mpsc::channel(1024);
-    let keyboard = Keyboard::start(typed);
+    // What sshd sets.
+    let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
+    let keyboard = Keyboard::start(typed, is_far);
     let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);

@@ -13,8 +13,9 @@ use tokio::time::timeout;
 use super::torn::{self, Torn};
 use crate::commands::start::broken;
 
-/// How long the rest of a sequence may take that a slow line tore apart.
+/// How long the rest of a sequence may take that a slow line tore apart, here and over a network.
 const REST: Duration = Duration::from_millis(100);
+const REST_FAR: Duration = Duration::from_millis(300);
 /// How long it may take until the thread stands still.
 const STANDING: Duration = Duration::from_secs(1);
 
@@ -40,12 +41,13 @@ enum Wanted {
 }
 
 impl Keyboard {
-    /// Reads keys until the terminal is gone; the thread ends with the process.
-    pub(super) fn start(typed: mpsc::Sender<Event>) -> Self {
+    /// Reads keys until the terminal is gone; the thread ends with the process. `is_far` says that they come over a network.
+    pub(super) fn start(typed: mpsc::Sender<Event>, is_far: bool) -> Self {
+        let rest = if is_far { REST_FAR } else { REST };
         let gate = Arc::new(Gate::default());
         let own = Arc::clone(&gate);
         let thread = std::thread::spawn(move || {
-            while let Ok(events) = next_events() {
+            while let Ok(events) = next_events(rest) {
                 for event in events {
                     broken::here("keys");
                     if typed.blocking_send(event).is_err() {
@@ -108,12 +110,12 @@ impl Gate {
 }
 
 /// Waits for the next key and whatever belongs to it.
-fn next_events() -> io::Result<Vec<Event>> {
+fn next_events(patience: Duration) -> io::Result<Vec<Event>> {
     let mut events = vec![event::read()?];
     while events.last().is_some_and(torn::may_begin) {
         let mut rest = String::new();
         loop {
-            if !event::poll(REST)? {
+            if !event::poll(patience)? {
                 // Without anything behind it, it is the key `esc`; half of a sequence is nothing.
                 events.truncate(events.len() - usize::from(!rest.is_empty()));
                 return Ok(events);
