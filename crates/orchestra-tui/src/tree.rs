@@ -145,8 +145,9 @@ fn works(
         let stand = stand_of(state, active, &work).unwrap_or(document);
         let (sign, style) = stand.sign(theme);
         let spent = used.get(&(milestone.id.clone(), work.clone())).copied().unwrap_or_default();
-        // In one word: where there is little room, words are left out from the end.
-        let took = spent.took.map(|took| format!(" {}", duration(took).replace(' ', ""))).unwrap_or_default();
+        // What took less than a minute is not worth the room.
+        let took = spent.took.filter(|took| *took >= Duration::from_mins(1));
+        let took = took.map(|took| format!(" {}", duration(took))).unwrap_or_default();
         let tokens = spent.usage.tokens();
         let tokens = if tokens == 0 { String::new() } else { format!(" {}", thousands(tokens)) };
         let aside = format!("{role}{took}{tokens}");
