@@ -16,6 +16,7 @@ use orchestra_core::worker::{Active, Asked, At, Note, Progress, PushQuestion, Qu
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
 
 use crate::moment::Moment;
@@ -140,6 +141,42 @@ impl Bench {
                 let symbol = cells[(x, y)].symbol();
                 row.push_str(symbol);
                 x += u16::try_from(symbol.width()).unwrap().max(1);
+            }
+            row.trim_end().to_owned()
+        };
+        (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
+    }
+
+    /// What is seen, with each look in brackets before what has it, up to the next: `[bold green]`, and `[]` for none.
+    pub(crate) fn looks(&mut self) -> String {
+        let cells = self.cells();
+        let row = |y| {
+            let (mut row, mut last) = (String::new(), String::new());
+            let mut x = 0;
+            while x < cells.area.width {
+                let cell = &cells[(x, y)];
+                let mut words: Vec<String> = [
+                    (Modifier::BOLD, "bold"),
+                    (Modifier::DIM, "dim"),
+                    (Modifier::ITALIC, "italic"),
+                    (Modifier::UNDERLINED, "underlined"),
+                    (Modifier::REVERSED, "reversed"),
+                ]
+                .into_iter()
+                .filter(|(modifier, _)| cell.modifier.contains(*modifier))
+                .map(|(_, word)| word.to_owned())
+                .collect();
+                words.extend((cell.fg != Color::Reset).then(|| cell.fg.to_string().to_lowercase()));
+                words.extend((cell.bg != Color::Reset).then(|| format!("on {}", cell.bg).to_lowercase()));
+                let look = words.join(" ");
+                // A blank looks like what is around it.
+                if look != last && (cell.symbol() != " " || cell.modifier.contains(Modifier::REVERSED)) {
+                    row.extend(["[", look.as_str(), "]"]);
+                    last = look;
+                }
+                row.push_str(cell.symbol());
+                let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
+                x += u16::try_from(width).unwrap();
             }
             row.trim_end().to_owned()
         };

@@ -1,8 +1,7 @@
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 
 use super::{Background, Theme};
-use crate::msg::Msg;
-use crate::testing::{Bench, COLOURED, LIGHT, failed, push};
+use crate::testing::{Bench, COLOURED, LIGHT};
 
 /// What a palette makes of background, text and the sixteen colours.
 struct Palette {
@@ -154,67 +153,7 @@ fn the_background_is_known_where_the_terminal_says_it() {
     }
 }
 
-/// What is seen, with each look in brackets before what has it, up to the next: `[bold green]`, and `[]` for none.
-fn looks(bench: &mut Bench) -> String {
-    let cells = bench.cells();
-    let row = |y| {
-        let (mut row, mut last) = (String::new(), String::new());
-        let mut x = 0;
-        while x < cells.area.width {
-            let cell = &cells[(x, y)];
-            let mut words: Vec<String> = [
-                (Modifier::BOLD, "bold"),
-                (Modifier::DIM, "dim"),
-                (Modifier::ITALIC, "italic"),
-                (Modifier::UNDERLINED, "underlined"),
-                (Modifier::REVERSED, "reversed"),
-            ]
-            .into_iter()
-            .filter(|(modifier, _)| cell.modifier.contains(*modifier))
-            .map(|(_, word)| word.to_owned())
-            .collect();
-            words.extend((cell.fg != Color::Reset).then(|| cell.fg.to_string().to_lowercase()));
-            words.extend((cell.bg != Color::Reset).then(|| format!("on {}", cell.bg).to_lowercase()));
-            let look = words.join(" ");
-            // A blank looks like what is around it.
-            if look != last && (cell.symbol() != " " || cell.modifier.contains(Modifier::REVERSED)) {
-                row.extend(["[", look.as_str(), "]"]);
-                last = look;
-            }
-            row.push_str(cell.symbol());
-            let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
-            x += u16::try_from(width).unwrap();
-        }
-        row.trim_end().to_owned()
-    };
-    (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
-}
-
-fn view(theme: Theme, msg: Option<&Msg>) -> String {
-    let mut bench = Bench::running(theme, (80, 24));
-    if let Some(msg) = msg {
-        bench.tell(msg.clone());
-        bench.wait(1_000);
-    }
-    looks(&mut bench)
-}
-
-#[test]
-fn a_running_phase_in_colours() {
-    insta::assert_snapshot!(view(COLOURED, None));
-}
-
 #[test]
 fn a_running_phase_in_colours_for_a_light_background() {
-    insta::assert_snapshot!(view(LIGHT, None));
-}
-
-#[test]
-fn a_question_about_a_push_in_colours() {
-    insta::assert_snapshot!(view(COLOURED, Some(&push())));
-}
-
-#[test]
-fn a_question_about_a_failed_phase_in_colours() {
-    insta::assert_snapshot!(view(COLOURED, Some(&failed())));
+    insta::assert_snapshot!(Bench::running(LIGHT, (80, 24)).looks());
 }

@@ -1,5 +1,5 @@
 use crate::msg::Msg;
-use crate::testing::{ASCII, Bench, PLAIN, failed, push, rfc};
+use crate::testing::{ASCII, Bench, COLOURED, PLAIN, failed, push, rfc};
 use crate::theme::Theme;
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (160, 45), (60, 15)];
@@ -14,6 +14,17 @@ fn views(theme: Theme, show: impl Fn(&mut Bench)) -> String {
     SIZES.map(view).join("\n\n")
 }
 
+/// A view at every size, without colours and with them.
+fn looks_like(name: &str, show: impl Fn(&mut Bench)) {
+    insta::assert_snapshot!(name, views(PLAIN, &show));
+    let coloured = SIZES.map(|size| {
+        let mut bench = Bench::running(COLOURED, size);
+        show(&mut bench);
+        bench.looks()
+    });
+    insta::assert_snapshot!(format!("{name}_in_colours"), coloured.join("\n\n"));
+}
+
 fn asks(msg: &Msg) -> impl Fn(&mut Bench) {
     move |bench| {
         bench.tell(msg.clone());
@@ -23,7 +34,7 @@ fn asks(msg: &Msg) -> impl Fn(&mut Bench) {
 
 #[test]
 fn a_running_phase() {
-    insta::assert_snapshot!(views(PLAIN, |_| {}));
+    looks_like("a_running_phase", |_| {});
 }
 
 #[test]
@@ -33,59 +44,59 @@ fn a_running_phase_in_ascii() {
 
 #[test]
 fn a_question_about_a_design() {
-    insta::assert_snapshot!(views(PLAIN, asks(&rfc())));
+    looks_like("a_question_about_a_design", asks(&rfc()));
 }
 
 #[test]
 fn a_question_about_a_push() {
-    insta::assert_snapshot!(views(PLAIN, asks(&push())));
+    looks_like("a_question_about_a_push", asks(&push()));
 }
 
 #[test]
 fn a_question_about_a_failed_phase_with_a_note_being_written() {
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("a_question_about_a_failed_phase_with_a_note_being_written", |bench| {
         asks(&failed())(bench);
         bench.press("n h i");
-    }));
+    });
 }
 
 #[test]
 fn the_keys() {
-    insta::assert_snapshot!(views(PLAIN, |bench| drop(bench.press("?"))));
+    looks_like("the_keys", |bench| drop(bench.press("?")));
 }
 
 #[test]
 fn the_palette() {
-    insta::assert_snapshot!(views(PLAIN, |bench| drop(bench.press("ctrl-p p a g down"))));
+    looks_like("the_palette", |bench| drop(bench.press("ctrl-p p a g down")));
 }
 
 #[test]
 fn a_long_paste_folded_in_a_text() {
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("a_long_paste_folded_in_a_text", |bench| {
         asks(&failed())(bench);
         bench.press("n h i space");
         bench.tell(Msg::Paste("a line\n".repeat(120)));
-    }));
+    });
 }
 
 #[test]
 fn a_question_put_aside_and_the_milestones_in_focus() {
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("a_question_put_aside_and_the_milestones_in_focus", |bench| {
         asks(&push())(bench);
         bench.press("esc tab down");
-    }));
+    });
 }
 
 #[test]
 fn a_patch_being_read() {
     use crate::viewer::{Reading, Want};
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("a_patch_being_read", |bench| {
         bench.press("tab v");
         let work = Some(crate::testing::phase("phase-2"));
         let want = Want::Changes { milestone: crate::testing::milestone("M1-user-auth"), work };
         let patch = "commit 1\n    feat: x\n\ndiff --git a/a b/a\n@@ -1 +1 @@\n-old\n+new\twith a tab\n";
         bench.tell(Msg::Read(want, Reading::Patch(patch.to_owned())));
-    }));
+    });
 }
 
 #[test]
@@ -116,10 +127,10 @@ fn colours_are_used_only_where_they_may_be() {
 
 #[test]
 fn a_comment_on_a_line_of_a_push() {
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("a_comment_on_a_line_of_a_push", |bench| {
         asks(&push())(bench);
         bench.press("] down down down down down down c w h y ? enter");
-    }));
+    });
 }
 
 #[test]
@@ -132,16 +143,16 @@ fn a_comment_on_a_line_of_a_push_in_ascii_while_it_is_written() {
 
 #[test]
 fn comments_about_to_be_sent() {
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("comments_about_to_be_sent", |bench| {
         asks(&push())(bench);
         bench.press("] down down down down down down c w h y ? enter r");
-    }));
+    });
 }
 
 #[test]
 fn what_was_rescued_as_a_list() {
     use crate::viewer::{Reading, Want};
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("what_was_rescued_as_a_list", |bench| {
         bench.press("tab r");
         let rows = ["M1-a/phase-2/1/before", "M1-a/phase-1/1/out-of-room"];
         let row = |name: &str| {
@@ -153,13 +164,13 @@ fn what_was_rescued_as_a_list() {
         let head = "`orchestra rescue restore NAME` brings one back.\n\n".to_owned();
         bench.tell(Msg::Read(Want::Rescue, Reading::List { head, rows: rows.map(row).to_vec() }));
         bench.press("down");
-    }));
+    });
 }
 
 #[test]
 fn one_document_of_several() {
     use crate::viewer::{Reading, Want};
-    insta::assert_snapshot!(views(PLAIN, |bench| {
+    looks_like("one_document_of_several", |bench| {
         bench.press("tab d");
         let milestone = crate::testing::milestone("M1-user-auth");
         let named = |name: &str| Some(Want::Named { milestone: milestone.clone(), name: name.to_owned() });
@@ -174,5 +185,5 @@ fn one_document_of_several() {
             reading,
         ));
         bench.press("& s e s s enter");
-    }));
+    });
 }
