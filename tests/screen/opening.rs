@@ -89,3 +89,20 @@ fn where_a_push_would_go_is_the_first_line_of_the_log() {
     screen.keys("\x1b");
     screen.wait_for("push: would go to origin");
 }
+
+#[test]
+fn a_filter_that_comes_while_trust_is_asked_about_is_not_run() {
+    let project = with_design();
+    let config = project.read(".orchestra/config.yaml").replace("sh check.sh", "sh other.sh");
+    project.write(".orchestra/config.yaml", &config);
+    let mut screen = Emulator::start(&project, &ONCE);
+    screen.wait_for("May Orchestra run these here?");
+    let ran = project.top().join("filter-ran");
+    project.git(&["config", "filter.x.clean", &format!("sh -c 'touch {}; cat'", ran.display())]);
+    project.write(".gitattributes", "* filter=x\n");
+    project.write("check.sh", "true\n");
+    screen.keys("y\r");
+    // What it says about the filter is a question of its own.
+    screen.wait_for("filter.x.clean");
+    assert!(!ran.exists(), "nobody agreed to it");
+}

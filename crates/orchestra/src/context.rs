@@ -237,9 +237,15 @@ impl Context {
         self.open_repo_with(lock, if self.is_trusted() { Filters::Trusted } else { Filters::Off })
     }
 
-    /// The same where the person has agreed to what this project runs.
-    pub(crate) fn open_trusted_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
-        self.open_repo_with(lock, Filters::Trusted)
+    /// The same where the person has agreed to these items. What the repository's git configuration names is looked at
+    /// once more: time has passed since they were asked, and something that a dead worker left may have written to it.
+    pub(crate) fn open_agreed_repo(
+        &self,
+        lock: Option<Arc<File>>,
+        agreed: &[TrustItem],
+    ) -> Result<Repo, Failure> {
+        let is_agreed = self.git_programs()?.iter().all(|item| agreed.contains(item));
+        self.open_repo_with(lock, if is_agreed { Filters::Trusted } else { Filters::Off })
     }
 
     fn open_repo_with(&self, lock: Option<Arc<File>>, filters: Filters) -> Result<Repo, Failure> {

@@ -79,7 +79,12 @@ fn build(context: &Context, args: &DemoArgs, is_new: bool) -> Result<Exit, Failu
     let auto = args.auto.then_some(Auto { rfc: true, push: true });
     let presence = if context.is_terminal { Presence::Terminal } else { Presence::Headless { wait: false } };
     let run = Run { auto, presence, once: true, only: None };
-    start::play(context, shown, start::setup(context, layout, lock, run, scanner, &mut None)?, None)
+    start::play(
+        context,
+        shown,
+        start::setup(context, layout, lock, run, (scanner, &loaded), &mut None)?,
+        None,
+    )
 }
 
 /// Says what there is to look at.

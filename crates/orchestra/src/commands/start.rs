@@ -90,7 +90,7 @@ pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> 
     }
     let presence = if shown.asks() { Presence::Terminal } else { Presence::Headless { wait: args.wait } };
     let run = Run { auto, presence, once: args.once, only };
-    let setup = setup(context, layout, lock, run, scanner, &mut curtain)?;
+    let setup = setup(context, layout, lock, run, (scanner, &loaded), &mut curtain)?;
     if let Some(curtain) = &mut curtain {
         let target = preflight::target_of(context, &loaded, &setup.repo);
         curtain.remark(format!("{}: {}", target.name, target.found));
@@ -217,14 +217,14 @@ fn look_first(context: &Context, shown: Shown, auto: Option<Auto>) -> Result<(),
     if check::is_ready(&checks) { Ok(()) } else { Err(Failure::NotReady) }
 }
 
-/// Everything that a worker needs, for a project that is locked and whose person has agreed to what it runs. `scanner` knows
-/// what was read already.
+/// Everything that a worker needs, for a project that is locked and whose person has agreed to what was loaded of it. The
+/// scanner knows what was read already.
 pub(super) fn setup(
     context: &Context,
     layout: Layout,
     lock: WorkerLock,
     run: Run,
-    scanner: Scanner,
+    (scanner, loaded): (Scanner, &Loaded),
     curtain: &mut Option<Curtain>,
 ) -> Result<Setup, Failure> {
     let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
@@ -238,7 +238,7 @@ pub(super) fn setup(
         context.out.error(format_args!("Ended {what} that an earlier run had left when it was killed."));
     }
     Ok(Setup {
-        repo: context.open_trusted_repo(Some(held))?,
+        repo: context.open_agreed_repo(Some(held), &loaded.trust)?,
         launcher,
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
