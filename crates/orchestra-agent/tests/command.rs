@@ -378,3 +378,33 @@ async fn a_program_that_reads_its_prompt_only_is_told_nothing_else() {
     assert_eq!(summary(&outcome), "Do it.");
     assert!(!events.contains(&AgentEvent::Heard));
 }
+
+#[tokio::test]
+async fn nobody_has_heard_what_was_not_said() {
+    let room = Room::new();
+    let heard = r#"{"event":"heard"}"#;
+    let line = format!("read -r prompt; echo '{heard}'; read -r word; echo '{heard}'; echo '{heard}'");
+    let (words, said_to_it) = tokio::sync::mpsc::channel(1);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    words.send("use bcrypt".to_owned()).await.unwrap();
+    let (_, events) = run(&listener(&line), request).await;
+    // Where it says so before it was given anything, that counts for nothing.
+    assert!(events.iter().filter(|event| **event == AgentEvent::Heard).count() <= 1, "{events:?}");
+    let (_, events) = run(&shell_agent(&format!("echo '{heard}'")), room.request("phase-1")).await;
+    assert!(!events.contains(&AgentEvent::Heard), "it reads no words");
+}
+
+#[tokio::test]
+async fn a_program_that_never_stops_printing_is_given_its_prompt_and_what_is_said() {
+    let room = Room::new();
+    let line = "(while :; do echo '{\"event\":\"text\",\"text\":\"x\"}'; done) & printer=$!; \
+                read -r prompt; read -r word; kill $printer; echo \"$word\" > word";
+    let (words, said_to_it) = tokio::sync::mpsc::channel(1);
+    let mut request = room.request("phase-1");
+    request.words = Some(said_to_it);
+    words.send("enough".to_owned()).await.unwrap();
+    let (outcome, _) = run(&listener(line), request).await;
+    assert!(matches!(outcome, Outcome::Reported(_)), "{outcome:?}");
+    assert!(std::fs::read_to_string(room.repository().join("word")).unwrap().contains("enough"));
+}

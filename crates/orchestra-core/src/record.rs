@@ -104,6 +104,9 @@ pub enum Record {
         /// What it consumed, where it said so.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usage: Option<Usage>,
+        /// How much of what a person said meanwhile it took up.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        heard: u32,
     },
     /// The architect's design is complete and may be shown.
     RfcReady {
@@ -302,6 +305,11 @@ pub enum Record {
         /// The line.
         text: String,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(count: &u32) -> bool {
+    *count == 0
 }
 
 /// An answer to a question.

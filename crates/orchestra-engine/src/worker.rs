@@ -261,7 +261,13 @@ impl Worker {
                     Wish::Stop(stop) => Fact::StopRequested(stop),
                 },
                 Some(ended) = self.tasks.join_next() => return fact_of(ended),
-                Some(ended) = self.playing.join_next() => return fact_of(ended),
+                Some(ended) = self.playing.join_next() => {
+                    let fact = fact_of(ended);
+                    if let Fact::TurnEnded { turn, .. } = &fact {
+                        self.turns.remove(turn);
+                    }
+                    return fact;
+                }
                 () = until(wake) => {
                     self.wake = None;
                     return Fact::Woke;

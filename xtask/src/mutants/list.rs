@@ -320,9 +320,9 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     },
     Mutation {
         name: "committed-unheard",
-        file: "turn.rs",
-        find: "if heard < work.said {",
-        replace: "if heard > work.said {",
+        file: "inspect.rs",
+        find: "After::Turn | After::Verify) && self.has_untold(&work.id) {",
+        replace: "After::Verify) && self.has_untold(&work.id) && work.id == WorkId::Base {",
         breaks: "1: a work is committed whose agent has not heard what a person said to it",
     },
     Mutation {
@@ -335,8 +335,8 @@ pub(super) const MUTATIONS: &[Mutation] = &[
     Mutation {
         name: "words-of-the-queue-forgotten",
         file: "said.rs",
-        find: "let said = self.state.recalled().said.remove(&work.id).unwrap_or_default();",
-        replace: "let said: Vec<String> = Vec::new();",
+        find: "work.standing.extend(said.into_iter().map(Tell::Person));",
+        replace: "drop(said);",
         breaks: "1: what a person said is told to nobody",
     },
     Mutation {

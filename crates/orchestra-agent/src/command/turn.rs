@@ -5,7 +5,7 @@ use std::time::Duration;
 use orchestra_core::report::{AgentEvent, Fault, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
-use tokio::sync::mpsc::{Receiver, Sender, UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, sleep_until};
 
 use super::event::notice;
@@ -42,6 +42,9 @@ pub(super) struct Turn<'a> {
     complaints: Lines,
     last_complaints: LastLines,
     asked: Asked,
+    /// How much of what a person said it was given, and how much of that it says that it has heard.
+    given: u32,
+    heard: u32,
     last_sign: Instant,
     is_silence_told: bool,
     /// How many bytes of text were handed on as events.
@@ -66,7 +69,7 @@ enum Asked {
 /// What happened next.
 enum Happening {
     Cancelled,
-    Written,
+    Written(usize),
     Words(Option<String>),
     Output(usize),
     Complaint(usize),
@@ -102,6 +105,8 @@ impl<'a> Turn<'a> {
             complaints: Lines::new(MAX_TEXT_PIECE, Overlong::Split),
             last_complaints: LastLines::default(),
             asked: Asked::No,
+            given: 0,
+            heard: 0,
             last_sign: Instant::now(),
             is_silence_told: false,
             shown: 0,
@@ -142,13 +147,8 @@ impl<'a> Turn<'a> {
     }
 
     async fn read_to_the_end(&mut self, prompt: Vec<u8>, words: &mut Option<Receiver<String>>) -> Ended {
-        let (feed, fed) = unbounded_channel();
-        // The other end is held by what follows, so it is there.
-        let _held = feed.send(prompt);
-        let mut feed = words.is_some().then_some(feed);
-        let writing = write_all(self.child.stdin.take(), fed);
-        tokio::pin!(writing);
-        let mut is_written = false;
+        let mut stdin = self.child.stdin.take();
+        let mut unwritten = prompt;
         let mut stdout = self.child.stdout.take();
         let mut stderr = self.child.stderr.take();
         let mut output = vec![0; CHUNK];
@@ -163,27 +163,37 @@ impl<'a> Turn<'a> {
                 return end;
             }
             let wake = self.next_wake(drained_at);
+            if unwritten.is_empty() && words.is_none() {
+                // Nobody will say anything more: its input is closed.
+                stdin = None;
+            }
             // Each source is a branch here, and nothing else waits.
             let happening = tokio::select! {
                 biased;
                 () = self.request.cancel.cancelled(), if !self.is_stopped() => Happening::Cancelled,
+                // Before what it prints: one that never stops printing is given its prompt, too.
+                written = write(&mut stdin, &unwritten), if stdin.is_some() && !unwritten.is_empty() => {
+                    Happening::Written(written)
+                }
+                text = next_of(words), if unwritten.is_empty() && words.is_some() && ended.is_none() => {
+                    Happening::Words(text)
+                }
                 count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = &mut writing, if !is_written => Happening::Written,
-                text = next_of(words), if feed.is_some() && ended.is_none() => Happening::Words(text),
                 () = sleep_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => self.cancel(),
-                Happening::Written => is_written = true,
+                // A program may end, or close its input, without reading all of it.
+                Happening::Written(0) => (stdin, unwritten) = (None, Vec::new()),
+                Happening::Written(count) => drop(unwritten.drain(..count)),
                 Happening::Words(Some(text)) => {
                     self.transcript.aside("you", &text);
-                    // A program that reads no more has not heard it.
-                    let _unread = feed.as_ref().map(|feed| feed.send(message("message", &text)));
+                    self.given += u32::from(stdin.is_some());
+                    unwritten = message("message", &text);
                 }
-                // Nobody will say anything more: its input is closed.
-                Happening::Words(None) => feed = None,
+                Happening::Words(None) => *words = None,
                 Happening::Output(0) => stdout = None,
                 Happening::Output(count) => self.take_output(&output[..count]).await,
                 Happening::Complaint(0) => stderr = None,
@@ -261,6 +271,13 @@ impl<'a> Turn<'a> {
 
     async fn emit(&mut self, events: Vec<AgentEvent>) {
         for event in events {
+            if event == AgentEvent::Heard {
+                // Of nothing that was not said.
+                if self.heard == self.given {
+                    continue;
+                }
+                self.heard += 1;
+            }
             let Some(event) = self.within_limit(event) else { continue };
             let clean = self.redacted.push(self.redactor, event);
             self.send(clean).await;
@@ -330,13 +347,11 @@ impl<'a> Turn<'a> {
     }
 }
 
-/// Writes what it is given, then closes the pipe. A program may end without reading all of it.
-async fn write_all(stdin: Option<pipe::Sender>, mut given: UnboundedReceiver<Vec<u8>>) {
-    let Some(mut stdin) = stdin else { return };
-    while let Some(bytes) = given.recv().await {
-        if stdin.write_all(&bytes).await.is_err() {
-            return;
-        }
+/// Writes as much as the pipe takes; 0 where it takes nothing any more.
+async fn write(stdin: &mut Option<pipe::Sender>, bytes: &[u8]) -> usize {
+    match stdin {
+        Some(stdin) => stdin.write(bytes).await.unwrap_or(0),
+        None => 0,
     }
 }
 

@@ -283,6 +283,9 @@ impl Machine {
         {
             self.record(Record::Inspected { milestone, work: work.id.clone() });
         }
+        if matches!(after, After::Turn | After::Verify) && self.has_untold(&work.id) {
+            return self.go_on_unheard(work);
+        }
         match (after, &work.id) {
             (After::CutShort, _) => self.look(),
             (After::GivingUp(_), _) => self.gave_up(work, after),

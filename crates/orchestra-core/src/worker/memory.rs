@@ -29,6 +29,8 @@ pub struct Memory {
     pub asked: u64,
     /// The last two versions of each document that Orchestra wrote, or was about to.
     pub wrote: BTreeMap<RepoPath, [Option<ContentHash>; 2]>,
+    /// The work of the last turn that was started.
+    pub last_work: Option<(MilestoneId, WorkId)>,
     /// Documents that the last commit that was about to be made rewrites: what they held before.
     pub before_commit: BTreeMap<RepoPath, ContentHash>,
 }
@@ -84,6 +86,8 @@ pub struct Recalled {
     pub queue: Vec<Queued>,
     /// What they said to each work.
     pub said: BTreeMap<WorkId, Vec<String>>,
+    /// What of it no turn was told, or took up while it ran.
+    pub untold: BTreeMap<WorkId, Vec<String>>,
     /// A turn whose changes nobody has looked at yet: until then no document is believed.
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
@@ -226,6 +230,7 @@ impl Memory {
             Record::TurnStarted { turn, milestone, work, attempt, baseline, since, .. } => {
                 self.last_turn = self.last_turn.max(*turn);
                 self.last = Some(milestone.clone());
+                self.last_work = Some((milestone.clone(), work.clone()));
                 let known = self.about(milestone);
                 known.parked = None;
                 known.taken_up = false;
@@ -236,6 +241,7 @@ impl Memory {
                 known.baselines.insert(work.clone(), *baseline);
                 known.series.insert(work.clone(), (*since).max(*baseline));
                 known.failed.remove(work);
+                known.untold.remove(work);
                 known.unchecked =
                     Some(Unchecked { work: work.clone(), attempt: *attempt, baseline: *baseline });
                 if *work == WorkId::Rfc {
@@ -246,7 +252,13 @@ impl Memory {
                 self.about(milestone).failed.insert(work.clone(), reason.clone());
             }
             Record::Inspected { milestone, .. } => self.about(milestone).unchecked = None,
-            Record::TurnEnded { usage, .. } => {
+            Record::TurnEnded { usage, heard, .. } => {
+                if let (Some((milestone, work)), 1..) = (self.last_work.clone(), *heard) {
+                    // What is said to a diagnosis is kept for what it is about.
+                    let work = if let WorkId::Diagnosis(of) = work { *of } else { work };
+                    let untold = self.about(&milestone).untold.entry(work).or_default();
+                    untold.drain(..untold.len().min(*heard as usize));
+                }
                 if let (Some(usage), Some(last)) = (usage, self.last.clone()) {
                     let known = self.about(&last);
                     known.usage = known.usage.plus(*usage);
@@ -324,10 +336,16 @@ impl Memory {
             }
             Record::Said { milestone, work, texts, queued } => {
                 let known = self.about(milestone);
-                if *queued {
-                    known.queue.retain(|queued| queued.behind.as_ref() == Some(work));
+                for text in texts.iter().filter(|_| *queued) {
+                    let is_it =
+                        |queued: &Queued| queued.text == *text && queued.behind.as_ref() != Some(work);
+                    if let Some(place) = known.queue.iter().position(is_it) {
+                        known.queue.remove(place);
+                    }
                 }
-                known.said.entry(work.clone()).or_default().extend(texts.iter().cloned());
+                for told in [&mut known.said, &mut known.untold] {
+                    told.entry(work.clone()).or_default().extend(texts.iter().cloned());
+                }
             }
             Record::Planned { milestone, gate } => {
                 self.about(milestone).planned.insert(gate.clone());

@@ -79,6 +79,7 @@ impl Machine {
             return self.parked(Some(work.id), reason);
         }
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        self.pass_on_what_was_said(&work.id);
         self.record(Record::Skipped { milestone, work: work.id.clone() });
         let completed = CompletedWork {
             work: work.id.clone(),

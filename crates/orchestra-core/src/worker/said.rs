@@ -5,7 +5,7 @@
 
 use super::effect::Tell;
 use super::memory::Queued;
-use super::state::{Progress, Work};
+use super::state::{After, Progress, Work};
 use super::{Effect, Machine, Note, State};
 use crate::id::{RoleId, WorkId};
 use crate::record::Record;
@@ -38,11 +38,22 @@ impl State {
     }
 }
 
-/// The role of a work that has a turn still to come, or one that runs.
+/// The role of a work that a turn of is running or to come, or that can be given one before anything is committed.
 fn hears(work: &Work) -> Option<&RoleId> {
     match work.progress {
-        Progress::Running { .. } | Progress::Backoff { .. } => work.role.as_ref(),
-        _ => None,
+        Progress::Snapshotting
+        | Progress::Running { .. }
+        | Progress::Backoff { .. }
+        | Progress::Inspecting(After::Turn | After::Verify)
+        | Progress::PuttingBack(After::Turn | After::Verify)
+        | Progress::Verifying
+        | Progress::Asking(_) => work.role.as_ref(),
+        Progress::Inspecting(_)
+        | Progress::PuttingBack(_)
+        | Progress::Preparing
+        | Progress::Swapping { .. }
+        | Progress::Settling
+        | Progress::Diagnosed => None,
     }
 }
 
@@ -51,11 +62,17 @@ impl Machine {
         let Listener::Now(id, role) = self.state.listener() else { return self.queued(text) };
         let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
         let Some(mut work) = self.state.take_work(&id) else { return };
-        let texts = vec![text.clone()];
-        self.record(Record::Said { milestone, work: id.clone(), texts, queued: false });
+        // A diagnosis may come to nothing; what it is about goes on.
+        let of = if let WorkId::Diagnosis(of) = &id { of.as_ref().clone() } else { id.clone() };
+        if of != id
+            && let Some(mut diagnosed) = self.state.take_work(&of)
+        {
+            diagnosed.standing.push(Tell::Person(text.clone()));
+            self.state.keep(diagnosed);
+        }
+        self.record(Record::Said { milestone, work: of, texts: vec![text.clone()], queued: false });
         self.note(Note::Said { work: id, role, text: text.clone() });
         if let Progress::Running { turn, pausing: false } = work.progress {
-            work.said += 1;
             self.act(Effect::Say { turn, text: text.clone() });
         }
         work.standing.push(Tell::Person(text));
@@ -84,24 +101,47 @@ impl Machine {
         }
     }
 
-    /// A work that begins is told what was queued for it, and what was said to it before.
-    pub(super) fn tell_what_was_said(&mut self, work: &mut Work) {
-        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
-        let Some(role) = work.role.clone() else { return };
-        let waits = |queued: &&Queued| queued.behind.as_ref() != Some(&work.id);
-        let known = self.state.recalled();
-        let texts: Vec<String> = known.queue.iter().filter(waits).map(|queued| queued.text.clone()).collect();
-        if !texts.is_empty() {
-            self.record(Record::Said {
-                milestone,
-                work: work.id.clone(),
-                texts: texts.clone(),
-                queued: true,
-            });
-            self.note(Note::Told { work: work.id.clone(), role, texts });
-        }
+    /// What was said to a work in earlier lives of the worker, for each of its turns.
+    pub(super) fn recall_what_was_said(&self, work: &mut Work) {
         let said = self.state.recalled().said.remove(&work.id).unwrap_or_default();
         work.standing.extend(said.into_iter().map(Tell::Person));
+    }
+
+    /// A turn begins: it is told what was queued for whoever comes now.
+    pub(super) fn tell_what_was_queued(&mut self, work: &mut Work) {
+        let (Some(active), Some(role)) = (self.state.active(), work.role.clone()) else { return };
+        if let WorkId::Diagnosis(_) = work.id {
+            return;
+        }
+        let milestone = active.id.clone();
+        let waits = |queued: &&Queued| queued.behind.as_ref() != Some(&work.id);
+        let texts: Vec<String> =
+            self.state.queue().iter().filter(waits).map(|queued| queued.text.clone()).collect();
+        if texts.is_empty() {
+            return;
+        }
+        for text in &texts {
+            let (milestone, texts) = (milestone.clone(), vec![text.clone()]);
+            self.record(Record::Said { milestone, work: work.id.clone(), texts, queued: true });
+        }
+        work.standing.extend(texts.iter().cloned().map(Tell::Person));
+        self.note(Note::Told { work: work.id.clone(), role, texts });
+    }
+
+    /// Whether a person said something to a work that no turn of it was told or has heard.
+    pub(super) fn has_untold(&self, work: &WorkId) -> bool {
+        let known = self.state.active().and_then(|active| self.state.seen.memory.milestones.get(&active.id));
+        known.and_then(|known| known.untold.get(work)).is_some_and(|untold| !untold.is_empty())
+    }
+
+    /// Nobody does this work any more: what it was not told is for whoever comes next.
+    pub(super) fn pass_on_what_was_said(&mut self, work: &WorkId) {
+        let Some(milestone) = self.state.active().map(|active| active.id.clone()) else { return };
+        for text in self.state.recalled().untold.remove(work).unwrap_or_default() {
+            let (milestone, behind) = (milestone.clone(), Some(work.clone()));
+            self.record(Record::Queued { milestone, behind: behind.clone(), text: text.clone() });
+            self.note(Note::Queued { behind, text });
+        }
     }
 
     /// The agent has ended well, and has not heard all that was said to it: before anything is made of its work it does.

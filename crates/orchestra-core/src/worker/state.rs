@@ -138,8 +138,6 @@ pub struct Work {
     pub tell: Vec<Tell>,
     /// What every brief of this work must say: a person's words, findings.
     pub standing: Vec<Tell>,
-    /// How much a person said to the running turn after its brief was written.
-    pub said: u32,
     /// The agent's conversation.
     pub session: Option<SessionId>,
     /// Transient errors in a row.

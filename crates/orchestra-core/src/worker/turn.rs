@@ -46,6 +46,7 @@ impl Machine {
         else {
             return;
         };
+        self.tell_what_was_queued(&mut work);
         self.state.last_turn = self.state.last_turn.next();
         let turn = self.state.last_turn;
         let (id, attempt) = (work.id.clone(), work.attempt);
@@ -58,11 +59,10 @@ impl Machine {
             since: work.since,
             agent: agent.clone(),
         });
-        let title = self.title_of(&id);
         self.note(Note::TurnBegan {
             work: id.clone(),
             role: role.clone(),
-            title,
+            title: self.title_of(&id),
             attempt,
             agent: agent.clone(),
         });
@@ -83,7 +83,7 @@ impl Machine {
             work: id,
         };
         self.act(Effect::StartTurn(order));
-        (work.settled, work.said) = (false, 0);
+        work.settled = false;
         work.progress = Progress::Running { turn, pausing: false };
         self.state.keep(work);
     }
@@ -107,16 +107,18 @@ impl Machine {
             work.usage = work.usage.plus(usage);
             self.state.tally.usage = self.state.tally.usage.plus(usage);
         }
-        self.record(Record::TurnEnded { turn, outcome: in_words(&outcome), usage });
+        self.record(Record::TurnEnded { turn, outcome: in_words(&outcome), usage, heard });
         match outcome {
             _ if pausing => self.ask_interrupted(work),
             Outcome::Reported(report) => {
                 self.ease(&work);
                 work.hiccups = 0;
                 work.outage_since = None;
-                work.report = *report;
-                if heard < work.said {
-                    return self.go_on_unheard(work);
+                let earlier = std::mem::replace(&mut work.report, *report);
+                if work.tell.contains(&Tell::NotHeard) {
+                    // It was the same work, and what was decided in its first turn still holds.
+                    work.report.decisions.splice(0..0, earlier.decisions);
+                    work.report.concerns.splice(0..0, earlier.concerns);
                 }
                 self.inspect(work, After::Turn);
             }

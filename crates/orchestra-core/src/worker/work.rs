@@ -22,7 +22,7 @@ impl Machine {
         let needs_role = !matches!(id, WorkId::Base | WorkId::Close(_));
         let Some(mut work) = self.new_work(id, role) else { return };
         work.standing = standing;
-        self.tell_what_was_said(&mut work);
+        self.recall_what_was_said(&mut work);
         if needs_role && is_role_missing {
             let name = work.role.as_ref().map_or_else(|| ARCHITECT.to_owned(), ToString::to_string);
             return self.failed(work, format!("there is no role `{name}` in .orchestra/roles"));
@@ -242,7 +242,6 @@ impl Work {
             turn_base,
             tell: Vec::new(),
             standing: Vec::new(),
-            said: 0,
             session: None,
             hiccups: 0,
             outage_since: None,

@@ -75,7 +75,11 @@ fn whom(screen: &Screen) -> String {
     match screen.state.listener() {
         Listener::Now(id, _) => {
             let work = screen.state.works().iter().find(|work| work.id == id);
-            let when = if is_heard_now(screen) { "" } else { ", when its turn ends" };
+            let when = match () {
+                () if is_heard_now(screen) => "",
+                () if screen.is_turn_running() => ", when its turn ends",
+                () => ", in its next turn",
+            };
             format!("tell {}{when}", work.map(name).unwrap_or_default())
         }
         Listener::Next => "tell whoever works next".to_owned(),

@@ -246,7 +246,11 @@ fn input_hints(hints: &mut Hints<'_>) {
     }
     match screen.state.listener() {
         Listener::Now(work, _) => {
-            let when = if input::is_heard_now(screen) { "tell it now" } else { "tell it when its turn ends" };
+            let when = match () {
+                () if input::is_heard_now(screen) => "tell it now",
+                () if screen.is_turn_running() => "tell it when its turn ends",
+                () => "tell it in its next turn",
+            };
             hints.add("enter", when, plain);
             hints.of(&[Action::NextPane], &format!("tell whoever comes after {work}"), plain);
         }

@@ -160,6 +160,9 @@ fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> 
         if let Some(stop) = world.stop.take() {
             return Ok(Some(Fact::StopRequested(stop)));
         }
+        if let Some(fact) = world.speaks() {
+            return Ok(Some(fact));
+        }
         if let Some(fact) = world.queue.pop_front() {
             if let Fact::TurnEnded { outcome, .. } = &fact {
                 use crate::report::{Fault, Outcome};
@@ -167,9 +170,6 @@ fn next_fact(world: &mut World, answers: &mut u32) -> Result<Option<Fact>, Cut> 
                     matches!(outcome, Outcome::Faulted(Fault::Transient { .. } | Fault::UsageLimit { .. }));
                 world.oracle.excused = is_outage;
             }
-            return Ok(Some(fact));
-        }
-        if let Some(fact) = world.speaks() {
             return Ok(Some(fact));
         }
         if world.running.is_some() {

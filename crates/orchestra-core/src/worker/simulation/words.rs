@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::schedule::Dice;
 use super::world::World;
 use crate::id::{MilestoneId, TurnId, WorkId};
-use crate::record::Record;
+use crate::record::{Answer, Record};
 use crate::worker::{Fact, Memory, Tell, TurnOrder};
 
 /// Of a hundred moments at which they could, how many are one at which they speak.
-const NOW: u64 = 12;
+const NOW: u64 = 6;
 /// How often they speak at the most, so that a run comes to an end.
 const MOST: u32 = 12;
 
@@ -27,7 +27,7 @@ pub(super) struct Words {
 impl World {
     /// What the person says at this moment. Dice of their own: whether they speak shifts nothing else.
     pub(super) fn speaks(&mut self) -> Option<Fact> {
-        if !self.schedule.speaks || self.running.is_none() {
+        if !self.schedule.speaks {
             return None;
         }
         self.oracle.words.moments += 1;
@@ -119,7 +119,9 @@ impl Words {
         for (text, (milestone, _)) in untold {
             let known = memory.recall(milestone);
             let waits = known.queue.iter().any(|queued| queued.text == *text);
-            if !waits && !known.said.values().flatten().any(|said| said == text) {
+            let is_over = known.pushed.is_some()
+                || known.answer("push", None).is_some_and(|answered| answered.answer == Answer::Finish);
+            if !waits && (is_over || !known.said.values().flatten().any(|said| said == text)) {
                 return Err(format!("nobody was told {text}, and it is gone"));
             }
         }

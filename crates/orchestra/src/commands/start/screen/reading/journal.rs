@@ -152,7 +152,7 @@ fn words(record: &Record) -> String {
         }
         Record::Failed { work, reason, .. } => format!("{work} failed: {reason}"),
         Record::Inspected { work, .. } => format!("{work}: the tree was looked at"),
-        Record::TurnEnded { turn, outcome, usage } => {
+        Record::TurnEnded { turn, outcome, usage, .. } => {
             let tokens = usage.as_ref().map_or(0, orchestra_core::report::Usage::tokens);
             let used = if tokens == 0 { String::new() } else { format!(" · {} tok", thousands(tokens)) };
             format!("turn {} ended: {outcome}{used}", turn.0)
