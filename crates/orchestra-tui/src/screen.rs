@@ -412,6 +412,7 @@ impl Screen {
         let place = self.here();
         let action = self.keys.find(key, place);
         if let Some(command) = action.and_then(manners::at_once) {
+            self.touched();
             return vec![command];
         }
         // Another key that leads back does so in a text, too.

@@ -103,16 +103,20 @@ impl Screen {
         }
     }
 
-    /// What is done with what is seen, wherever that is; nothing where the action is another.
-    pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
+    /// A key like any other that answers nothing: what was about to be answered is not.
+    pub(super) fn touched(&mut self) {
         let now = self.now.since;
-        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
-            return None;
-        }
-        // A key like any other: what was about to be answered is not.
         if let Some(dialog) = self.dialog_mut() {
             dialog.touched(now);
         }
+    }
+
+    /// What is done with what is seen, wherever that is; nothing where the action is another.
+    pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+            return None;
+        }
+        self.touched();
         let command = match action {
             Action::Palette => {
                 self.help = None;

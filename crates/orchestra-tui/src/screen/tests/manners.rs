@@ -73,6 +73,21 @@ fn a_key_beside_the_answers_takes_back_an_answer_that_does_not_count_yet() {
 }
 
 #[test]
+fn a_key_that_works_everywhere_takes_it_back_too() {
+    for (key, command) in
+        [("ctrl-c", Command::Stop), ("ctrl-z", Command::Suspend), ("ctrl-l", Command::Redraw)]
+    {
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(push());
+        bench.wait(1_000);
+        bench.tell(Msg::Key(key_named("a")));
+        assert_eq!(bench.tell(Msg::Key(key_named(key))), [command], "{key}");
+        assert_eq!(bench.wait(1_000), [], "{key}");
+        assert!(!bench.screen.dialogs.is_empty(), "{key}");
+    }
+}
+
+#[test]
 fn capital_letters_are_keys_of_their_own() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     assert_eq!(bench.press("D"), []);
