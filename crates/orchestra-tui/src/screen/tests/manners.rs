@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use orchestra_core::config::keys::KeySetting;
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
 use crate::testing::milestone;
@@ -84,6 +85,33 @@ fn a_key_that_works_everywhere_takes_it_back_too() {
         assert_eq!(bench.tell(Msg::Key(key_named(key))), [command], "{key}");
         assert_eq!(bench.wait(1_000), [], "{key}");
         assert!(!bench.screen.dialogs.is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn a_key_with_a_foreign_modifier_answers_nothing_and_is_no_text() {
+    for modifier in [KeyModifiers::SUPER, KeyModifiers::HYPER, KeyModifiers::META] {
+        let held = |code| Msg::Key(KeyEvent::new(code, modifier));
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(push());
+        bench.wait(1_000);
+        for code in [KeyCode::Char('a'), KeyCode::Char('e'), KeyCode::Enter, KeyCode::Esc] {
+            assert_eq!(bench.tell(held(code)), []);
+            assert_eq!(bench.wait(1_000), [], "{modifier:?} {code:?}");
+        }
+        assert!(bench.screen.dialog().is_some());
+        // Neither in a search, nor in a text, nor in the palette.
+        bench.press("/ x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert!(bench.seen().contains("/x ") && !bench.seen().contains("/xq"), "{}", bench.seen());
+        bench.press("esc r x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert_eq!(bench.tell(held(KeyCode::Enter)), []);
+        let entry = bench.screen.dialog().and_then(|dialog| dialog.entry()).map(|(_, entry)| entry.text());
+        assert_eq!(entry.as_deref(), Some("x"));
+        bench.press("esc ctrl-p x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert_eq!(bench.screen.palette.as_ref().map(|palette| palette.typed.as_str()), Some("x"));
     }
 }
 
