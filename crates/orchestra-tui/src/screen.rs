@@ -420,6 +420,10 @@ impl Screen {
             self.touched();
             return vec![command];
         }
+        if action.is_some_and(|action| self.is_too_early(action)) {
+            self.touched();
+            return Vec::new();
+        }
         // Another key that leads back does so in a text, too.
         let key = if action == Some(Action::Back) { &manners::ESC } else { key };
         if self.palette.is_some() {

@@ -116,6 +116,27 @@ fn a_key_with_a_foreign_modifier_answers_nothing_and_is_no_text() {
 }
 
 #[test]
+fn who_types_on_under_a_question_starts_no_program() {
+    for key in ["e", "y", "T"] {
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(rfc());
+        for _ in 0..5 {
+            assert_eq!(bench.tell(Msg::Key(key_named(key))), [], "{key}");
+            assert_eq!(bench.wait(390), [], "{key}");
+        }
+        bench.wait(400);
+        assert_eq!(bench.tell(Msg::Key(key_named(key))).len(), 1, "{key}");
+    }
+    // By its name in the palette nobody does it by mistake.
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(rfc());
+    for key in ["ctrl-p", "e", "d", "i", "t"] {
+        assert_eq!(bench.tell(Msg::Key(key_named(key))), []);
+    }
+    assert!(matches!(bench.tell(Msg::Key(key_named("enter")))[..], [Command::Edit(_)]));
+}
+
+#[test]
 fn capital_letters_are_keys_of_their_own() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     assert_eq!(bench.press("D"), []);
