@@ -149,7 +149,7 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
         add("alt-enter".to_owned(), "new line", true);
         add("esc".to_owned(), "back, as it was", true);
     } else if is_writing {
-        add("enter".to_owned(), "send", true);
+        add("enter".to_owned(), "send", dialog.may_send(screen.now.since));
         add("alt-enter".to_owned(), "new line", true);
         if dialog.entry().is_some_and(|(_, entry)| entry.has_folds()) {
             add("ctrl-o".to_owned(), "open the paste", true);

@@ -137,6 +137,21 @@ fn who_types_on_under_a_question_starts_no_program() {
 }
 
 #[test]
+fn a_half_written_answer_is_sent_only_after_what_is_new_was_to_be_seen() {
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(rfc());
+    bench.press("r o n e");
+    bench.tell(rfc());
+    for wait in [40, 340] {
+        bench.wait(wait);
+        assert_eq!(bench.tell(Msg::Key(key_named("enter"))), [], "{wait}");
+    }
+    assert_eq!(bench.wait(20), []);
+    let feedback = "one".to_owned();
+    assert_eq!(bench.press("enter"), answer(&rfc(), Answer::Revise { feedback }));
+}
+
+#[test]
 fn capital_letters_are_keys_of_their_own() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     assert_eq!(bench.press("D"), []);
