@@ -46,6 +46,10 @@ impl Screen {
         match self.beneath() {
             Place::Reading if self.viewer.as_ref().is_some_and(Viewer::is_typing) => Place::Writing,
             Place::Question if self.dialogs.first().is_some_and(Dialog::is_typing) => Place::Writing,
+            // What is looked for among earlier texts is a text, too.
+            Place::Panes if self.focus == Focus::Input && self.input.entry.searching().is_some() => {
+                Place::Writing
+            }
             Place::Panes if self.focus == Focus::Input => Place::Input,
             place => place,
         }
