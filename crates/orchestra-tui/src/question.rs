@@ -242,13 +242,17 @@ impl Dialog {
             }
             return Outcome::Nothing;
         }
-        let way = name_of(key).and_then(|name| {
-            let mut signs = name.chars();
-            let sign = signs.next().filter(|_| signs.next().is_none())?;
-            self.ways().into_iter().find(|way| way.key == sign)
-        });
-        self.arming.key(now, way.map(|way| way.kind));
-        if way.is_some() {
+        let kind = match action {
+            // The only way whose key a person can change.
+            Some(Action::Comment) => Some(Kind::Comment).filter(|_| self.takes_comments()),
+            _ => name_of(key).and_then(|name| {
+                let mut signs = name.chars();
+                let sign = signs.next().filter(|_| signs.next().is_none())?;
+                ways(&self.asked.question).into_iter().find(|way| way.key == sign).map(|way| way.kind)
+            }),
+        };
+        self.arming.key(now, kind);
+        if kind.is_some() {
             return Outcome::Nothing;
         }
         match (key.code, action) {
@@ -277,16 +281,21 @@ impl Dialog {
             return Outcome::Answered(answer);
         }
         if kind == Kind::Comment {
-            let Some((about, number)) = self.target() else { return Outcome::Nothing };
-            let text = number.and_then(|number| self.comments.get(number)).map(|(_, text)| text);
-            let entry = Entry::with_text(history.clone(), text.unwrap_or_default());
-            self.writing = Some(Writing::Comment(about, number, entry));
+            self.comment(history);
             return Outcome::Nothing;
         }
         let text =
             if kind == Kind::Revise { self.comments.written(self.sheet.pieces()) } else { String::new() };
         self.writing = Some(Writing::Answer(kind, Entry::with_text(history.clone(), &text)));
         Outcome::Nothing
+    }
+
+    /// Begins a comment on the chosen line, or goes on with the one that is there.
+    pub(crate) fn comment(&mut self, history: &History) {
+        let Some((about, number)) = self.target() else { return };
+        let text = number.and_then(|number| self.comments.get(number)).map(|(_, text)| text);
+        let entry = Entry::with_text(history.clone(), text.unwrap_or_default());
+        self.writing = Some(Writing::Comment(about, number, entry));
     }
 
     fn written(&mut self, text: String) -> Outcome {

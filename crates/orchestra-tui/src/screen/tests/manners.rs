@@ -151,6 +151,69 @@ fn a_half_written_answer_is_sent_only_after_what_is_new_was_to_be_seen() {
     assert_eq!(bench.press("enter"), answer(&rfc(), Answer::Revise { feedback }));
 }
 
+/// The names of what the palette would list.
+fn listed(bench: &Bench) -> Vec<&'static str> {
+    bench.screen.possible().into_iter().map(|row| row.name).collect()
+}
+
+#[test]
+fn the_palette_lists_only_what_does_something_there() {
+    let mut bench = Bench::looking(PLAIN, (100, 40));
+    bench.tell(push());
+    bench.press("home");
+    let names = listed(&bench);
+    assert!(names.contains(&"search") && names.contains(&"next-part"), "{names:?}");
+    assert!(!names.contains(&"filter") && !names.contains(&"comment"), "{names:?}");
+    // The last line of the hunk can be commented on.
+    bench.press("end up");
+    assert!(listed(&bench).contains(&"comment"));
+    bench.press("ctrl-p c o m m e n t enter");
+    assert!(bench.seen().contains("Comment on src/auth.rs:3:"), "{}", bench.seen());
+    bench.press("o k enter");
+    assert!(bench.seen().contains("╰ ok"), "{}", bench.seen());
+
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(failed());
+    let names = listed(&bench);
+    assert!(!names.contains(&"next-part") && !names.contains(&"comment"), "{names:?}");
+    let at_the_line = listed(&Bench::running(PLAIN, USUAL));
+    assert!(!at_the_line.contains(&"toggle") && !at_the_line.contains(&"down"), "{at_the_line:?}");
+    assert!(at_the_line.contains(&"page-down") && at_the_line.contains(&"journal"), "{at_the_line:?}");
+}
+
+/// A screen with keys of one's own.
+fn with_keys(mut bench: Bench, of: &[(&str, &str)]) -> Bench {
+    let other = Bench::new(PLAIN, USUAL).screen;
+    bench.screen = std::mem::replace(&mut bench.screen, other).with_keys(keys(of));
+    bench
+}
+
+#[test]
+fn comments_have_the_key_that_a_person_gives_them() {
+    let mut bench = with_keys(Bench::looking(PLAIN, (100, 40)), &[("comment", "m"), ("copy", "c")]);
+    bench.tell(push());
+    bench.press("end up");
+    let seen = bench.seen().replace('\u{a0}', " ");
+    assert!(seen.contains("m comment") && !seen.contains("c comment"), "{seen}");
+    assert!(matches!(bench.press("c")[..], [Command::Copy(_)]));
+    bench.press("m");
+    assert!(bench.seen().contains("Comment on src/auth.rs:3:"), "{}", bench.seen());
+}
+
+#[test]
+fn hints_at_the_line_name_keys_that_work_there() {
+    let own = [("help", "ctrl-t"), ("next-pane", "P"), ("palette", "f2")];
+    let mut bench = with_keys(Bench::running(PLAIN, (120, 24)), &own);
+    let seen = bench.seen();
+    let status = seen.lines().last().unwrap();
+    assert!(status.contains("ctrl-t keys") && status.contains("f2 actions"), "{status}");
+    assert!(!status.contains("pane"), "a letter is text: {status}");
+    bench.press("h");
+    assert!(!bench.seen().contains("tell whoever"), "{}", bench.seen());
+    bench.press("ctrl-t");
+    assert!(bench.screen.help.is_some(), "{}", bench.seen());
+}
+
 #[test]
 fn capital_letters_are_keys_of_their_own() {
     let mut bench = Bench::looking(PLAIN, USUAL);
