@@ -5,7 +5,7 @@ mod own;
 
 pub use own::{Keys, table};
 
-pub(crate) use name::{is_letter, name_of};
+pub(crate) use name::{is_foreign, is_letter, name_of};
 pub(crate) use own::{Place, holds};
 
 /// What a key does outside of questions and texts.

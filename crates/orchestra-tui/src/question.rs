@@ -32,6 +32,8 @@ pub(crate) struct Dialog {
     page: Page,
     arming: Arming<Kind>,
     writing: Option<Writing>,
+    /// Whether there was something new in it while an answer was written.
+    is_renewed: bool,
     comments: Comments,
     pub(crate) sheet: Sheet,
     laid_out: Option<(u16, Theme)>,
@@ -64,6 +66,7 @@ impl Dialog {
             page,
             arming: Arming::default(),
             writing: None,
+            is_renewed: false,
             comments: Comments::default(),
             sheet: Sheet::default(),
             laid_out: None,
@@ -73,7 +76,8 @@ impl Dialog {
     /// The same question with something new in it: what was written for it stays.
     pub(crate) fn renew(&mut self, asked: Asked, page: Page) {
         let (writing, comments) = (self.writing.take(), std::mem::take(&mut self.comments));
-        let mut renewed = Self { writing, comments, ..Self::new(asked, page) };
+        let is_renewed = matches!(writing, Some(Writing::Answer(..)));
+        let mut renewed = Self { writing, is_renewed, comments, ..Self::new(asked, page) };
         renewed.sheet.search = std::mem::take(&mut self.sheet.search);
         *self = renewed;
     }
@@ -152,7 +156,12 @@ impl Dialog {
 
     /// When something changes by itself.
     pub(crate) fn wakes_at(&self, now: Duration) -> Option<Duration> {
-        if self.is_typing() { None } else { self.arming.wakes_at(now) }
+        if self.is_typing() && self.may_send(now) { None } else { self.arming.wakes_at(now) }
+    }
+
+    /// Whether an answer that is written would be sent. What is new has to be seen first; a comment waits for nothing.
+    pub(crate) fn may_send(&self, now: Duration) -> bool {
+        !self.is_renewed || self.arming.is_armed(now)
     }
 
     /// Whether letters are text.
@@ -211,11 +220,13 @@ impl Dialog {
         action: Option<Action>,
         height: u16,
     ) -> Outcome {
+        let may_send = self.may_send(now);
         if let Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) = &mut self.writing {
             return match entry.key(now, key) {
                 Entered::Nothing => Outcome::Nothing,
+                Entered::Text(_) if !may_send => Outcome::Nothing,
                 Entered::Left => {
-                    self.writing = None;
+                    (self.writing, self.is_renewed) = (None, false);
                     self.arming.changed();
                     Outcome::Nothing
                 }
@@ -231,13 +242,17 @@ impl Dialog {
             }
             return Outcome::Nothing;
         }
-        let way = name_of(key).and_then(|name| {
-            let mut signs = name.chars();
-            let sign = signs.next().filter(|_| signs.next().is_none())?;
-            self.ways().into_iter().find(|way| way.key == sign)
-        });
-        self.arming.key(now, way.map(|way| way.kind));
-        if way.is_some() {
+        let kind = match action {
+            // The only way whose key a person can change.
+            Some(Action::Comment) => Some(Kind::Comment).filter(|_| self.takes_comments()),
+            _ => name_of(key).and_then(|name| {
+                let mut signs = name.chars();
+                let sign = signs.next().filter(|_| signs.next().is_none())?;
+                ways(&self.asked.question).into_iter().find(|way| way.key == sign).map(|way| way.kind)
+            }),
+        };
+        self.arming.key(now, kind);
+        if kind.is_some() {
             return Outcome::Nothing;
         }
         match (key.code, action) {
@@ -266,16 +281,21 @@ impl Dialog {
             return Outcome::Answered(answer);
         }
         if kind == Kind::Comment {
-            let Some((about, number)) = self.target() else { return Outcome::Nothing };
-            let text = number.and_then(|number| self.comments.get(number)).map(|(_, text)| text);
-            let entry = Entry::with_text(history.clone(), text.unwrap_or_default());
-            self.writing = Some(Writing::Comment(about, number, entry));
+            self.comment(history);
             return Outcome::Nothing;
         }
         let text =
             if kind == Kind::Revise { self.comments.written(self.sheet.pieces()) } else { String::new() };
         self.writing = Some(Writing::Answer(kind, Entry::with_text(history.clone(), &text)));
         Outcome::Nothing
+    }
+
+    /// Begins a comment on the chosen line, or goes on with the one that is there.
+    pub(crate) fn comment(&mut self, history: &History) {
+        let Some((about, number)) = self.target() else { return };
+        let text = number.and_then(|number| self.comments.get(number)).map(|(_, text)| text);
+        let entry = Entry::with_text(history.clone(), text.unwrap_or_default());
+        self.writing = Some(Writing::Comment(about, number, entry));
     }
 
     fn written(&mut self, text: String) -> Outcome {

@@ -15,7 +15,7 @@ use ratatui::layout::Rect;
 
 use crate::entry::History;
 use crate::feed::Feed;
-use crate::key::{Action, Keys};
+use crate::key::{Action, Keys, is_foreign};
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
 use crate::palette::Palette;
@@ -409,10 +409,20 @@ impl Screen {
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Command> {
         self.word = None;
+        // No text takes it either.
+        if is_foreign(key) {
+            self.touched();
+            return Vec::new();
+        }
         let place = self.here();
         let action = self.keys.find(key, place);
         if let Some(command) = action.and_then(manners::at_once) {
+            self.touched();
             return vec![command];
+        }
+        if action.is_some_and(|action| self.is_too_early(action)) {
+            self.touched();
+            return Vec::new();
         }
         // Another key that leads back does so in a text, too.
         let key = if action == Some(Action::Back) { &manners::ESC } else { key };

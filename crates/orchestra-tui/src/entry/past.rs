@@ -126,7 +126,7 @@ impl Entry {
                 self.search_anew();
             }
             // It is taken, and not sent: somebody may want to change it.
-            KeyCode::Enter => self.take_found(),
+            KeyCode::Enter | KeyCode::Tab | KeyCode::BackTab => self.take_found(),
             _ => {
                 self.take_found();
                 return false;

@@ -34,8 +34,17 @@ const SAME: &[(&str, &str)] = &[
 /// How names are written, for whoever wrote one that is none.
 pub(super) const HINT: &str = "write a single letter or sign, `ctrl-k`, `alt-k`, `space`, `enter`, `tab`, `shift-tab`, `backspace`, `insert`, `delete`, `up`, `down`, `left`, `right`, `pgup`, `pgdn`, `home`, `end` or `f1` to `f12`";
 
+/// Whether a modifier is held with it that no key here has: some terminals send what belongs to a window manager. Such a key
+/// means nothing, and is no text either.
+pub(crate) fn is_foreign(key: &KeyEvent) -> bool {
+    key.modifiers.intersects(KeyModifiers::SUPER | KeyModifiers::HYPER | KeyModifiers::META)
+}
+
 /// The name of a key, as the table and the configuration have it.
 pub(crate) fn name_of(key: &KeyEvent) -> Option<String> {
+    if is_foreign(key) {
+        return None;
+    }
     let with = |modifier| key.modifiers.contains(modifier);
     let named = NAMED.iter().find(|(_, code)| *code == key.code).map(|(name, _)| (*name).to_owned());
     let name = match (named, key.code) {
@@ -112,6 +121,15 @@ mod tests {
         assert_eq!(name('?', KeyModifiers::SHIFT), "?");
         assert_eq!(name_of(&key(KeyCode::F(5), none)).unwrap(), "f5");
         assert_eq!(name_of(&key(KeyCode::BackTab, KeyModifiers::SHIFT)).unwrap(), "shift-tab");
+    }
+
+    #[test]
+    fn a_key_with_a_foreign_modifier_has_no_name() {
+        for modifier in [KeyModifiers::SUPER, KeyModifiers::HYPER, KeyModifiers::META] {
+            assert_eq!(name_of(&key(KeyCode::Char('a'), modifier)), None);
+            assert_eq!(name_of(&key(KeyCode::Char('c'), modifier | KeyModifiers::CONTROL)), None);
+            assert_eq!(name_of(&key(KeyCode::Esc, modifier)), None);
+        }
     }
 
     #[test]

@@ -97,6 +97,7 @@ const TAKEN: &[(Place, &[&str], &str)] = &[
 /// What can be done from the line at which one writes.
 const AT_THE_LINE: &[Action] = &[
     Action::Palette,
+    Action::Help,
     Action::Question,
     Action::NextPane,
     Action::PreviousPane,

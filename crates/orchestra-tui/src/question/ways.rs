@@ -14,7 +14,7 @@ pub(crate) struct Way {
 }
 
 impl Way {
-    /// Says something of a line.
+    /// Says something of a line. Its key is that of [`crate::key::Action::Comment`], which a person can change.
     pub(crate) const COMMENT: Self = Self { key: 'c', label: "comment", kind: Kind::Comment };
 }
 

@@ -60,9 +60,11 @@ impl Screen {
         panes: &Panes,
     ) -> Vec<Command> {
         let (now, is_empty) = (self.now.since, self.input.is_empty());
+        let is_searching = self.input.entry.searching().is_some();
         let esc = self.input.esc.take();
         match (key.code, action) {
-            (KeyCode::Esc, _) if self.input.entry.searching().is_none() => {
+            _ if is_searching => {}
+            (KeyCode::Esc, _) => {
                 if esc.is_some_and(|at| now < at + TWICE) {
                     return self.interrupt();
                 }

@@ -9,7 +9,7 @@ use super::{Command, Focus, Input, Screen};
 use crate::entry::History;
 use crate::key::{Action, Keys, Place, ROWS, Row, holds};
 use crate::palette::{Palette, Picked};
-use crate::question::Dialog;
+use crate::question::{Dialog, Way};
 use crate::text::plain;
 use crate::view::panes;
 use crate::viewer::{Viewer, Want};
@@ -46,6 +46,10 @@ impl Screen {
         match self.beneath() {
             Place::Reading if self.viewer.as_ref().is_some_and(Viewer::is_typing) => Place::Writing,
             Place::Question if self.dialogs.first().is_some_and(Dialog::is_typing) => Place::Writing,
+            // What is looked for among earlier texts is a text, too.
+            Place::Panes if self.focus == Focus::Input && self.input.entry.searching().is_some() => {
+                Place::Writing
+            }
             Place::Panes if self.focus == Focus::Input => Place::Input,
             place => place,
         }
@@ -67,12 +71,30 @@ impl Screen {
     /// All that can be done where the palette was opened.
     pub(crate) fn possible(&self) -> Vec<&'static Row> {
         let place = self.beneath();
-        let can = |row: &&'static Row| match row.action {
-            Action::Palette => false,
-            Action::Question => holds(row, place) && !self.dialogs.is_empty(),
-            _ => holds(row, place),
-        };
-        ROWS.iter().filter(can).collect()
+        ROWS.iter().filter(|row| holds(row, place) && self.does_anything(row.action, place)).collect()
+    }
+
+    /// Whether an action that holds here does anything as things are.
+    fn does_anything(&self, action: Action, place: Place) -> bool {
+        let dialog = self.dialogs.first();
+        match (action, place) {
+            (Action::Palette, _) | (Action::Filter, Place::Question) => false,
+            (Action::Question, _) => dialog.is_some(),
+            (Action::Comment, _) => dialog.is_some_and(|dialog| dialog.is_open(Way::COMMENT)),
+            (Action::NextPart | Action::PreviousPart, Place::Question) => {
+                dialog.is_some_and(|dialog| dialog.sheet.has_files())
+            }
+            (Action::NextPart | Action::PreviousPart, _) => {
+                self.viewer.as_ref().is_some_and(|viewer| viewer.parts().is_some())
+            }
+            (Action::Toggle, Place::Panes) => matches!(self.focus, Focus::Tree | Focus::Feed),
+            (Action::ToggleAll, Place::Panes) => self.focus == Focus::Feed,
+            (Action::Up | Action::Down | Action::Top | Action::Bottom, Place::Panes) => {
+                self.focus != Focus::Input
+            }
+            (Action::Back | Action::Write, Place::Panes) => self.focus != Focus::Input,
+            _ => true,
+        }
     }
 
     pub(super) fn palette_key(&mut self, key: &KeyEvent) -> Vec<Command> {
@@ -97,22 +119,39 @@ impl Screen {
         if let Some(command) = at_once(action) {
             return vec![command];
         }
+        if action == Action::Comment {
+            let history = self.history.clone();
+            if let Some(dialog) = self.dialog_mut() {
+                dialog.comment(&history);
+            }
+            return Vec::new();
+        }
         match self.with_what_is_seen(action) {
             Some(commands) => commands,
             None => self.in_front(&NO_KEY, Some(action)),
         }
     }
 
-    /// What is done with what is seen, wherever that is; nothing where the action is another.
-    pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
+    /// A key like any other that answers nothing: what was about to be answered is not.
+    pub(super) fn touched(&mut self) {
         let now = self.now.since;
-        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
-            return None;
-        }
-        // A key like any other: what was about to be answered is not.
         if let Some(dialog) = self.dialog_mut() {
             dialog.touched(now);
         }
+    }
+
+    /// Whether a key was meant for something else: a question came under fingers that went on typing.
+    pub(super) fn is_too_early(&self, action: Action) -> bool {
+        let is_armed = self.dialog().is_none_or(|dialog| dialog.is_armed(self.now.since));
+        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager)
+    }
+
+    /// What is done with what is seen, wherever that is; nothing where the action is another.
+    pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+            return None;
+        }
+        self.touched();
         let command = match action {
             Action::Palette => {
                 self.help = None;

@@ -9,7 +9,7 @@ use ratatui::widgets::Paragraph;
 
 use super::{Panes, in_front};
 use crate::key::Action;
-use crate::question::Dialog;
+use crate::question::{Dialog, Way};
 use crate::screen::Screen;
 use crate::text::{Long, columns, harmless, wrap};
 
@@ -149,7 +149,7 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
         add("alt-enter".to_owned(), "new line", true);
         add("esc".to_owned(), "back, as it was", true);
     } else if is_writing {
-        add("enter".to_owned(), "send", true);
+        add("enter".to_owned(), "send", dialog.may_send(screen.now.since));
         add("alt-enter".to_owned(), "new line", true);
         if dialog.entry().is_some_and(|(_, entry)| entry.has_folds()) {
             add("ctrl-o".to_owned(), "open the paste", true);
@@ -157,7 +157,13 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
         add("esc".to_owned(), "back, and throw it away", true);
     } else {
         for way in dialog.ways() {
-            add(way.key.to_string(), way.label, is_armed && dialog.is_open(way));
+            let key = match way {
+                Way::COMMENT => screen.keys.hint(&[Action::Comment]),
+                _ => way.key.to_string(),
+            };
+            if !key.is_empty() {
+                add(key, way.label, is_armed && dialog.is_open(way));
+            }
         }
         if dialog.sheet.has_files() {
             add("]\u{a0}[".to_owned(), "file", true);

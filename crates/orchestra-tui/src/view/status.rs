@@ -233,9 +233,13 @@ fn input_hints(hints: &mut Hints<'_>) {
     }
     let is_running = screen.is_turn_running();
     if screen.input.is_empty() {
-        hints.add("?", "keys", plain);
-        hints.of(&[Action::NextPane], "pane", plain);
-        hints.of(&[Action::Palette], "actions", plain);
+        match screen.keys.all(Action::Help).iter().all(|key| is_letter(key)) {
+            // Before anything is written it is no text.
+            true => hints.add("?", "keys", plain),
+            false => hints.at_the_line(Action::Help, "keys", plain),
+        }
+        hints.at_the_line(Action::NextPane, "pane", plain);
+        hints.at_the_line(Action::Palette, "actions", plain);
         if !screen.state.queue().is_empty() {
             hints.add("up", "take back", plain);
         }
@@ -252,7 +256,7 @@ fn input_hints(hints: &mut Hints<'_>) {
                 () => "tell it in its next turn",
             };
             hints.add("enter", when, plain);
-            hints.of(&[Action::NextPane], &format!("tell whoever comes after {work}"), plain);
+            hints.at_the_line(Action::NextPane, &format!("tell whoever comes after {work}"), plain);
         }
         Listener::Next => match screen.state.works().first() {
             Some(work) => hints.add("enter", &format!("tell whoever comes after {}", work.id), plain),

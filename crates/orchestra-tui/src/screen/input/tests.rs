@@ -115,6 +115,29 @@ fn esc_twice_within_a_second_interrupts_and_never_leaves() {
 }
 
 #[test]
+fn while_earlier_texts_are_searched_every_key_belongs_to_the_search() {
+    let mut bench = bench(|_| {});
+    let other = Bench::new(PLAIN, USUAL).screen;
+    let texts = vec!["is it? yes".to_owned(), "no".to_owned()];
+    bench.screen = std::mem::replace(&mut bench.screen, other).with_history(texts);
+    bench.press("ctrl-r ?");
+    assert!(bench.screen.help.is_none() && bench.seen().contains("Search: ?"), "{}", bench.seen());
+    assert_eq!(bench.screen.input.entry.text(), "is it? yes");
+    assert_eq!(bench.press("esc"), []);
+    assert!(bench.screen.input.entry.searching().is_none(), "{}", bench.seen());
+    assert!(bench.screen.input.is_empty() && !bench.seen().contains("esc again"), "{}", bench.seen());
+    // What sends, or leads elsewhere, takes what was found.
+    for key in ["tab", "enter"] {
+        assert_eq!(bench.press("ctrl-r y e"), []);
+        assert_eq!(bench.press(key), [], "{key}");
+        assert_eq!(bench.screen.focus, Focus::Input, "{key}");
+        assert_eq!(bench.screen.input.entry.text(), "is it? yes", "{key}");
+        bench.press("ctrl-u");
+    }
+    assert_eq!(bench.press("ctrl-r ctrl-c"), [Command::Stop]);
+}
+
+#[test]
 fn letters_are_written_and_are_keys_only_where_a_pane_has_the_focus() {
     let mut bench = bench(|_| {});
     assert_eq!(bench.press("d v"), []);

@@ -116,6 +116,16 @@ fn a_comment_that_is_being_written_is_not_lost_when_its_question_goes() {
 }
 
 #[test]
+fn a_comment_is_kept_at_once_though_there_is_something_new() {
+    let mut bench = at("+    newer();");
+    bench.press("c w h y");
+    bench.tell(push());
+    bench.wait(40);
+    bench.tell(Msg::Key(key_named("enter")));
+    assert!(bench.seen().contains("╰ why"), "{}", bench.seen());
+}
+
+#[test]
 fn a_design_is_commented_on_by_the_lines_of_its_file() {
     let mut bench = Bench::looking(PLAIN, (100, 40));
     bench.tell(rfc());

@@ -1,6 +1,7 @@
 use std::collections::BTreeMap;
 
 use orchestra_core::config::keys::KeySetting;
+use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
 use crate::testing::milestone;
@@ -70,6 +71,147 @@ fn a_key_beside_the_answers_takes_back_an_answer_that_does_not_count_yet() {
     bench.tell(Msg::Key(key_named("y")));
     assert_eq!(bench.wait(1_000), []);
     assert!(!bench.screen.dialogs.is_empty());
+}
+
+#[test]
+fn a_key_that_works_everywhere_takes_it_back_too() {
+    for (key, command) in
+        [("ctrl-c", Command::Stop), ("ctrl-z", Command::Suspend), ("ctrl-l", Command::Redraw)]
+    {
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(push());
+        bench.wait(1_000);
+        bench.tell(Msg::Key(key_named("a")));
+        assert_eq!(bench.tell(Msg::Key(key_named(key))), [command], "{key}");
+        assert_eq!(bench.wait(1_000), [], "{key}");
+        assert!(!bench.screen.dialogs.is_empty(), "{key}");
+    }
+}
+
+#[test]
+fn a_key_with_a_foreign_modifier_answers_nothing_and_is_no_text() {
+    for modifier in [KeyModifiers::SUPER, KeyModifiers::HYPER, KeyModifiers::META] {
+        let held = |code| Msg::Key(KeyEvent::new(code, modifier));
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(push());
+        bench.wait(1_000);
+        for code in [KeyCode::Char('a'), KeyCode::Char('e'), KeyCode::Enter, KeyCode::Esc] {
+            assert_eq!(bench.tell(held(code)), []);
+            assert_eq!(bench.wait(1_000), [], "{modifier:?} {code:?}");
+        }
+        assert!(bench.screen.dialog().is_some());
+        // Neither in a search, nor in a text, nor in the palette.
+        bench.press("/ x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert!(bench.seen().contains("/x ") && !bench.seen().contains("/xq"), "{}", bench.seen());
+        bench.press("esc r x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert_eq!(bench.tell(held(KeyCode::Enter)), []);
+        let entry = bench.screen.dialog().and_then(|dialog| dialog.entry()).map(|(_, entry)| entry.text());
+        assert_eq!(entry.as_deref(), Some("x"));
+        bench.press("esc ctrl-p x");
+        bench.tell(held(KeyCode::Char('q')));
+        assert_eq!(bench.screen.palette.as_ref().map(|palette| palette.typed.as_str()), Some("x"));
+    }
+}
+
+#[test]
+fn who_types_on_under_a_question_starts_no_program() {
+    for key in ["e", "y", "T"] {
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.tell(rfc());
+        for _ in 0..5 {
+            assert_eq!(bench.tell(Msg::Key(key_named(key))), [], "{key}");
+            assert_eq!(bench.wait(390), [], "{key}");
+        }
+        bench.wait(400);
+        assert_eq!(bench.tell(Msg::Key(key_named(key))).len(), 1, "{key}");
+    }
+    // By its name in the palette nobody does it by mistake.
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(rfc());
+    for key in ["ctrl-p", "e", "d", "i", "t"] {
+        assert_eq!(bench.tell(Msg::Key(key_named(key))), []);
+    }
+    assert!(matches!(bench.tell(Msg::Key(key_named("enter")))[..], [Command::Edit(_)]));
+}
+
+#[test]
+fn a_half_written_answer_is_sent_only_after_what_is_new_was_to_be_seen() {
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(rfc());
+    bench.press("r o n e");
+    bench.tell(rfc());
+    for wait in [40, 340] {
+        bench.wait(wait);
+        assert_eq!(bench.tell(Msg::Key(key_named("enter"))), [], "{wait}");
+    }
+    assert_eq!(bench.wait(20), []);
+    let feedback = "one".to_owned();
+    assert_eq!(bench.press("enter"), answer(&rfc(), Answer::Revise { feedback }));
+}
+
+/// The names of what the palette would list.
+fn listed(bench: &Bench) -> Vec<&'static str> {
+    bench.screen.possible().into_iter().map(|row| row.name).collect()
+}
+
+#[test]
+fn the_palette_lists_only_what_does_something_there() {
+    let mut bench = Bench::looking(PLAIN, (100, 40));
+    bench.tell(push());
+    bench.press("home");
+    let names = listed(&bench);
+    assert!(names.contains(&"search") && names.contains(&"next-part"), "{names:?}");
+    assert!(!names.contains(&"filter") && !names.contains(&"comment"), "{names:?}");
+    // The last line of the hunk can be commented on.
+    bench.press("end up");
+    assert!(listed(&bench).contains(&"comment"));
+    bench.press("ctrl-p c o m m e n t enter");
+    assert!(bench.seen().contains("Comment on src/auth.rs:3:"), "{}", bench.seen());
+    bench.press("o k enter");
+    assert!(bench.seen().contains("╰ ok"), "{}", bench.seen());
+
+    let mut bench = Bench::looking(PLAIN, USUAL);
+    bench.tell(failed());
+    let names = listed(&bench);
+    assert!(!names.contains(&"next-part") && !names.contains(&"comment"), "{names:?}");
+    let at_the_line = listed(&Bench::running(PLAIN, USUAL));
+    assert!(!at_the_line.contains(&"toggle") && !at_the_line.contains(&"down"), "{at_the_line:?}");
+    assert!(at_the_line.contains(&"page-down") && at_the_line.contains(&"journal"), "{at_the_line:?}");
+}
+
+/// A screen with keys of one's own.
+fn with_keys(mut bench: Bench, of: &[(&str, &str)]) -> Bench {
+    let other = Bench::new(PLAIN, USUAL).screen;
+    bench.screen = std::mem::replace(&mut bench.screen, other).with_keys(keys(of));
+    bench
+}
+
+#[test]
+fn comments_have_the_key_that_a_person_gives_them() {
+    let mut bench = with_keys(Bench::looking(PLAIN, (100, 40)), &[("comment", "m"), ("copy", "c")]);
+    bench.tell(push());
+    bench.press("end up");
+    let seen = bench.seen().replace('\u{a0}', " ");
+    assert!(seen.contains("m comment") && !seen.contains("c comment"), "{seen}");
+    assert!(matches!(bench.press("c")[..], [Command::Copy(_)]));
+    bench.press("m");
+    assert!(bench.seen().contains("Comment on src/auth.rs:3:"), "{}", bench.seen());
+}
+
+#[test]
+fn hints_at_the_line_name_keys_that_work_there() {
+    let own = [("help", "ctrl-t"), ("next-pane", "P"), ("palette", "f2")];
+    let mut bench = with_keys(Bench::running(PLAIN, (120, 24)), &own);
+    let seen = bench.seen();
+    let status = seen.lines().last().unwrap();
+    assert!(status.contains("ctrl-t keys") && status.contains("f2 actions"), "{status}");
+    assert!(!status.contains("pane"), "a letter is text: {status}");
+    bench.press("h");
+    assert!(!bench.seen().contains("tell whoever"), "{}", bench.seen());
+    bench.press("ctrl-t");
+    assert!(bench.screen.help.is_some(), "{}", bench.seen());
 }
 
 #[test]
