@@ -134,7 +134,10 @@ pub(super) async fn show(
                 None => return Ok(()),
             },
             // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => terminal.suspend().await?,
+            Some(()) = stopped.recv() => {
+                terminal.suspend().await?;
+                shown.returned();
+            }
             () = sleep(next) => {}
         }
     }
