@@ -33,7 +33,7 @@ use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -91,7 +91,7 @@ pub(super) async fn show(
     // What sshd sets.
     let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
     let keyboard = Keyboard::start(typed, is_far);
-    let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+    let mut stopped = stops()?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
@@ -119,10 +119,6 @@ pub(super) async fn show(
                 let Some(event) = event else { return Err(shown.keyboard.ended()) };
                 broken::here("screen");
                 shown.typed(event, &mut terminal).await?;
-                if std::mem::take(&mut shown.was_away) {
-                    // Typed before a program of the person's came, and meant for it or for nothing.
-                    while keys.try_recv().is_ok() {}
-                }
             }
             Some(read) = read.recv() => match read {
                 Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
@@ -140,7 +136,18 @@ pub(super) async fn show(
             }
             () = sleep(next) => {}
         }
+        if std::mem::take(&mut shown.was_away) {
+            // Typed before a program of the person's came, and meant for it or for nothing.
+            while keys.try_recv().is_ok() {}
+            // What stopped the program has stopped us with it; it does not do so again.
+            stopped = stops()?;
+        }
     }
+}
+
+/// Hears from now on that somebody stops this process.
+fn stops() -> io::Result<Signals> {
+    signal(SignalKind::from_raw(Signal::TSTP.as_raw()))
 }
 
 async fn sleep(until: Option<Instant>) {
