@@ -252,6 +252,23 @@ fn an_editor_that_stops_stops_us_too_and_both_go_on_together() {
 }
 
 #[test]
+fn a_transcript_that_is_a_pipe_holds_nothing_up() {
+    let project = with_design();
+    let mut screen = Emulator::start_with(&project, &ONCE, (24, 240), &[("PAGER", "cat")]);
+    screen.wait_armed("a approve");
+    let folder = project.path(".orchestra/.state/transcripts/M1-one");
+    let transcript = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&transcript).unwrap();
+    assert!(Command::new("mkfifo").arg(&transcript).status().unwrap().success());
+    screen.keys("\tT");
+    screen.wait_for("is not a plain file");
+    screen.wait_armed("s leave it waiting");
+    screen.keys("s");
+    assert_eq!(screen.end(), 3, "{}", screen.screen());
+    screen.is_as_it_was_found();
+}
+
+#[test]
 fn while_a_pager_has_the_terminal_the_worker_goes_on_and_what_came_is_shown_after_it() {
     let (project, barrier) = held_up(&one_phase(), "      - say: \"hel\\e[2Jlo\"\n");
     let (read_file, go) = (project.top().join("read"), project.top().join("go"));

@@ -41,6 +41,7 @@ use tokio::time::sleep_until;
 pub(in crate::commands) use self::curtain::Curtain;
 use self::inbox::Inbox;
 use self::keyboard::Keyboard;
+use self::programs::Opened;
 use self::reading::PATCH;
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
@@ -123,6 +124,7 @@ pub(super) async fn show(
             Some(read) = read.recv() => match read {
                 Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
                 Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
+                Read::Found { number, found, again } => shown.found(number, found, again, &mut terminal).await?,
                 Read::Told(word) => shown.take(Msg::Told(word), &mut terminal).await?,
             },
             view = inbox.next() => match view {
@@ -171,6 +173,12 @@ fn message_of(event: Event) -> Option<Msg> {
 enum Read {
     Page(Box<Asked>, Page),
     Wanted(Want, Reading),
+    /// What a program of the person's is to open, or why it cannot, and what is read anew after that.
+    Found {
+        number: u64,
+        found: Result<Opened, String>,
+        again: Option<Want>,
+    },
     /// What became of something that the person wanted.
     Told(String),
 }
@@ -186,6 +194,9 @@ struct Shown {
     reading: BTreeSet<GateId>,
     reader: mpsc::Sender<Read>,
     keyboard: Keyboard,
+    /// How often something was to be opened, and which of that is being looked for.
+    openings: u64,
+    opening: Option<u64>,
     /// Whether a program of the person's had the terminal just now.
     was_away: bool,
     /// Whether `ctrl-\` reaches this process as a message.
@@ -210,6 +221,8 @@ impl Shown {
             reading: BTreeSet::new(),
             reader,
             keyboard,
+            openings: 0,
+            opening: None,
             was_away: false,
             hears_quit: false,
         }
@@ -229,6 +242,9 @@ impl Shown {
         if matches!(event, Event::Resize(..)) {
             // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
             terminal.forget();
+        }
+        if self.is_for_a_program(&event) {
+            return Ok(());
         }
         match message_of(event) {
             Some(msg) => self.take(msg, terminal).await,
@@ -264,11 +280,11 @@ impl Shown {
                     continue;
                 }
                 Command::Edit(want) => {
-                    self.edit(want, terminal).await?;
+                    self.edit(want);
                     continue;
                 }
                 Command::Page(want) => {
-                    self.page(want, terminal).await?;
+                    self.page(want);
                     continue;
                 }
                 Command::Remember(text) => {
