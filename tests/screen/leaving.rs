@@ -54,6 +54,27 @@ fn f42_ctrl_z_and_a_stop_from_outside_give_the_terminal_back_and_take_it_again()
 }
 
 #[test]
+fn after_a_stop_from_outside_a_question_is_drawn_again_and_a_key_at_once_answers_nothing() {
+    let project = with_design();
+    let mut screen = Emulator::start(&project, &ONCE);
+    screen.wait_armed("a approve");
+    screen.signal(Signal::TSTP);
+    screen.wait_stopped();
+    screen.wait_left();
+    screen.is_as_it_was_found();
+    // Meant for the shell, and there before the question is seen again.
+    screen.keys("a");
+    screen.signal(Signal::CONT);
+    screen.wait_for_screen("Approve RFC to start implementation?");
+    screen.wait_armed("s leave it waiting");
+    screen.keys("s");
+    assert_eq!(screen.end(), 3, "{}", screen.screen());
+    // That it is left waiting is the only answer.
+    assert_eq!(answers(&project), 1, "{}", journal(&project));
+    screen.is_as_it_was_found();
+}
+
+#[test]
 fn a_signal_leaves_the_terminal_as_it_was_found() {
     let (project, barrier) = held_up(&one_phase(), "");
     let mut screen = Emulator::start(&project, &ONCE);

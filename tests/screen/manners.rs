@@ -222,6 +222,53 @@ fn a_signal_to_leave_ends_the_editor_too_and_the_terminal_is_as_it_was_found() {
 }
 
 #[test]
+fn an_editor_that_stops_stops_us_too_and_both_go_on_together() {
+    let project = with_design();
+    let (went_on, go) = (project.top().join("went on"), project.top().join("go"));
+    assert!(Command::new("mkfifo").arg(&go).status().unwrap().success());
+    // As vim does it. In a session without a shell this stops nobody by itself, so that the editor helps.
+    let script = format!(
+        "kill -TSTP 0\nkill -STOP $$\necho yes > '{}'\nhead -c 1 > /dev/null < '{}'\n",
+        went_on.display(),
+        go.display()
+    );
+    let editor = program(&project, "editor", &script);
+    let mut screen = start(&project, &[("EDITOR", &editor)]);
+    screen.wait_armed("a approve");
+    screen.keys("e");
+    screen.wait_stopped();
+    screen.wait_left();
+    screen.is_as_it_was_found();
+    assert!(!went_on.exists());
+    screen.signal(rustix::process::Signal::CONT);
+    until("the editor goes on", || went_on.exists());
+    screen.is_as_it_was_found();
+    fs::write(&go, "x").unwrap();
+    // What stopped it is over: the screen is there, and stays.
+    screen.wait_armed("s leave it waiting");
+    screen.keys("s");
+    assert_eq!(screen.end(), 3, "{}", screen.screen());
+    screen.is_as_it_was_found();
+}
+
+#[test]
+fn a_transcript_that_is_a_pipe_holds_nothing_up() {
+    let project = with_design();
+    let mut screen = Emulator::start_with(&project, &ONCE, (24, 240), &[("PAGER", "cat")]);
+    screen.wait_armed("a approve");
+    let folder = project.path(".orchestra/.state/transcripts/M1-one");
+    let transcript = fs::read_dir(&folder).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(&transcript).unwrap();
+    assert!(Command::new("mkfifo").arg(&transcript).status().unwrap().success());
+    screen.keys("\tT");
+    screen.wait_for("is not a plain file");
+    screen.wait_armed("s leave it waiting");
+    screen.keys("s");
+    assert_eq!(screen.end(), 3, "{}", screen.screen());
+    screen.is_as_it_was_found();
+}
+
+#[test]
 fn while_a_pager_has_the_terminal_the_worker_goes_on_and_what_came_is_shown_after_it() {
     let (project, barrier) = held_up(&one_phase(), "      - say: \"hel\\e[2Jlo\"\n");
     let (read_file, go) = (project.top().join("read"), project.top().join("go"));

@@ -33,7 +33,7 @@ use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use rustix::process::Signal;
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -41,6 +41,7 @@ use tokio::time::sleep_until;
 pub(in crate::commands) use self::curtain::Curtain;
 use self::inbox::Inbox;
 use self::keyboard::Keyboard;
+use self::programs::Opened;
 use self::reading::PATCH;
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
@@ -91,7 +92,7 @@ pub(super) async fn show(
     // What sshd sets.
     let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
     let keyboard = Keyboard::start(typed, is_far);
-    let mut stopped = signal(SignalKind::from_raw(Signal::TSTP.as_raw()))?;
+    let mut stopped = stops()?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
@@ -119,14 +120,11 @@ pub(super) async fn show(
                 let Some(event) = event else { return Err(shown.keyboard.ended()) };
                 broken::here("screen");
                 shown.typed(event, &mut terminal).await?;
-                if std::mem::take(&mut shown.was_away) {
-                    // Typed before a program of the person's came, and meant for it or for nothing.
-                    while keys.try_recv().is_ok() {}
-                }
             }
             Some(read) = read.recv() => match read {
                 Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
                 Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
+                Read::Found { number, found, again } => shown.found(number, found, again, &mut terminal).await?,
                 Read::Told(word) => shown.take(Msg::Told(word), &mut terminal).await?,
             },
             view = inbox.next() => match view {
@@ -134,10 +132,24 @@ pub(super) async fn show(
                 None => return Ok(()),
             },
             // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => terminal.suspend().await?,
+            Some(()) = stopped.recv() => {
+                terminal.suspend().await?;
+                shown.returned();
+            }
             () = sleep(next) => {}
         }
+        if std::mem::take(&mut shown.was_away) {
+            // Typed before a program of the person's came, and meant for it or for nothing.
+            while keys.try_recv().is_ok() {}
+            // What stopped the program has stopped us with it; it does not do so again.
+            stopped = stops()?;
+        }
     }
+}
+
+/// Hears from now on that somebody stops this process.
+fn stops() -> io::Result<Signals> {
+    signal(SignalKind::from_raw(Signal::TSTP.as_raw()))
 }
 
 async fn sleep(until: Option<Instant>) {
@@ -161,6 +173,12 @@ fn message_of(event: Event) -> Option<Msg> {
 enum Read {
     Page(Box<Asked>, Page),
     Wanted(Want, Reading),
+    /// What a program of the person's is to open, or why it cannot, and what is read anew after that.
+    Found {
+        number: u64,
+        found: Result<Opened, String>,
+        again: Option<Want>,
+    },
     /// What became of something that the person wanted.
     Told(String),
 }
@@ -176,6 +194,9 @@ struct Shown {
     reading: BTreeSet<GateId>,
     reader: mpsc::Sender<Read>,
     keyboard: Keyboard,
+    /// How often something was to be opened, and which of that is being looked for.
+    openings: u64,
+    opening: Option<u64>,
     /// Whether a program of the person's had the terminal just now.
     was_away: bool,
     /// Whether `ctrl-\` reaches this process as a message.
@@ -200,6 +221,8 @@ impl Shown {
             reading: BTreeSet::new(),
             reader,
             keyboard,
+            openings: 0,
+            opening: None,
             was_away: false,
             hears_quit: false,
         }
@@ -219,6 +242,9 @@ impl Shown {
         if matches!(event, Event::Resize(..)) {
             // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
             terminal.forget();
+        }
+        if self.is_for_a_program(&event) {
+            return Ok(());
         }
         match message_of(event) {
             Some(msg) => self.take(msg, terminal).await,
@@ -254,11 +280,11 @@ impl Shown {
                     continue;
                 }
                 Command::Edit(want) => {
-                    self.edit(want, terminal).await?;
+                    self.edit(want);
                     continue;
                 }
                 Command::Page(want) => {
-                    self.page(want, terminal).await?;
+                    self.page(want);
                     continue;
                 }
                 Command::Remember(text) => {

@@ -1,12 +1,14 @@
 //! What a person does beside the work: they copy, open something with a program of their own, are told things.
 
 use std::io;
+use std::sync::Arc;
 
 use orchestra_core::worker::Stop;
 use orchestra_engine::worker::Wish;
 use orchestra_project::history;
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Moment, Msg, Screen, Want};
+use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
@@ -83,30 +85,68 @@ impl Shown {
     }
 
     /// Opens a document in the person's editor, and shows it anew where it is being read.
-    pub(super) async fn edit(&mut self, want: Want, terminal: &mut Terminal) -> io::Result<()> {
-        let (place, state) = (self.place(), std::sync::Arc::clone(&self.state));
-        let wanted = want.clone();
-        // Waited for: a key that was meant for the editor must answer no question meanwhile.
-        let found =
-            spawn_blocking(move || place.file(&wanted, &state)).await.unwrap_or_else(|panic| failed(&panic));
-        match found {
-            Ok(path) => self.lend(Opened::File(path), terminal).await?,
-            Err(why) => self.told(why),
-        }
-        self.want(want);
-        Ok(())
+    pub(super) fn edit(&mut self, want: Want) {
+        let (again, state) = (Some(want.clone()), Arc::clone(&self.state));
+        self.open(again, move |place| place.file(&want, &state).map(Opened::File));
     }
 
     /// Opens a transcript in the person's pager.
-    pub(super) async fn page(&mut self, want: Want, terminal: &mut Terminal) -> io::Result<()> {
-        let place = self.place();
-        match spawn_blocking(move || place.pages(&want)).await.unwrap_or_else(|panic| failed(&panic)) {
-            Ok(text) => self.lend(Opened::Text(text), terminal).await,
-            Err(why) => {
-                self.told(why);
-                Ok(())
-            }
+    pub(super) fn page(&mut self, want: Want) {
+        self.open(None, move |place| place.pages(&want).map(Opened::Text));
+    }
+
+    /// Looks elsewhere for what is to be opened.
+    fn open(
+        &mut self,
+        again: Option<Want>,
+        find: impl FnOnce(Place) -> Result<Opened, String> + Send + 'static,
+    ) {
+        let (place, reader) = (self.place(), self.reader.clone());
+        self.openings += 1;
+        let number = self.openings;
+        self.opening = Some(number);
+        tokio::spawn(async move {
+            let found = spawn_blocking(move || find(place)).await;
+            let found = found.unwrap_or_else(|panic| Err(panic.to_string()));
+            // A screen that is gone opens nothing more.
+            drop(reader.send(Read::Found { number, found, again }).await);
+        });
+    }
+
+    /// Whether this was typed for a program that is about to come: it must answer no question here. `esc` and `ctrl-c` wait for
+    /// it no longer.
+    pub(super) fn is_for_a_program(&mut self, event: &Event) -> bool {
+        if self.opening.is_none() {
+            return false;
         }
+        let Event::Key(key) = event else { return matches!(event, Event::Paste(_)) };
+        let is_ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
+        if is_ctrl_c || key.code == KeyCode::Esc {
+            self.opening = None;
+            self.told("not opened".to_owned());
+        }
+        true
+    }
+
+    /// What is to be opened was found, or not.
+    pub(super) async fn found(
+        &mut self,
+        number: u64,
+        found: Result<Opened, String>,
+        again: Option<Want>,
+        terminal: &mut Terminal,
+    ) -> io::Result<()> {
+        if self.opening.take_if(|waits| *waits == number).is_none() {
+            return Ok(());
+        }
+        match found {
+            Ok(opened) => self.lend(opened, terminal).await?,
+            Err(why) => self.told(why),
+        }
+        if let Some(want) = again {
+            self.want(want);
+        }
+        Ok(())
     }
 
     /// Gives the terminal to a program until it ends. The worker goes on meanwhile, and what it tells waits.
@@ -148,8 +188,4 @@ impl Shown {
     pub(super) fn place(&self) -> Place {
         Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() }
     }
-}
-
-fn failed<T>(panic: &tokio::task::JoinError) -> Result<T, String> {
-    Err(panic.to_string())
 }

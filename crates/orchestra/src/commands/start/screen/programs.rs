@@ -10,10 +10,12 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 
 use orchestra_agent::environment::{Environment, clean_path, get};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
+
+use super::terminal;
 
 /// What is opened, and how.
 pub(super) enum Opened {
@@ -83,10 +85,11 @@ fn is_simple(program: &str) -> bool {
 }
 
 /// Hands a program its text, and waits for its end. Where we are told to end meanwhile, so is the program: it knows how to leave
-/// the terminal, and nobody else would tell it.
+/// the terminal, and nobody else would tell it. Where it stops, so do we: the shell waits for us, and not for it.
 async fn end_of(mut child: Child, text: Option<String>) -> io::Result<ExitStatus> {
     let mut told_to_end = signal(SignalKind::terminate())?;
-    let (stdin, pid) = (child.stdin.take(), child.id());
+    let mut children = signal(SignalKind::child())?;
+    let (stdin, pid) = (child.stdin.take(), child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())));
     let fed = async {
         if let (Some(mut stdin), Some(text)) = (stdin, text) {
             // A pager that is left before its end reads no more.
@@ -96,16 +99,28 @@ async fn end_of(mut child: Child, text: Option<String>) -> io::Result<ExitStatus
     };
     let mut ended = pin!(async { tokio::join!(child.wait(), fed).0 });
     loop {
+        if let Some(pid) = pid.filter(|pid| has_stopped(*pid)) {
+            terminal::stand_still().await?;
+            // `fg` tells all of us, but whoever lets us go on may know of us alone. One that has ended needs it no more.
+            let _gone = kill_process(pid, Signal::CONT);
+        }
         tokio::select! {
             ended = &mut ended => return ended,
+            Some(()) = children.recv() => {}
             Some(()) = told_to_end.recv() => {
-                if let Some(pid) = pid.and_then(|pid| Pid::from_raw(pid.cast_signed())) {
+                if let Some(pid) = pid {
                     // One that has just ended by itself needs it no more.
                     let _gone = kill_process(pid, Signal::TERM);
                 }
             }
         }
     }
+}
+
+/// Whether a child has stopped since this was asked last. Its end is left to be found by whoever waits for that.
+fn has_stopped(pid: Pid) -> bool {
+    waitid(WaitId::Pid(pid), WaitIdOptions::STOPPED | WaitIdOptions::NOHANG)
+        .is_ok_and(|status| status.is_some_and(|status| status.stopped()))
 }
 
 /// What is to be told about how a program ended. A shell says so by 126 and 127 where it could not start it.

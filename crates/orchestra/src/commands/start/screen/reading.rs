@@ -13,8 +13,11 @@ use std::path::Path;
 use orchestra_core::id::MilestoneId;
 use orchestra_core::worker::State;
 use orchestra_git::repo::Repo;
+use orchestra_project::file::FileError;
+use orchestra_project::folder::{Folder, Kind};
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Reading, Want};
+use rustix::fs::{FileType, Mode, OFlags};
 
 /// How much of a patch is shown, in bytes.
 pub(super) const PATCH: usize = 512 * 1024;
@@ -49,12 +52,48 @@ fn gone(milestone: &MilestoneId) -> Reading {
     Reading::Nothing(format!("{milestone} is not there any more"))
 }
 
-/// The end of a file, from a line's begin on; empty where there is none.
-fn tail(path: &Path, most: u64) -> io::Result<String> {
-    let mut file = match File::open(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-        opened => opened?,
+/// Opens a folder below the project's own; none where it is missing. No part of its path may be a link.
+fn folder(layout: &Layout, path: &Path) -> Result<Option<Folder>, FileError> {
+    let relative = path.strip_prefix(layout.root()).unwrap_or(path);
+    match Folder::open(layout.root())?.open_beneath(relative) {
+        Err(error) if error.is_missing() => Ok(None),
+        opened => opened.map(Some),
+    }
+}
+
+/// Opens a plain file, without following a link and without waiting for what is none; none where there is nothing.
+fn open(layout: &Layout, path: &Path) -> Result<Option<File>, FileError> {
+    let no_file = || FileError::NotAFile { path: path.to_owned() };
+    let failed = |error| FileError::new("read", path, error);
+    let (Some(above), Some(name)) = (path.parent(), path.file_name()) else { return Err(no_file()) };
+    let Some(above) = folder(layout, above)? else { return Ok(None) };
+    let is_file = |kind: Option<Kind>| match kind {
+        None => Ok(false),
+        Some(Kind::File) => Ok(true),
+        Some(Kind::Link) => Err(FileError::Link { path: path.to_owned() }),
+        Some(Kind::Folder | Kind::Other) => Err(no_file()),
     };
+    // Before it is opened, so that no device is touched.
+    if !is_file(above.kind(name)?)? {
+        return Ok(None);
+    }
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::openat(&above, name, flags, Mode::empty()).map_err(failed)?);
+    // It may be another by now.
+    let stat = rustix::fs::fstat(&file).map_err(failed)?;
+    if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        return Err(no_file());
+    }
+    Ok(Some(file))
+}
+
+/// The end of a plain file, from a line's begin on; empty where there is none.
+fn tail(layout: &Layout, path: &Path, most: u64) -> Result<String, FileError> {
+    let Some(file) = open(layout, path)? else { return Ok(String::new()) };
+    end_of(file, path, most).map_err(|error| FileError::new("read", path, error))
+}
+
+fn end_of(mut file: File, path: &Path, most: u64) -> io::Result<String> {
     let length = file.metadata()?.len();
     let from = length.saturating_sub(most);
     file.seek(SeekFrom::Start(from))?;
@@ -67,7 +106,7 @@ fn tail(path: &Path, most: u64) -> io::Result<String> {
     })
 }
 
-fn printed(text: io::Result<String>, nothing: &str) -> Reading {
+fn printed(text: Result<String, FileError>, nothing: &str) -> Reading {
     match text {
         Ok(text) if text.trim().is_empty() => Reading::Nothing(nothing.to_owned()),
         Ok(text) => Reading::Printed(text),
@@ -78,16 +117,45 @@ fn printed(text: io::Result<String>, nothing: &str) -> Reading {
 #[cfg(test)]
 mod tests {
     use std::fs;
+    use std::os::unix::fs::symlink;
+    use std::path::PathBuf;
 
     use super::*;
 
+    fn project() -> (tempfile::TempDir, Layout) {
+        let folder = tempfile::tempdir().unwrap();
+        fs::create_dir(folder.path().join(".orchestra")).unwrap();
+        let layout = Layout::open(folder.path()).unwrap();
+        (folder, layout)
+    }
+
+    #[test]
+    fn what_is_no_plain_file_is_not_read_wherever_a_link_leads_and_nothing_is_waited_for() {
+        let (folder, layout) = project();
+        fs::create_dir_all(layout.state()).unwrap();
+        let other = folder.path().join("other");
+        fs::create_dir(&other).unwrap();
+        fs::write(other.join("text"), "elsewhere").unwrap();
+        let at = |name: &str| layout.state().join(name);
+        symlink(other.join("text"), at("link")).unwrap();
+        symlink(&other, layout.transcripts()).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+        let read = |path: PathBuf| tail(&layout, &path, TAIL);
+        assert!(matches!(read(at("pipe")), Err(FileError::NotAFile { .. })));
+        assert!(matches!(read(at("link")), Err(FileError::Link { .. })));
+        assert!(matches!(read(layout.transcripts().join("text")), Err(FileError::Link { .. })));
+        assert!(matches!(read(layout.state()), Err(FileError::NotAFile { .. })));
+    }
+
     #[test]
     fn of_a_long_file_the_end_is_read_from_a_line_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("journal");
-        assert_eq!(tail(&path, TAIL).unwrap(), "");
+        let (_folder, layout) = project();
+        let path = layout.journal();
+        assert_eq!(tail(&layout, &path, TAIL).unwrap(), "");
+        fs::create_dir(layout.state()).unwrap();
+        assert_eq!(tail(&layout, &path, TAIL).unwrap(), "");
         fs::write(&path, "a line\n".repeat(200_000)).unwrap();
-        let text = tail(&path, TAIL).unwrap();
+        let text = tail(&layout, &path, TAIL).unwrap();
         assert!(text.starts_with("(the end; all of it: ") && text.ends_with("a line\n"));
         assert!(text.lines().skip(1).all(|line| line == "a line"));
         assert!(text.len() <= usize::try_from(TAIL).unwrap() + 200);

@@ -188,12 +188,8 @@ impl Terminal {
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
     pub(super) async fn suspend(&mut self) -> io::Result<()> {
-        let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
         leave();
-        kill_process(getpid(), Signal::STOP)?;
-        // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell
-        // says so. The first process of a container is never stopped, and comes back by itself.
-        let _either = timeout(STOPPING, goes_on.recv()).await;
+        stand_still().await?;
         self.take_again()
     }
 
@@ -204,6 +200,16 @@ impl Terminal {
         self.forget();
         Ok(())
     }
+}
+
+/// Stops this process until somebody lets it go on.
+pub(super) async fn stand_still() -> io::Result<()> {
+    let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
+    kill_process(getpid(), Signal::STOP)?;
+    // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell says
+    // so. The first process of a container is never stopped, and comes back by itself.
+    let _either = timeout(STOPPING, goes_on.recv()).await;
+    Ok(())
 }
 
 /// Whether a program of the person's has the terminal: then `ctrl-c` and `ctrl-\` are its.

@@ -24,7 +24,7 @@ impl Place {
     pub(super) fn journal(&self, state: &State, milestone: Option<&MilestoneId>) -> Reading {
         let folder = milestone.and_then(|id| state.seen.plan.find(id)).map(|known| known.folder.clone());
         let mut journal = Journal::new(milestone, folder.as_deref());
-        let text = tail(&self.layout.journal(), MOST).map(|text| {
+        let text = tail(&self.layout, &self.layout.journal(), MOST).map(|text| {
             text.lines().for_each(|line| journal.take(line));
             journal.text()
         });

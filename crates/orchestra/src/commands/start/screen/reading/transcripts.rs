@@ -1,16 +1,18 @@
 //! What agents said, turn by turn.
 
-use std::fs;
 use std::path::PathBuf;
 
 use orchestra_core::id::{MilestoneId, WorkId};
+use orchestra_project::file::FileError;
 use orchestra_tui::{Reading, Want, coloured};
 use serde_json::Value;
 
-use super::{Place, TAIL, printed, tail};
+use super::{Place, TAIL, folder, printed, tail};
 
 /// How much of a transcript goes to a pager, in bytes: the end.
 const PAGES: u64 = 16 * 1024 * 1024;
+/// How many files of a milestone are looked at.
+const FILES: usize = 100_000;
 
 /// A turn that left a transcript. The number of a turn goes up over all works.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -40,7 +42,10 @@ impl Place {
         work: Option<&WorkId>,
         turn: Option<u64>,
     ) -> Reading {
-        let turns = self.turns(milestone, work);
+        let turns = match self.turns(milestone, work) {
+            Ok(turns) => turns,
+            Err(error) => return Reading::Nothing(error.to_string()),
+        };
         let at = match turn {
             Some(number) => turns.iter().position(|turn| turn.number == number),
             None => turns.len().checked_sub(1),
@@ -51,7 +56,10 @@ impl Place {
         let Turn { work: of, attempt, path, .. } = &turns[at];
         // Where the work was chosen, its name stands there already.
         let of = if work.is_some() { String::new() } else { format!("{of} · ") };
-        let said = printed(tail(path, TAIL).map(|text| spoken(&text)), "the agent has said nothing yet");
+        let said = printed(
+            tail(&self.layout, path, TAIL).map(|text| spoken(&text)),
+            "the agent has said nothing yet",
+        );
         Reading::OneOf {
             title: format!("{of}attempt {attempt} · turn {} of {}", at + 1, turns.len()),
             before: at.checked_sub(1).map(|before| want(&turns[before])),
@@ -63,16 +71,17 @@ impl Place {
 
 impl Place {
     /// The turns of a work, or all of a milestone's, in their order.
-    fn turns(&self, milestone: &MilestoneId, work: Option<&WorkId>) -> Vec<Turn> {
-        let folder = self.layout.transcripts().join(milestone.as_str());
-        let files = fs::read_dir(&folder).into_iter().flatten().flatten();
+    fn turns(&self, milestone: &MilestoneId, work: Option<&WorkId>) -> Result<Vec<Turn>, FileError> {
+        let path = self.layout.transcripts().join(milestone.as_str());
+        let Some(folder) = folder(&self.layout, &path)? else { return Ok(Vec::new()) };
+        let files = folder.list(FILES)?.into_iter();
         let name = work.map(ToString::to_string);
         let mut turns: Vec<Turn> = files
-            .filter_map(|file| Turn::of(file.path()))
+            .filter_map(|(file, _)| Turn::of(path.join(file)))
             .filter(|turn| name.as_ref().is_none_or(|name| *name == turn.work))
             .collect();
         turns.sort();
-        turns
+        Ok(turns)
     }
 
     /// A whole transcript, for a pager: as a person reads it, with nothing in it that does anything but colour.
@@ -82,10 +91,10 @@ impl Place {
             Want::Turn { milestone, work, turn } => (milestone, work, Some(*turn)),
             _ => return Err("no transcript belongs to this".to_owned()),
         };
-        let mut turns = self.turns(milestone, work.as_ref());
+        let mut turns = self.turns(milestone, work.as_ref()).map_err(|error| error.to_string())?;
         turns.retain(|one| turn.is_none_or(|turn| one.number == turn));
         let path = turns.pop().ok_or("no agent has run for it yet")?.path;
-        let text = tail(&path, PAGES).map_err(|error| format!("{}: {error}", path.display()))?;
+        let text = tail(&self.layout, &path, PAGES).map_err(|error| error.to_string())?;
         if text.trim().is_empty() {
             return Err("the agent has said nothing yet".to_owned());
         }
