@@ -233,10 +233,11 @@ fn input_hints(hints: &mut Hints<'_>) {
     }
     let is_running = screen.is_turn_running();
     if screen.input.is_empty() {
-        match screen.keys.all(Action::Help).iter().all(|key| is_letter(key)) {
+        if screen.keys.all(Action::Help).iter().all(|key| is_letter(key)) {
             // Before anything is written it is no text.
-            true => hints.add("?", "keys", plain),
-            false => hints.at_the_line(Action::Help, "keys", plain),
+            hints.add("?", "keys", plain);
+        } else {
+            hints.at_the_line(Action::Help, "keys", plain);
         }
         hints.at_the_line(Action::NextPane, "pane", plain);
         hints.at_the_line(Action::Palette, "actions", plain);

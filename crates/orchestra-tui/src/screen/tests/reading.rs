@@ -223,7 +223,10 @@ proptest! {
 
 #[test]
 fn of_what_is_very_long_only_a_part_is_laid_out_and_it_is_said_how_much_is_left() {
-    let lines = |count: usize| (1..=count).map(|number| format!("+line-{number}\n")).collect::<String>();
+    let lines = |count: usize| {
+        let lines: Vec<String> = (1..=count).map(|number| format!("+line-{number}")).collect();
+        lines.join("\n") + "\n"
+    };
     let shown = |reading: Reading| {
         let mut bench = Bench::looking(PLAIN, USUAL);
         bench.press("l");
