@@ -104,17 +104,19 @@ impl Entry {
         Entered::Nothing
     }
 
-    /// Takes a paste, which never sends. A long one is folded.
-    pub(crate) fn paste(&mut self, now: Duration, text: &str) {
+    /// Takes a paste, which never sends. A long one is folded. False where there was no room for all of it.
+    pub(crate) fn paste(&mut self, now: Duration, text: &str) -> bool {
         self.last_key = Some(now);
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         if self.search_paste(&text) {
-            return;
+            return true;
         }
         let end = text.floor_char_boundary(LONGEST.saturating_sub(self.length()));
+        let is_whole = end == text.len();
         let text = text[..end].to_owned();
         let shown = if is_long(&text) { self.folds.fold(text, self.area.lines()) } else { text };
         self.area.insert_str(shown);
+        is_whole
     }
 
     /// What is written, as it would be sent.
