@@ -104,17 +104,19 @@ impl Entry {
         Entered::Nothing
     }
 
-    /// Takes a paste, which never sends. A long one is folded.
-    pub(crate) fn paste(&mut self, now: Duration, text: &str) {
+    /// Takes a paste, which never sends. A long one is folded. False where there was no room for all of it.
+    pub(crate) fn paste(&mut self, now: Duration, text: &str) -> bool {
         self.last_key = Some(now);
         let text = text.replace("\r\n", "\n").replace('\r', "\n");
         if self.search_paste(&text) {
-            return;
+            return true;
         }
         let end = text.floor_char_boundary(LONGEST.saturating_sub(self.length()));
+        let is_whole = end == text.len();
         let text = text[..end].to_owned();
         let shown = if is_long(&text) { self.folds.fold(text, self.area.lines()) } else { text };
         self.area.insert_str(shown);
+        is_whole
     }
 
     /// What is written, as it would be sent.
@@ -165,7 +167,7 @@ impl Entry {
         if let Some(span) = self.folds.spans(self.area.lines()).into_iter().find(inside) {
             let DataCursor(row_before, column_before) = before;
             let is_leftwards = row_before == row && column < column_before;
-            self.jump(row, if is_leftwards { span.begin } else { span.end });
+            self.go_along(if is_leftwards { span.begin } else { span.end });
         }
     }
 
@@ -194,27 +196,32 @@ impl Entry {
             (begin, end) = (begin.min(span.begin), end.max(span.end));
         }
         if !hit.is_empty() {
-            self.jump(row, begin);
+            self.go_along(begin);
             self.area.delete_str(end - begin);
         }
         !hit.is_empty()
     }
 
-    /// Opens the label at the cursor, else the last one.
+    /// Opens the label at the cursor, else the last one. Where the field cannot go to it by number, it stays folded.
     fn unfold(&mut self) {
         let spans = self.folds.spans(self.area.lines());
         let DataCursor(row, column) = self.area.cursor();
         let at = |span: &&Span| span.row == row && span.begin <= column && column <= span.end;
         let Some(span) = spans.iter().find(at).or(spans.last()).copied() else { return };
+        let (Ok(row), Ok(column)) = (u16::try_from(span.row), u16::try_from(span.begin)) else { return };
         let text = self.folds.text(span.fold).to_owned();
-        self.jump(span.row, span.begin);
+        self.area.move_cursor(CursorMove::Jump(row, column));
         self.area.delete_str(span.end - span.begin);
         self.area.insert_str(text);
     }
 
-    fn jump(&mut self, row: usize, column: usize) {
-        let small = |number: usize| u16::try_from(number).unwrap_or(u16::MAX);
-        self.area.move_cursor(CursorMove::Jump(small(row), small(column)));
+    /// Goes to a column of the cursor's line, step by step: the field knows no numbers beyond 65,535.
+    fn go_along(&mut self, column: usize) {
+        let DataCursor(_, from) = self.area.cursor();
+        let step = if column < from { CursorMove::Back } else { CursorMove::Forward };
+        for _ in 0..column.abs_diff(from) {
+            self.area.move_cursor(step);
+        }
     }
 }
 

@@ -267,13 +267,14 @@ impl Dialog {
         Outcome::Nothing
     }
 
-    /// A paste: never an answer.
-    pub(crate) fn paste(&mut self, now: Duration, text: &str) {
+    /// A paste: never an answer. False where there was no room for all of it.
+    pub(crate) fn paste(&mut self, now: Duration, text: &str) -> bool {
         match &mut self.writing {
-            Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) => entry.paste(now, text),
+            Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) => return entry.paste(now, text),
             None if self.sheet.search.is_typing() => self.sheet.search.paste(text),
             None => self.arming.key(now, None),
         }
+        true
     }
 
     fn chosen(&mut self, kind: Kind, history: &History) -> Outcome {

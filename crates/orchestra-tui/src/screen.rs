@@ -142,17 +142,7 @@ impl Screen {
                 (self.unseen, self.last_key) = (0, now);
                 return commands;
             }
-            Msg::Paste(text) => {
-                if let Some(palette) = &mut self.palette {
-                    palette.paste(&text);
-                } else if let Some(viewer) = &mut self.viewer {
-                    viewer.paste(&text);
-                } else if let Some(dialog) = self.dialog_mut() {
-                    dialog.paste(now.since, &text);
-                } else if self.help.is_none() {
-                    self.input_paste(&text);
-                }
-            }
+            Msg::Paste(text) => self.paste(&text),
             Msg::Resized => {}
             Msg::State(state) => self.seen(state),
             Msg::Note { note, at, line } => {

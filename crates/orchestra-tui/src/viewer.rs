@@ -1,6 +1,7 @@
 //! Something to read in front of the panes: a document, changes, what an agent said.
 
 use orchestra_core::id::{MilestoneId, WorkId};
+use orchestra_core::words::counted;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 use ratatui::text::{Line, Span};
 
@@ -11,6 +12,9 @@ use crate::search::For;
 use crate::sheet::{Mark, Piece, Sheet, plain};
 use crate::text::{self, Long};
 use crate::theme::Theme;
+
+/// How many lines are laid out at most: more of them would keep a frame waiting.
+const MOST: usize = 20_000;
 
 /// Something that a person wants to read.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -184,9 +188,18 @@ impl Viewer {
         };
         let pieces = match &self.reading {
             None => said("reading…"),
-            Some(Reading::Markdown(text)) => plain(document(text, theme)),
-            Some(Reading::Patch(text)) => patch::pieces(text, theme),
-            Some(Reading::Printed(text)) => plain(text::ansi(text, theme)),
+            Some(Reading::Markdown(text)) => {
+                let (text, left) = begin_of(text);
+                with_rest(plain(document(text, theme)), left, "more line", theme)
+            }
+            Some(Reading::Patch(text)) => {
+                let (text, left) = begin_of(text);
+                with_rest(patch::pieces(text, theme), left, "more line", theme)
+            }
+            Some(Reading::Printed(text)) => {
+                let (text, left) = end_of(text);
+                with_rest(plain(text::ansi(text, theme)), left, "earlier line", theme)
+            }
             Some(Reading::List { head, rows }) => list(head, rows, theme),
             Some(Reading::Nothing(why)) => said(&text::harmless(why, theme.unicode)),
             // It was opened up when it came.
@@ -352,6 +365,29 @@ fn title_of(want: &Want) -> String {
         Want::Rescue => "rescued".to_owned(),
         Want::Saved { name } => format!("rescued · {name}"),
     }
+}
+
+/// As many lines of a text as are laid out, from its begin, and how many are left.
+fn begin_of(text: &str) -> (&str, usize) {
+    let end = text.match_indices('\n').nth(MOST - 1).map_or(text.len(), |(at, _)| at + 1);
+    (&text[..end], text[end..].lines().count())
+}
+
+/// The same, from its end: of what was printed the last comes first.
+fn end_of(text: &str) -> (&str, usize) {
+    let body = text.strip_suffix('\n').unwrap_or(text);
+    let begin = body.rmatch_indices('\n').nth(MOST - 1).map_or(0, |(at, _)| at + 1);
+    (&text[begin..], text[..begin].lines().count())
+}
+
+/// Lines, and at their end how many others there are.
+fn with_rest(mut pieces: Vec<Piece>, left: usize, what: &str, theme: Theme) -> Vec<Piece> {
+    if left > 0 {
+        let text = format!("{} not shown: {}", theme.sign("…", "..."), counted(left, what));
+        let text = vec![Span::styled(text, theme.dim())];
+        pieces.push(Piece::of(Long { text, ..Long::default() }));
+    }
+    pieces
 }
 
 /// Things of which one can be opened, a line each.

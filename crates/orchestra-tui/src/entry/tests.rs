@@ -185,3 +185,21 @@ mod properties {
         }
     }
 }
+
+#[test]
+fn a_fold_that_is_too_far_away_to_be_opened_stays_whole() {
+    for begin in ["\n".repeat(65_540), "x".repeat(65_540)] {
+        let mut entry = Entry::default();
+        paste(&mut entry, &begin);
+        press(&mut entry, "ctrl-o");
+        assert!(!entry.has_folds());
+        paste(&mut entry, &lines(20));
+        let whole = format!("{begin}{}", lines(20));
+        press(&mut entry, "ctrl-o");
+        assert!(entry.text() == whole && entry.has_folds());
+        press(&mut entry, "left right");
+        assert!(entry.text() == whole);
+        press(&mut entry, "backspace");
+        assert!(entry.text() == begin, "it is deleted as one");
+    }
+}

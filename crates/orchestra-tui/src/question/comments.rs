@@ -48,9 +48,13 @@ impl Comments {
         self.all.get(number).map(|comment| (&comment.about, comment.text.as_str()))
     }
 
-    /// The first comment that stands below a line of these, by its number.
+    /// The first comment that stands below a line, by its number. The lines are those that [`Self::among`] made: each frame
+    /// asks this, and looks for no place anew.
     pub(crate) fn below(&self, pieces: &[Piece], line: usize) -> Option<usize> {
-        self.place(pieces).lines.get(&line)?.first().copied()
+        match (&pieces.get(line)?.mark, &pieces.get(line + 1)?.mark) {
+            (Mark::Line(spot), Mark::Comment(number)) if self.get(*number)?.0.is_as(spot) => Some(*number),
+            _ => None,
+        }
     }
 
     /// Adds a comment, where it says anything.
@@ -198,6 +202,15 @@ mod tests {
         assert_eq!(shown(&comments, PATCH), wanted);
         comments.edit(1, " \n");
         assert_eq!((comments.count(), comments.count_of("a.rs"), comments.count_of("b.rs")), (1, 1, 0));
+    }
+
+    #[test]
+    fn what_stands_below_a_line_is_told_by_what_was_laid_out() {
+        let comments = comments(&[("zwei", "why?"), ("one", "ok")]);
+        let pieces = comments.among(patch::pieces(PATCH, PLAIN), PLAIN);
+        let below: Vec<_> = (0..=pieces.len()).map(|line| comments.below(&pieces, line)).collect();
+        assert_eq!(below, [None, None, Some(1), None, None, Some(0), None, None]);
+        assert_eq!(comments.below(&patch::pieces(PATCH, PLAIN), 2), None, "nothing is looked for");
     }
 
     #[test]

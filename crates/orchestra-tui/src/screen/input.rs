@@ -16,6 +16,9 @@ const TWICE: Duration = Duration::from_secs(1);
 /// The longest text that is sent, in bytes: it stands in the journal, and in every later brief of its work.
 const LONGEST: usize = 64 * 1024;
 
+/// What is said of a paste that is longer than what a text has room for.
+const CUT: &str = "the end of the paste was left out: a text takes 256 KiB";
+
 /// What the person writes to those who work.
 #[derive(Debug, Default)]
 pub(crate) struct Input {
@@ -85,6 +88,7 @@ impl Screen {
             (KeyCode::Up, _) if is_empty && key.modifiers.is_empty() => {
                 if let Some(last) = self.state.queue().last() {
                     let text = last.text.clone();
+                    // What is queued was shorter than a text may be.
                     self.input.entry.paste(now, &text);
                     return vec![Command::Unqueue { text }];
                 }
@@ -97,10 +101,23 @@ impl Screen {
         }
     }
 
-    /// Pasted text belongs to the line, wherever the focus is.
-    pub(super) fn input_paste(&mut self, text: &str) {
-        self.focus = Focus::Input;
-        self.input.entry.paste(self.now.since, text);
+    /// Pasted text belongs to what is in front, and to the line wherever else the focus is.
+    pub(super) fn paste(&mut self, text: &str) {
+        let now = self.now.since;
+        let mut is_whole = true;
+        if let Some(palette) = &mut self.palette {
+            palette.paste(text);
+        } else if let Some(viewer) = &mut self.viewer {
+            viewer.paste(text);
+        } else if let Some(dialog) = self.dialog_mut() {
+            is_whole = dialog.paste(now, text);
+        } else if self.help.is_none() {
+            self.focus = Focus::Input;
+            is_whole = self.input.entry.paste(now, text);
+        }
+        if !is_whole {
+            self.word = Some(CUT.to_owned());
+        }
     }
 
     fn say_written(&mut self, text: &str) -> Vec<Command> {

@@ -177,3 +177,19 @@ fn a_paste_is_written_wherever_the_focus_is_and_never_sent() {
     assert!(bench.seen().contains("too long to be said"), "{}", bench.seen());
     assert!(bench.screen.input.entry.text().len() > LONGEST);
 }
+
+#[test]
+fn of_a_paste_that_is_cut_it_is_said() {
+    let mut bench = bench(|_| {});
+    let said = "the end of the paste was left out: a text takes 256 KiB";
+    bench.tell(Msg::Paste("x".repeat(200 * 1024)));
+    assert!(!bench.seen().contains(said), "{}", bench.seen());
+    bench.tell(Msg::Paste("y".repeat(100 * 1024)));
+    assert!(bench.seen().contains(said), "{}", bench.seen());
+    assert!((200 * 1024..=256 * 1024).contains(&bench.screen.input.entry.text().len()));
+    bench.tell(rfc());
+    bench.press("r");
+    assert!(!bench.seen().contains(said), "{}", bench.seen());
+    bench.tell(Msg::Paste("x".repeat(256 * 1024 + 1)));
+    assert!(bench.seen().contains(said), "{}", bench.seen());
+}

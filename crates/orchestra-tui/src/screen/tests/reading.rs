@@ -220,3 +220,29 @@ proptest! {
         prop_assert!(bench.screen.viewer.is_none());
     }
 }
+
+#[test]
+fn of_what_is_very_long_only_a_part_is_laid_out_and_it_is_said_how_much_is_left() {
+    let lines = |count: usize| {
+        let lines: Vec<String> = (1..=count).map(|number| format!("+line-{number}")).collect();
+        lines.join("\n") + "\n"
+    };
+    let shown = |reading: Reading| {
+        let mut bench = Bench::looking(PLAIN, USUAL);
+        bench.press("l");
+        bench.tell(Msg::Read(Want::Journal { milestone: None }, reading));
+        bench.press("end");
+        let rows = bench.screen.viewer.as_ref().unwrap().rows().len();
+        (rows, bench.seen())
+    };
+    let (rows, seen) = shown(Reading::Patch(lines(20_003)));
+    assert!(rows == 20_001 && seen.contains("+line-20000 "), "{rows}: {seen}");
+    assert!(seen.contains("… not shown: 3 more lines"), "{seen}");
+    let (rows, seen) = shown(Reading::Printed(lines(20_001)));
+    assert!(rows == 20_001 && seen.contains("+line-20001 "), "{rows}: {seen}");
+    assert!(seen.contains("… not shown: 1 earlier line "), "{seen}");
+    let (_, seen) = shown(Reading::Markdown(lines(20_007)));
+    assert!(seen.contains("… not shown: 7 more lines"), "{seen}");
+    let (rows, seen) = shown(Reading::Patch(lines(20_000)));
+    assert!(rows == 20_000 && !seen.contains("not shown"), "{rows}: {seen}");
+}
