@@ -39,6 +39,7 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
 pub(in crate::commands) use self::curtain::Curtain;
+pub(super) use self::curtain::listens;
 use self::inbox::Inbox;
 use self::keyboard::Keyboard;
 use self::programs::Opened;
