@@ -1,5 +1,7 @@
 //! The screen stands before anything is read. What has to be said or asked first is said and asked on the ordinary one.
 
+use rustix::process::Signal;
+
 use super::*;
 
 /// Whether the program has ever taken the screen over.
@@ -26,6 +28,27 @@ fn the_screen_stands_before_the_repository_is_looked_at_and_ctrl_c_ends_it_there
     screen.keys("\x1a");
     screen.keys("\x03");
     screen.wait_left();
+    assert_eq!(screen.end(), 130, "{}", screen.screen());
+    screen.is_as_it_was_found();
+    // The same with what somebody else sends.
+    for (signal, code) in [(Signal::TERM, 143), (Signal::HUP, 129), (Signal::INT, 130)] {
+        let mut screen = Emulator::start_with(&project, &ONCE, (24, 80), &[("PATH", &path)]);
+        let _open = barrier.reach();
+        screen.wait_for_screen("M1-one");
+        screen.signal(signal);
+        assert_eq!(screen.end(), code, "{}", screen.screen());
+        screen.is_as_it_was_found();
+    }
+}
+
+#[test]
+fn what_breaks_before_the_run_begins_is_told_on_the_ordinary_screen() {
+    let project = with_design();
+    let mut screen = Emulator::start_with(&project, &ONCE, (24, 80), &[("PANIC_IN", "curtain")]);
+    assert_eq!(screen.end(), 1, "{}", screen.screen());
+    screen.is_as_it_was_found();
+    assert!(was_taken_over(&screen));
+    assert!(screen.screen().contains("This is a fault of Orchestra itself."), "{}", screen.screen());
 }
 
 #[test]

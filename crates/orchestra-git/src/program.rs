@@ -1,7 +1,7 @@
 //! The one place that calls the `git` program.
 //!
-//! A hardened call finds no repository by itself, asks nothing, takes no optional lock, treats paths as paths, and is
-//! robbed of the ways in which a repository's own configuration runs programs: `core.fsmonitor`, hooks, pager, editor,
+//! A hardened call finds no repository by itself, asks nothing, takes no optional lock, treats paths as paths, fetches nothing,
+//! and is robbed of the ways in which a repository's own configuration runs programs: `core.fsmonitor`, hooks, pager, editor,
 //! external diff and textconv (the callers' flags), filters (see [`Call::without_filters`]).
 //! Settings travel as `GIT_CONFIG_COUNT` variables, which override every file like `-c` does, but allow any key.
 //! A person's call (hooks, signing, push) keeps what the person has set up, and exists only below the guard.
@@ -292,6 +292,8 @@ impl<'a> Call<'a> {
                 set("GIT_OPTIONAL_LOCKS", "0".as_ref());
                 set("GIT_LITERAL_PATHSPECS", "1".as_ref());
                 set("GIT_NO_REPLACE_OBJECTS", "1".as_ref());
+                // A partial clone would have a program bring what it lacks, from wherever its configuration says.
+                set("GIT_NO_LAZY_FETCH", "1".as_ref());
                 set("GIT_PAGER", "cat".as_ref());
                 set("LC_ALL", "C".as_ref());
                 if self.rules == Rules::Listing { &[] } else { &HARDENED }

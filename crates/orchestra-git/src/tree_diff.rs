@@ -1,7 +1,7 @@
 //! What the work tree holds now, beside what was there when a turn began: as a patch, for a person who looks on meanwhile.
 //!
-//! Nothing is written, no lock is taken, and no program runs but `git status` itself: filters are off, and the patches are
-//! made here from bytes. What somebody changes in between is seen or not; nothing is decided by it.
+//! Nothing is written, no lock is taken, and no program runs but `git` itself, which lists the configuration and the status:
+//! filters are off, a partial clone fetches nothing, and the patches are made here from bytes. What somebody changes in between is seen or not; nothing is decided by it.
 
 use std::collections::BTreeSet;
 use std::io::Read as _;

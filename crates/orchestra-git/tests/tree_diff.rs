@@ -176,3 +176,27 @@ fn looking_writes_nothing_and_runs_no_program_of_the_repository() {
     assert_eq!(changed, [] as [String; 0]);
     assert_eq!(everything(&fixture.root).len(), before.len());
 }
+
+#[test]
+fn what_a_partial_clone_lacks_is_fetched_from_nowhere() {
+    let fixture = Fixture::new();
+    fixture.write("sub/.gitignore", "*.log\n");
+    fixture.commit_all("ignore");
+    // git reads it from the object store, which lacks it.
+    fixture.git(["update-index", "--skip-worktree", "sub/.gitignore"]);
+    let blob = fixture.git(["rev-parse", "HEAD:sub/.gitignore"]);
+    let (folder, name) = blob.trim().split_at(2);
+    fixture.remove("sub/.gitignore");
+    std::fs::remove_file(fixture.root.join(".git/objects").join(folder).join(name)).unwrap();
+    fixture.write("sub/new", "new\n");
+    let mark = fixture.base().join("PWNED");
+    let ssh = fixture.base().join("ssh");
+    crate::fixture::script(&ssh, &format!("touch '{}'; exit 1", mark.display()));
+    // Nobody begins in such a clone, but an agent can make one of it later.
+    let repo = fixture.repo();
+    fixture.git(["config", "core.sshCommand", ssh.to_str().unwrap()]);
+    fixture.git(["config", "remote.origin.url", "ssh://nowhere.invalid/x"]);
+    fixture.git(["config", "remote.origin.promisor", "true"]);
+    let found = tree_diff(&repo, None, BOUNDS);
+    assert!(!mark.exists(), "{found:?}");
+}

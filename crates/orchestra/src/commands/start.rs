@@ -65,6 +65,21 @@ const PATIENCE: Duration = Duration::from_secs(10);
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 pub(super) fn run(context: &Context, args: &StartArgs) -> Result<Exit, Failure> {
+    // What stands on the screen is given back while this unwinds.
+    catch_unwind(AssertUnwindSafe(|| begin(context, args))).unwrap_or_else(|_| Ok(broken_down(context)))
+}
+
+/// Says that we broke, after the terminal was given back.
+fn broken_down(context: &Context) -> Exit {
+    screen::terminal::give_back();
+    let again = context.typed("start");
+    context
+        .out
+        .error(format_args!("This is a fault of Orchestra itself. Nothing is lost: `{again}` goes on."));
+    Exit::FAILED
+}
+
+fn begin(context: &Context, args: &StartArgs) -> Result<Exit, Failure> {
     context.refuse_below_a_guard("start")?;
     if args.jobs.is_some_and(|jobs| jobs != 1) {
         let what = "this version runs one phase at a time";
@@ -115,6 +130,7 @@ fn raise(context: &Context, shown: Shown, layout: &Layout) -> Option<Curtain> {
     // Of what is over no more than its name: the rest is read behind it.
     let plan = context.load_open(layout).ok()?.plan;
     curtain.show(plan).ok()?;
+    broken::here("curtain");
     Some(curtain)
 }
 
@@ -267,12 +283,7 @@ pub(super) fn play(
     let Ok(ran) = catch_unwind(AssertUnwindSafe(run)) else {
         // What is shown ends before the terminal is given back, and that before anything is said.
         runtime.shutdown_timeout(LAST_WORDS);
-        screen::terminal::give_back();
-        let again = context.typed("start");
-        context
-            .out
-            .error(format_args!("This is a fault of Orchestra itself. Nothing is lost: `{again}` goes on."));
-        return Ok(Exit::FAILED);
+        return Ok(broken_down(context));
     };
     let (end, told) = ran?;
     // What still blocks is below a guard, and ends with this process.
@@ -368,6 +379,7 @@ async fn on_screen(
 ) -> (End, Option<io::Result<()>>) {
     let (wishes, wished) = mpsc::channel(64);
     listen(&wishes, true);
+    screen::listens();
     let showing = tokio::spawn(screen::show(setting(wishes.clone()), curtain, views));
     let showing = tokio::spawn(leave_without(showing, wishes));
     let end = tokio::select! {

@@ -24,12 +24,13 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
 use orchestra_core::config::Notify;
-use orchestra_core::id::GateId;
+use orchestra_core::id::{GateId, MilestoneId};
+use orchestra_core::path::RepoPath;
 use orchestra_core::worker::{Asked, Note, Question, State, Stop};
 use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
 use orchestra_git::review_diff::review_diff;
-use orchestra_project::layout::{Layout, MAX_DOCUMENT};
+use orchestra_project::layout::Layout;
 use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use rustix::process::Signal;
@@ -39,10 +40,11 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
 pub(in crate::commands) use self::curtain::Curtain;
+pub(super) use self::curtain::listens;
 use self::inbox::Inbox;
 use self::keyboard::Keyboard;
 use self::programs::Opened;
-use self::reading::PATCH;
+use self::reading::{PATCH, design};
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
 use super::broken;
@@ -362,30 +364,42 @@ impl Shown {
     /// A question is shown with what belongs to it. What takes a while to be read is read elsewhere.
     async fn asked(&mut self, asked: Box<Asked>, terminal: &mut Terminal) -> io::Result<()> {
         let text = match &asked.question {
-            Question::Rfc { milestone, .. } => self.rfc(milestone),
+            Question::Rfc { milestone, .. } => {
+                let (layout, path) = (self.setting.layout.clone(), self.rfc(milestone));
+                let read = move || path.map_or(Ok(None), |path| design(&layout, &path));
+                self.ask_with(asked, "the design", read, |text| Page { text, patch: None });
+                return Ok(());
+            }
             Question::Failed { .. } | Question::RedBase { .. } => self.last_red.clone(),
             Question::Push(push) | Question::Rejected(push) => {
-                let (repo, reader) = (self.setting.repo.clone(), self.reader.clone());
+                let repo = self.setting.repo.clone();
                 let commits: Vec<_> = push.survey.commits.iter().map(|commit| commit.id.clone()).collect();
-                self.reading.insert(asked.gate.clone());
-                tokio::spawn(async move {
-                    let unread =
-                        |error: &dyn std::fmt::Display| format!("(the changes could not be read: {error})");
-                    // Whatever becomes of the reading, the question is asked.
-                    let patch = match spawn_blocking(move || review_diff(&repo, &commits, PATCH)).await {
-                        Ok(Ok(patch)) => patch,
-                        Ok(Err(error)) => unread(&error),
-                        Err(error) => unread(&error),
-                    };
-                    let page = Page { text: None, patch: Some(patch) };
-                    // A screen that is gone shows nothing more.
-                    drop(reader.send(Read::Page(asked, page)).await);
-                });
+                let read =
+                    move || review_diff(&repo, &commits, PATCH).map(Some).map_err(|error| error.to_string());
+                self.ask_with(asked, "the changes", read, |patch| Page { text: None, patch });
                 return Ok(());
             }
             _ => None,
         };
         self.take(Msg::Asked(asked, Page { text, patch: None }), terminal).await
+    }
+
+    /// Reads what belongs to a question on a thread of its own. Whatever becomes of the reading, the question is asked.
+    fn ask_with(
+        &mut self,
+        asked: Box<Asked>,
+        what: &'static str,
+        read: impl FnOnce() -> Result<Option<String>, String> + Send + 'static,
+        page: impl FnOnce(Option<String>) -> Page + Send + 'static,
+    ) {
+        let reader = self.reader.clone();
+        self.reading.insert(asked.gate.clone());
+        tokio::spawn(async move {
+            let read = spawn_blocking(read).await.unwrap_or_else(|panic| Err(panic.to_string()));
+            let read = read.unwrap_or_else(|why| Some(format!("({what} could not be read: {why})")));
+            // A screen that is gone shows nothing more.
+            drop(reader.send(Read::Page(asked, page(read))).await);
+        });
     }
 
     /// What belongs to a question was read: it is shown, unless it was answered meanwhile.
@@ -396,10 +410,8 @@ impl Shown {
         Ok(())
     }
 
-    fn rfc(&self, milestone: &orchestra_core::id::MilestoneId) -> Option<String> {
+    fn rfc(&self, milestone: &MilestoneId) -> Option<RepoPath> {
         let folder = &self.state.seen.plan.find(milestone)?.folder;
-        let path = Layout::beneath_milestone(folder, "rfc.md").ok()?;
-        let plain = self.setting.layout.read(&path, MAX_DOCUMENT).ok().flatten()?;
-        Some(String::from_utf8_lossy(&plain.bytes).into_owned())
+        Layout::beneath_milestone(folder, "rfc.md").ok()
     }
 }

@@ -5,7 +5,8 @@
 
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Once};
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -15,9 +16,48 @@ use orchestra_core::config::Notify;
 use orchestra_core::plan::Plan;
 use orchestra_core::worker::{Note, State};
 use orchestra_tui::{Keys, Moment, Msg, Screen, Theme};
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::keeper::Keeper;
+use super::keeper::{self, Keeper};
 use super::terminal::{self, Manners, Terminal};
+
+/// Whether a run listens to signals by itself.
+static IS_LISTENED_TO: AtomicBool = AtomicBool::new(false);
+static WATCH: Once = Once::new();
+
+/// A run listens to signals from now on.
+pub(in crate::commands::start) fn listens() {
+    IS_LISTENED_TO.store(true, Ordering::SeqCst);
+}
+
+/// Gives the terminal back and ends the process where a signal says so, until a run listens.
+///
+/// A handler stays for good, so this goes on where the curtain was lowered meanwhile.
+fn watch() -> io::Result<()> {
+    let kinds = [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build()?;
+    let inside = runtime.enter();
+    let mut signals = Vec::new();
+    for (kind, code) in kinds {
+        signals.push((signal(kind)?, code));
+    }
+    drop(inside);
+    std::thread::Builder::new().spawn(move || {
+        for (mut signals, code) in signals {
+            runtime.spawn(async move {
+                while signals.recv().await.is_some() {
+                    if !IS_LISTENED_TO.load(Ordering::SeqCst) {
+                        terminal::give_back();
+                        keeper::all_is_well();
+                        std::process::exit(code);
+                    }
+                }
+            });
+        }
+        runtime.block_on(std::future::pending::<()>());
+    })?;
+    Ok(())
+}
 
 /// A screen that stands.
 pub(in crate::commands) struct Curtain {
@@ -45,11 +85,16 @@ impl Curtain {
         let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(keys);
         let manners = Manners::of(environment, notify);
         let shows_progress = manners.shows_progress;
+        let mut watched = Ok(());
+        if !IS_LISTENED_TO.load(Ordering::SeqCst) {
+            WATCH.call_once(|| watched = watch());
+        }
+        watched?;
+        let keeper = Keeper::start(program, shows_progress).ok();
         let terminal = Terminal::enter(manners)?;
-        let mut raised = Self { terminal, keeper: None, screen, state: Arc::default(), begun };
+        let mut raised = Self { terminal, keeper, screen, state: Arc::default(), begun };
         terminal::heed_ctrl_c(true)?;
         raised.draw()?;
-        raised.keeper = Keeper::start(program, shows_progress).ok();
         Ok(raised)
     }
 

@@ -9,6 +9,7 @@ use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, ExitCode, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 /// The argument that makes a keeper of this program.
 pub(crate) const KEEPER: &str = "__terminal";
@@ -19,10 +20,12 @@ const PROGRESS: &str = "progress";
 /// The word that all is well.
 const WELL: u8 = b'.';
 
+/// Where the keeper hears the word.
+static EAR: Mutex<Option<ChildStdin>> = Mutex::new(None);
+
 /// A keeper that waits.
 pub(super) struct Keeper {
     child: Child,
-    word: Option<ChildStdin>,
 }
 
 impl Keeper {
@@ -37,18 +40,23 @@ impl Keeper {
             .stdout(Stdio::inherit())
             .stderr(Stdio::null())
             .spawn()?;
-        let word = child.stdin.take();
-        Ok(Self { child, word })
+        *EAR.lock().unwrap_or_else(PoisonError::into_inner) = child.stdin.take();
+        Ok(Self { child })
     }
 }
 
 impl Drop for Keeper {
     fn drop(&mut self) {
-        if let Some(mut word) = self.word.take() {
-            // One that is gone keeps nothing any more.
-            let _gone = word.write_all(&[WELL]);
-        }
+        all_is_well();
         let _ended = self.child.wait();
+    }
+}
+
+/// Tells the keeper that the terminal is as it was found.
+pub(super) fn all_is_well() {
+    if let Some(mut ear) = EAR.lock().unwrap_or_else(PoisonError::into_inner).take() {
+        // One that is gone keeps nothing any more.
+        let _gone = ear.write_all(&[WELL]);
     }
 }
 

@@ -11,11 +11,12 @@ use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use orchestra_core::id::MilestoneId;
+use orchestra_core::path::RepoPath;
 use orchestra_core::worker::State;
 use orchestra_git::repo::Repo;
 use orchestra_project::file::FileError;
 use orchestra_project::folder::{Folder, Kind};
-use orchestra_project::layout::Layout;
+use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_tui::{Reading, Want};
 use rustix::fs::{FileType, Mode, OFlags};
 
@@ -46,6 +47,12 @@ impl Place {
             Want::Since => Reading::Nothing("nothing happened".to_owned()),
         }
     }
+}
+
+/// A milestone's design, where there is one.
+pub(super) fn design(layout: &Layout, path: &RepoPath) -> Result<Option<String>, String> {
+    let plain = layout.read(path, MAX_DOCUMENT).map_err(|error| error.to_string())?;
+    Ok(plain.map(|plain| String::from_utf8_lossy(&plain.bytes).into_owned()))
 }
 
 fn gone(milestone: &MilestoneId) -> Reading {
@@ -145,6 +152,21 @@ mod tests {
         assert!(matches!(read(at("link")), Err(FileError::Link { .. })));
         assert!(matches!(read(layout.transcripts().join("text")), Err(FileError::Link { .. })));
         assert!(matches!(read(layout.state()), Err(FileError::NotAFile { .. })));
+    }
+
+    #[test]
+    fn why_a_design_cannot_be_read_is_told_and_a_missing_one_is_none() {
+        let (_folder, layout) = project();
+        let path = RepoPath::parse(".orchestra/rfc.md").unwrap();
+        let file = layout.locate(&path);
+        assert_eq!(design(&layout, &path), Ok(None));
+        fs::write(&file, "# Mine").unwrap();
+        assert_eq!(design(&layout, &path), Ok(Some("# Mine".to_owned())));
+        fs::write(&file, vec![b'x'; usize::try_from(MAX_DOCUMENT).unwrap() + 1]).unwrap();
+        assert!(design(&layout, &path).is_err_and(|why| why.contains("rfc.md")));
+        fs::remove_file(&file).unwrap();
+        symlink("elsewhere", &file).unwrap();
+        assert!(design(&layout, &path).is_err_and(|why| why.contains("symbolic link")));
     }
 
     #[test]
