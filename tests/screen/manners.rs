@@ -252,6 +252,22 @@ fn an_editor_that_stops_stops_us_too_and_both_go_on_together() {
 }
 
 #[test]
+fn a_secret_of_the_environment_that_was_written_is_not_kept_for_later() {
+    let project = with_design();
+    let mut screen = start(&project, &[("DEPLOY_TOKEN", "open-sesame-17")]);
+    screen.wait_armed("r revise");
+    screen.keys("r");
+    screen.wait_for("What should change?");
+    screen.send_text("use open-sesame-17 there");
+    screen.wait_armed("a approve");
+    let kept = project.path(".orchestra/.state/written.jsonl");
+    until("it is kept", || read(&kept).contains(" there"));
+    assert!(!read(&kept).contains("sesame"), "{}", read(&kept));
+    screen.keys("s");
+    assert_eq!(screen.end(), 3, "{}", screen.screen());
+}
+
+#[test]
 fn a_transcript_that_is_a_pipe_holds_nothing_up() {
     let project = with_design();
     let mut screen = Emulator::start_with(&project, &ONCE, (24, 240), &[("PAGER", "cat")]);

@@ -26,6 +26,7 @@ use orchestra_agent::environment::Environment;
 use orchestra_core::config::Notify;
 use orchestra_core::id::{GateId, MilestoneId};
 use orchestra_core::path::RepoPath;
+use orchestra_core::record::Answer;
 use orchestra_core::worker::{Asked, Note, Question, State, Stop};
 use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
@@ -256,7 +257,12 @@ impl Shown {
 
     async fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> io::Result<()> {
         let now = self.moment();
-        for command in self.screen.update(now, msg) {
+        let commands = self.screen.update(now, msg);
+        // A command may hold a secret that is in no variable: it is not kept.
+        let is_command =
+            |command: &Command| matches!(command, Command::Answer { answer: Answer::Verify { .. }, .. });
+        let keeps = !commands.iter().any(is_command);
+        for command in commands {
             let wish = match command {
                 Command::Answer { gate, answer } => Wish::Answer { gate, answer },
                 Command::Say { text } => Wish::Say { text },
@@ -290,7 +296,9 @@ impl Shown {
                     continue;
                 }
                 Command::Remember(text) => {
-                    self.remember(text);
+                    if keeps {
+                        self.remember(text);
+                    }
                     continue;
                 }
                 Command::Redraw => {

@@ -3,6 +3,7 @@
 use std::io;
 use std::sync::Arc;
 
+use orchestra_agent::redact::Redactor;
 use orchestra_core::worker::Stop;
 use orchestra_engine::worker::Wish;
 use orchestra_project::history;
@@ -72,11 +73,12 @@ impl Shown {
         });
     }
 
-    /// Keeps what was written for later runs.
+    /// Keeps what was written for later runs, without the person's secrets.
     pub(super) fn remember(&self, text: String) {
         let (layout, reader) = (self.setting.layout.clone(), self.reader.clone());
+        let redactor = Redactor::of_environment(&self.setting.environment);
         tokio::spawn(async move {
-            let kept = spawn_blocking(move || history::append(&layout, &text)).await;
+            let kept = spawn_blocking(move || history::append(&layout, &redactor.text(&text))).await;
             if let Ok(Err(error)) = kept {
                 // A screen that is gone shows nothing more.
                 drop(reader.send(Read::Told(format!("this cannot be kept for later: {error}"))).await);
