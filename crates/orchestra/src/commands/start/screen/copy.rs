@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use orchestra_agent::environment::{Environment, get};
+use orchestra_agent::environment::{Environment, clean_path, get};
 use orchestra_agent::probe::find_program;
 use orchestra_core::words::counted;
 use tokio::io::AsyncWriteExt as _;
@@ -37,7 +37,7 @@ pub(super) async fn copy(text: String, is_sent: bool, environment: Environment, 
     });
     let lines = counted(text.lines().count(), "line");
     let Some((name, path, args)) = found else { return said(&lines, is_sent, None) };
-    let copied = feed(&path, args, text, environment).await;
+    let copied = feed(&path, args, text, environment, root).await;
     said(&lines, is_sent, Some((name, copied)))
 }
 
@@ -63,9 +63,20 @@ fn programs(environment: &Environment, is_macos: bool) -> Vec<(&'static str, &'s
 }
 
 /// Starts a program, hands it a text, and waits until it has taken it. Those of X and Wayland go on behind, to hand it to others.
-async fn feed(program: &Path, args: &[&str], text: String, environment: Environment) -> Result<(), String> {
+async fn feed(
+    program: &Path,
+    args: &[&str],
+    text: String,
+    environment: Environment,
+    root: &Path,
+) -> Result<(), String> {
+    let path = get(&environment, "PATH").map(|path| clean_path(path, root));
     let mut command = Command::new(program);
     command.args(args).env_clear().envs(environment).process_group(0).kill_on_drop(true);
+    if let Some(path) = path {
+        // What it starts itself is none that an agent may have put into the repository.
+        command.env("PATH", path);
+    }
     // What goes on behind would hold what it inherits.
     command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| error.to_string())?;
@@ -188,7 +199,14 @@ mod tests {
         let args = |script: &str| ["-c".to_owned(), script.to_owned()];
         let feed = async |script: String, text: &str| {
             let args = args(&script);
-            super::feed(sh, &args.each_ref().map(String::as_str), text.to_owned(), Environment::new()).await
+            super::feed(
+                sh,
+                &args.each_ref().map(String::as_str),
+                text.to_owned(),
+                Environment::new(),
+                Path::new("/nowhere"),
+            )
+            .await
         };
         // What it leaves behind holds nothing up.
         let script = format!("/bin/cat > '{}'; /bin/sleep 100 & exit 0", file.display());

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use orchestra_agent::environment::{Environment, get};
+use orchestra_agent::environment::{Environment, clean_path, get};
 use orchestra_agent::probe::find_program;
 use orchestra_core::config::Notify;
 use orchestra_tui::Busy;
@@ -44,10 +44,15 @@ pub(super) async fn run(
     let found = find_program(name.as_ref(), &environment, root);
     let program = found.ok_or_else(|| format!("`{name}` of `notify_command` was not found"))?;
     // A name of a folder is in it, and no option.
-    let text = if text.starts_with('-') { format!(" {text}") } else { text.to_owned() };
     let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+    let text = if text.starts_with('-') { format!(" {text}") } else { text };
+    let path = get(&environment, "PATH").map(|path| clean_path(path, root));
     let mut command = Command::new(program);
     command.args(args).arg(text).env_clear().envs(environment).process_group(0).kill_on_drop(true);
+    if let Some(path) = path {
+        // What it starts itself is none that an agent may have put into the repository.
+        command.env("PATH", path);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     let mut child = command.spawn().map_err(|error| format!("`{name}` of `notify_command`: {error}"))?;
     match timeout(PATIENCE, child.wait()).await {
@@ -178,8 +183,14 @@ mod tests {
         let script = format!("printf '%s|' \"$@\" > '{}'", file.display());
         let command = ["/bin/sh", "-c", &script, "sh", "Orchestra"].map(str::to_owned);
         let root = Path::new("/nowhere");
-        run(&command, "-shop: $(x) \u{1b}waits", Environment::new(), root).await.unwrap();
+        run(&command, "\u{1b}-shop: $(x) \u{1b}waits", Environment::new(), root).await.unwrap();
         assert_eq!(std::fs::read_to_string(&file).unwrap(), "Orchestra| -shop: $(x) waits|");
+        // What that program starts by its name is none of the repository's.
+        let command =
+            ["/bin/sh".to_owned(), "-c".to_owned(), format!("printf %s \"$PATH\" > '{}'", file.display())];
+        let path = format!("{}:.:/usr/bin", folder.path().display());
+        run(&command, "x", environment(&[("PATH", &path)]), folder.path()).await.unwrap();
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "/usr/bin");
         let missing = run(&["no-such-program".to_owned()], "x", Environment::new(), root).await;
         assert_eq!(missing, Err("`no-such-program` of `notify_command` was not found".to_owned()));
         let failing =

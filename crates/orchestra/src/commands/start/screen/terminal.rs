@@ -181,9 +181,9 @@ impl Terminal {
         IS_LENT.store(true, Ordering::SeqCst);
         leave();
         let ended = work.await;
-        self.take_again()?;
+        let taken = self.take_again();
         IS_LENT.store(false, Ordering::SeqCst);
-        Ok(ended)
+        taken.map(|()| ended)
     }
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
