@@ -195,7 +195,7 @@ fn what_a_partial_clone_lacks_is_fetched_from_nowhere() {
     // Nobody begins in such a clone, but an agent can make one of it later.
     let repo = fixture.repo();
     fixture.git(["config", "core.sshCommand", ssh.to_str().unwrap()]);
-    fixture.git(["config", "remote.origin.url", "ssh://nowhere.invalid/x"]);
+    fixture.git(["config", "remote.origin.url", "ssh://example.com/x"]);
     fixture.git(["config", "remote.origin.promisor", "true"]);
     let found = tree_diff(&repo, None, BOUNDS);
     assert!(!mark.exists(), "{found:?}");
