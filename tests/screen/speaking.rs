@@ -15,16 +15,21 @@ fn listening(expects: &str) -> TestProject {
     project
 }
 
+/// Writes something and sends it, once the line says when it will be heard.
+fn say(screen: &mut Emulator, text: &str, when: &str) {
+    screen.keys(text);
+    screen.wait_for(when);
+    screen.linger();
+    screen.keys("\r");
+}
+
 #[test]
 fn what_is_said_to_an_agent_that_listens_is_heard_at_once() {
     let project = listening("");
     let mut screen = Emulator::start(&project, &ONCE);
     screen.wait_for("I listen");
     screen.wait_for("tell #backend");
-    screen.keys("use bcrypt");
-    screen.wait_for("enter tell it now");
-    screen.linger();
-    screen.keys("\r");
+    say(&mut screen, "use bcrypt", "enter tell it now");
     screen.wait_for("it has heard you");
     screen.wait_armed("a push");
     screen.keys("f");
@@ -55,10 +60,7 @@ fn what_is_queued_is_in_sight_can_be_taken_back_and_is_told_to_whoever_comes_nex
     screen.linger();
     screen.keys("\t");
     screen.wait_for("⏵ after phase-1: look at the dates");
-    screen.keys("go");
-    screen.wait_for("enter tell it now");
-    screen.linger();
-    screen.keys("\r");
+    say(&mut screen, "go", "enter tell it now");
     screen.wait_armed("a push");
     screen.keys("f");
     assert_eq!(screen.end(), 0, "{}", screen.screen());
@@ -82,10 +84,7 @@ fn what_waits_to_be_said_survives_a_kill() {
     let mut screen = Emulator::start(&project, &ONCE);
     screen.wait_for("I listen");
     screen.wait_for("⏵ after phase-1: look at the dates");
-    screen.keys("go");
-    screen.wait_for("enter tell it now");
-    screen.linger();
-    screen.keys("\r");
+    say(&mut screen, "go", "enter tell it now");
     screen.wait_armed("a push");
     screen.keys("f");
     assert_eq!(screen.end(), 0, "{}", screen.screen());
@@ -122,10 +121,7 @@ fn a_program_that_reads_json_lines_hears_what_is_said() {
     let project = program(", input: json-lines", &script);
     let mut screen = Emulator::start(&project, &ONCE);
     screen.wait_for("I listen");
-    screen.keys("use bcrypt");
-    screen.wait_for("enter tell it now");
-    screen.linger();
-    screen.keys("\r");
+    say(&mut screen, "use bcrypt", "enter tell it now");
     screen.wait_armed("a push");
     screen.keys("f");
     assert_eq!(screen.end(), 0, "{}", screen.screen());
@@ -145,10 +141,7 @@ fn what_a_program_cannot_hear_is_told_in_one_more_turn_before_its_work_is_commit
     let mut screen = Emulator::start(&project, &ONCE);
     screen.wait_for("I work");
     screen.wait_for("tell #backend, when its turn ends");
-    screen.keys("use bcrypt");
-    screen.wait_for("enter tell it when its turn ends");
-    screen.linger();
-    screen.keys("\r");
+    say(&mut screen, "use bcrypt", "enter tell it when its turn ends");
     until("it is on record", || journal(&project).contains("use bcrypt"));
     drop(barrier.reach());
     screen.wait_armed("a push");

@@ -111,7 +111,8 @@ fn head(state: &State, milestone: &Milestone, theme: Theme) -> Row {
     let waits = state.open.iter().chain(state.put_off.values());
     let is_asked = waits.clone().any(|asked| asked.question.milestone() == Some(&milestone.id));
     let (stand, aside) = match (milestone.status, active) {
-        _ if is_asked => (Stand::Waiting, "waits for you"),
+        // One word: where there is little room, words are left out from the end.
+        _ if is_asked => (Stand::Waiting, "waits"),
         (_, Some(_)) => (Stand::Running, "running"),
         (MilestoneStatus::Planning, None) => (Stand::Pending, "planning"),
         (MilestoneStatus::InProgress, None) => (Stand::Pending, "begun"),

@@ -184,6 +184,18 @@ fn a_work_that_is_done_says_what_it_took_where_there_is_room() {
 }
 
 #[test]
+fn a_milestone_that_waits_says_so_in_the_narrowest_tree() {
+    let mut bench = Bench::running(PLAIN, USUAL);
+    let mut state = crate::testing::state();
+    if let Msg::Asked(asked, _) = rfc() {
+        state.open = Some(*asked);
+    }
+    bench.tell(Msg::State(Arc::new(state)));
+    let row = bench.seen().lines().nth(2).map(str::to_owned).unwrap_or_default();
+    assert!(row.starts_with("│◆ M1-user-auth") && row.contains(" waits│"), "{row}");
+}
+
+#[test]
 fn whoever_comes_back_is_told_what_happened_meanwhile() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     bench.press("end");
