@@ -7,6 +7,8 @@ use std::time::Duration;
 
 use orchestra_core::config::{AgentConfig, Limits};
 use orchestra_core::id::SessionId;
+use orchestra_core::ownership::Room;
+use orchestra_core::prompt::Prompt;
 use orchestra_core::report::{AgentEvent, Outcome, Usage};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
@@ -14,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::CommandRunner;
 use crate::environment::Environment;
 use crate::guard::GuardLauncher;
+use crate::own::OwnTools;
 use crate::scripted::Scripted;
 use crate::transcript::TranscriptSink;
 
@@ -29,7 +32,7 @@ pub trait Agent {
 /// What a turn is about, and its bounds.
 pub struct TurnRequest {
     /// The whole prompt: role, brief, rules.
-    pub prompt: String,
+    pub prompt: Prompt,
     /// The top of the work tree.
     pub workspace: PathBuf,
     /// The milestone's id.
@@ -42,6 +45,10 @@ pub struct TurnRequest {
     pub attempt: u32,
     /// Whether the role may write at all: false for a review or a diagnosis.
     pub writes: bool,
+    /// Where the role may write in this turn, for the tools of the built-in loop; nowhere without one.
+    pub room: Option<Room>,
+    /// Orchestra's own tools, where the turn has any, and who answers their calls.
+    pub own: Option<OwnTools>,
     /// The model, where one was chosen for this phase.
     pub model: Option<String>,
     /// The conversation to go on with.
@@ -60,6 +67,8 @@ pub struct TurnRequest {
     pub prompt_file: PathBuf,
     /// A folder for temporary files; created.
     pub scratch: PathBuf,
+    /// The folder in which conversations are kept that no program of somebody else's keeps; without it each is forgotten with its turn.
+    pub conversations: Option<PathBuf>,
     /// Where the transcript goes.
     pub transcript: Option<TranscriptSink>,
     /// The person's whole environment. The agent gets a part of it.
@@ -73,7 +82,7 @@ pub struct TurnRequest {
 impl TurnRequest {
     /// A request for the first attempt of a work, with the limits that the program has by default.
     pub fn new(
-        prompt: impl Into<String>,
+        prompt: impl Into<Prompt>,
         workspace: impl Into<PathBuf>,
         scratch: impl Into<PathBuf>,
         environment: Environment,
@@ -88,6 +97,8 @@ impl TurnRequest {
             role: String::new(),
             attempt: 1,
             writes: true,
+            room: None,
+            own: None,
             model: None,
             session: None,
             used_before: Usage::default(),
@@ -97,6 +108,7 @@ impl TurnRequest {
             report_path: scratch.join("report.json"),
             prompt_file: scratch.join("prompt.md"),
             scratch,
+            conversations: None,
             transcript: None,
             environment,
             words: None,

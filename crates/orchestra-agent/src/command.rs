@@ -142,7 +142,7 @@ impl CommandRunner {
         let stream = Stream::new(&self.config, request);
         let turn = Turn::new(child, stream, request, &self.ending, redactor, transcript, events);
         if self.config.preset.is_none() && self.config.input == InputFormat::JsonLines {
-            turn.run_and_say(&request.prompt, invocation.wants_prompt_file, words).await
+            turn.run_and_say(&request.prompt.whole(), invocation.wants_prompt_file, words).await
         } else {
             turn.run(invocation.stdin, &mut None).await
         }
@@ -191,7 +191,8 @@ fn prepare<'a>(request: &'a TurnRequest, invocation: &Invocation) -> Result<(), 
         Ok(()) | Err(_) => {}
     }
     if invocation.wants_prompt_file {
-        fs::write(&request.prompt_file, &request.prompt).map_err(|error| (&*request.prompt_file, error))?;
+        fs::write(&request.prompt_file, request.prompt.whole())
+            .map_err(|error| (&*request.prompt_file, error))?;
     }
     Ok(())
 }

@@ -18,9 +18,11 @@ pub mod agent;
 pub mod command;
 pub mod environment;
 pub mod guard;
+pub mod own;
 pub mod probe;
 pub mod redact;
 pub mod scripted;
+pub mod tools;
 pub mod transcript;
 
 mod lines;

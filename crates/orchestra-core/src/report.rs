@@ -4,12 +4,13 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{RoleId, SessionId};
 
 /// What an agent reports at the end of a turn. Every key is optional in JSON; a report is a claim, never a proof.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Report {
     /// What was done, in a sentence or a few.
@@ -30,12 +31,14 @@ pub struct Report {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub findings: Vec<Finding>,
     /// What the turn consumed.
+    // Counted by Orchestra where a model calls it as a tool.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(skip)]
     pub usage: Option<Usage>,
 }
 
 /// An agent's wording for a commit. Checked and repaired before it is used (see [`crate::message`]).
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct CommitProposal {
     /// A Conventional Commits type: `feat`, `fix`, …
@@ -50,7 +53,7 @@ pub struct CommitProposal {
 }
 
 /// One decision of an agent.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Decision {
     /// What was decided.
@@ -62,7 +65,7 @@ pub struct Decision {
 }
 
 /// A reviewer's conclusion.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Verdict {
     /// Nothing to say.
@@ -84,7 +87,7 @@ impl fmt::Display for Verdict {
 }
 
 /// How much a finding matters.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Ord, PartialEq, PartialOrd, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Severity {
     /// Must not be pushed.
@@ -110,13 +113,14 @@ impl fmt::Display for Severity {
 }
 
 /// One thing that a reviewer found.
-#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(default)]
 pub struct Finding {
     /// How much it matters; a finding without a severity counts as important.
     pub severity: Severity,
     /// The role that should mend it, where the reviewer names one.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
     pub role: Option<RoleId>,
     /// The file, relative to the top of the repository; empty where it concerns none.
     pub file: String,

@@ -32,7 +32,7 @@ impl Invocation {
         let mut words = if config.run.is_empty() { vec![name.to_owned()] } else { config.run.clone() };
         let program = words.remove(0).into();
         let args = words.into_iter().map(OsString::from).chain(flags).collect();
-        let stdin = format!("{}{}", request.prompt, how_to_report(request.writes)).into_bytes();
+        let stdin = format!("{}{}", request.prompt.whole(), how_to_report(request.writes)).into_bytes();
         Some(Self { program, args, env, stdin, wants_prompt_file: false })
     }
 }
@@ -116,7 +116,7 @@ fn template(run: &[String], request: &TurnRequest) -> Option<Invocation> {
         program: program.into(),
         args: args.iter().map(fill).collect(),
         env: &[],
-        stdin: if wants_prompt_file { Vec::new() } else { request.prompt.clone().into_bytes() },
+        stdin: if wants_prompt_file { Vec::new() } else { request.prompt.whole().into_bytes() },
         wants_prompt_file,
     })
 }

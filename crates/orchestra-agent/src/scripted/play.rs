@@ -166,7 +166,7 @@ impl<'a> Player<'a> {
             Step::Listen(time) => return self.listen(*time).await,
             Step::Expect(text) => {
                 let text = self.fill(text);
-                if !self.request.prompt.contains(&text) {
+                if !self.request.prompt.whole().contains(&text) {
                     return Err(Halt::Failed(format!("the script expected this in the prompt: {text}")));
                 }
             }
