@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod config;
+pub mod conversation;
 pub mod diagnostic;
 pub mod document;
 pub mod edit;

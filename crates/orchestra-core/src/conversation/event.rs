@@ -1,0 +1,134 @@
+//! What can happen to a conversation.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::kept::Recalled;
+use super::state::{AskId, CallId, Proposed, ProposedKind};
+use crate::id::{SessionId, TurnId};
+use crate::own_tool::{Form, FormAnswer};
+use crate::path::ContentHash;
+use crate::report::{Outcome, Usage};
+
+/// A fact, and when it was noticed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub fact: Fact,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Fact {
+    /// The conversation begins, or goes on from what was kept of it.
+    Opened(Box<Recalled>),
+    /// The person said something: to the agent that runs, or to begin a turn.
+    Said {
+        /// The words.
+        text: String,
+    },
+    /// The person said something for after the running turn.
+    Queued {
+        /// The words.
+        text: String,
+    },
+    /// They took it back.
+    Unqueued {
+        /// The words.
+        text: String,
+    },
+    /// They want the running turn to stop.
+    Interrupted,
+    /// They want to leave.
+    LeaveRequested,
+    /// They answered something that waits.
+    Answered {
+        /// What.
+        ask: AskId,
+        /// The hash of what they were shown; nothing for questions.
+        of: Option<ContentHash>,
+        /// How.
+        verdict: Verdict,
+    },
+    /// The agent proposes something. The call waits.
+    Proposes {
+        /// The call.
+        call: CallId,
+        /// What.
+        what: ProposedKind,
+    },
+    /// The agent asks the person. The call waits.
+    Asks {
+        /// The call.
+        call: CallId,
+        /// What.
+        form: Form,
+    },
+    /// A proposal was checked, and drawn up where it holds.
+    Drawn {
+        /// Which one.
+        ask: AskId,
+        /// What the person is to see, or what is wrong, a line each.
+        drawn: Result<Arc<Proposed>, Vec<String>>,
+    },
+    /// What was approved is on disk.
+    Written {
+        /// Which one.
+        ask: AskId,
+        /// What was made, in a line.
+        what: String,
+    },
+    /// It could not be written; nothing of it is on disk.
+    NotWritten {
+        /// Which one.
+        ask: AskId,
+        /// Why.
+        why: String,
+    },
+    /// A turn came to its end.
+    TurnEnded {
+        /// Which one.
+        turn: TurnId,
+        /// How.
+        outcome: Outcome,
+        /// The agent's own name for the conversation.
+        session: Option<SessionId>,
+        /// What it consumed, where it said so.
+        usage: Option<Usage>,
+        /// How much of what was said to it meanwhile it took up.
+        heard: u32,
+        /// Whether it said or did anything at all.
+        spoke: bool,
+    },
+    /// The moment of [`super::Effect::WakeAt`] has come.
+    Woke,
+    /// Something could not be kept or done; the conversation cannot go on safely.
+    Broken {
+        /// What, and why.
+        why: String,
+    },
+}
+
+/// How the person answers.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// Write it.
+    Create,
+    /// Propose it anew, with this in mind.
+    Revise {
+        /// What to change.
+        feedback: String,
+    },
+    /// They changed the files; what they hold now is to be shown again.
+    Edited {
+        /// Each file's path and its new text.
+        files: Vec<(String, String)>,
+    },
+    /// Forget it.
+    Discard,
+    /// Answers to questions, one each, in their order.
+    Answers(Vec<FormAnswer>),
+}

@@ -1,0 +1,386 @@
+//! What follows from an event.
+
+mod asks;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::effect::{Effect, Note};
+use super::event::{Event, Fact};
+use super::kept::{Kept, Line, Recalled};
+use super::state::{Conversation, Open, Running, Trouble, What};
+use crate::id::{SessionId, TurnId};
+use crate::report::{Fault, Outcome, Usage};
+
+/// How often an agent that cannot be reached is tried again by itself, after 2, 4 and 8 seconds.
+const TRIES: u32 = 3;
+/// What the agent is told whose turn was cut short.
+const CUT_SHORT: &str = "Your last turn was cut short. Go on from there.";
+
+/// Decides what follows from `event`. Total: any event may come in any state.
+pub fn step(conversation: &Conversation, event: Event) -> (Conversation, Vec<Effect>) {
+    let mut machine = Machine { state: conversation.clone(), effects: Vec::new() };
+    machine.state.at = event.at;
+    if !machine.state.left {
+        machine.on(event.fact);
+    }
+    (machine.state, machine.effects)
+}
+
+struct Machine {
+    state: Conversation,
+    effects: Vec<Effect>,
+}
+
+impl Machine {
+    fn on(&mut self, fact: Fact) {
+        match fact {
+            Fact::Opened(recalled) => self.opened(*recalled),
+            Fact::Said { text } => self.said(text),
+            Fact::Queued { text } => {
+                self.keep(Line::Queued { text: text.clone() });
+                self.state.queue.push(text);
+                self.go_on();
+            }
+            Fact::Unqueued { text } => {
+                if let Some(at) = self.state.queue.iter().rposition(|queued| *queued == text) {
+                    self.state.queue.remove(at);
+                    self.keep(Line::Unqueued { text });
+                }
+            }
+            Fact::Interrupted => self.interrupt(),
+            Fact::LeaveRequested => self.leave_requested(),
+            Fact::Answered { ask, of, verdict } => self.answered(ask, of, verdict),
+            Fact::Proposes { call, what } => self.proposes(call, what),
+            Fact::Asks { call, form } => self.asks(call, form),
+            Fact::Drawn { ask, drawn } => self.drawn(ask, drawn),
+            Fact::Written { ask, what } => self.written(ask, what),
+            Fact::NotWritten { ask, why } => self.not_written(ask, why),
+            Fact::TurnEnded { turn, outcome, session, usage, heard, spoke } => {
+                self.turn_ended(turn, &outcome, session, usage, heard, spoke);
+            }
+            Fact::Woke => self.woke(),
+            Fact::Broken { why } => {
+                let hint = "Mend it, then say anything to go on.".to_owned();
+                self.trouble(Trouble { message: why, hint, again: None });
+            }
+        }
+    }
+
+    /// Takes up what was kept, as if it had just happened, without doing anything of it again.
+    fn opened(&mut self, recalled: Recalled) {
+        let at = self.state.at;
+        self.state = Conversation {
+            at,
+            id: recalled.id,
+            role: recalled.role.clone(),
+            agent: recalled.agent.clone(),
+            hears: recalled.hears,
+            ..Conversation::default()
+        };
+        if recalled.lines.is_empty() {
+            if let (Some(role), Some(agent)) = (recalled.role, recalled.agent) {
+                self.keep(Line::Began { role, agent });
+            }
+            return;
+        }
+        let mut has_spoken = false;
+        for Kept { line, at } in recalled.lines {
+            self.recall(line, at, &mut has_spoken);
+        }
+        if let Some(running) = self.state.running.take() {
+            // The program was killed in the middle of a turn.
+            self.untell(running, !has_spoken, 0);
+            if has_spoken {
+                self.state.news.push(CUT_SHORT.to_owned());
+            }
+        }
+        for open in &self.state.open {
+            if let What::Drawing { what, approved, .. } = &open.what {
+                self.effects.push(Effect::Draw {
+                    ask: open.id,
+                    what: what.clone(),
+                    edited: Vec::new(),
+                    approved: *approved,
+                });
+            }
+        }
+    }
+
+    fn recall(&mut self, line: Line, at: Timestamp, has_spoken: &mut bool) {
+        let state = &mut self.state;
+        match line {
+            Line::Said { text } => match &mut state.running {
+                Some(running) => running.said.push(text),
+                None => state.unheard.push(text),
+            },
+            Line::Queued { text } => state.queue.push(text),
+            Line::Unqueued { text } => {
+                if let Some(at) = state.queue.iter().rposition(|queued| *queued == text) {
+                    state.queue.remove(at);
+                }
+            }
+            Line::TurnStarted { turn } => {
+                // One before it that has no end was killed with its program.
+                if let Some(killed) = state.running.take() {
+                    self.untell(killed, !*has_spoken, 0);
+                }
+                *has_spoken = false;
+                self.state.last_turn = turn;
+                self.state.running = Some(self.state.take_all(turn, at));
+            }
+            Line::Text { .. } | Line::Tool { .. } => *has_spoken = true,
+            Line::TurnEnded { session, usage, heard, untold, .. } => {
+                state.session = session.or(state.session.take());
+                count(state, usage);
+                if let Some(running) = state.running.take() {
+                    self.untell(running, untold, heard);
+                }
+            }
+            Line::Proposed { ask, what, .. } => {
+                state.last_ask = state.last_ask.max(ask);
+                let what = What::Drawing { what, before: None, approved: None };
+                state.open.retain(|open| open.id != ask);
+                state.open.push(Open { id: ask, since: at, call: None, what });
+            }
+            Line::Asked { ask, form } => {
+                state.last_ask = state.last_ask.max(ask);
+                state.open.push(Open { id: ask, since: at, call: None, what: What::Form(form) });
+            }
+            Line::Answered { ask, answer, of, .. } if answer == "create" => {
+                let open = state.open.iter_mut().find(|open| open.id == ask);
+                if let Some(What::Drawing { approved, .. }) = open.map(|open| &mut open.what) {
+                    *approved = of;
+                }
+            }
+            Line::Answered { ask, .. } | Line::Wrote { ask, .. } => state.open.retain(|open| open.id != ask),
+            Line::Began { .. } | Line::Unknown => {}
+        }
+    }
+
+    fn said(&mut self, text: String) {
+        if text.trim().is_empty() {
+            // To go on with what is unheard.
+            if self.state.running.is_none() && self.state.has_something_to_say() {
+                self.start_turn();
+            }
+            return;
+        }
+        self.keep(Line::Said { text: text.clone() });
+        let hears = self.state.hears;
+        if let Some(running) = &mut self.state.running {
+            running.said.push(text.clone());
+            let turn = running.turn;
+            if hears {
+                self.effects.push(Effect::Tell { turn, text });
+            }
+        } else {
+            self.state.unheard.push(text);
+            self.start_turn();
+        }
+    }
+
+    fn start_turn(&mut self) {
+        let turn = self.state.last_turn.next();
+        self.state.last_turn = turn;
+        self.state.trouble = None;
+        let running = self.state.take_all(turn, self.state.at);
+        self.keep(Line::TurnStarted { turn });
+        self.effects.push(Effect::StartTurn {
+            turn,
+            text: running.told.join("\n\n"),
+            news: running.news.clone(),
+            session: self.state.session.clone(),
+        });
+        self.state.running = Some(running);
+    }
+
+    /// Starts the next turn where something waits to be said and nothing stands in the way.
+    fn go_on(&mut self) {
+        let state = &self.state;
+        if state.running.is_none() && state.trouble.is_none() && state.has_something_to_say() {
+            self.start_turn();
+        }
+    }
+
+    fn interrupt(&mut self) {
+        if let Some(running) = &mut self.state.running {
+            running.interrupted = true;
+            let turn = running.turn;
+            self.effects.push(Effect::Interrupt { turn });
+        }
+    }
+
+    fn leave_requested(&mut self) {
+        if self.state.running.is_none() || self.state.leaving {
+            self.leave();
+        } else {
+            self.state.leaving = true;
+            self.interrupt();
+        }
+    }
+
+    fn leave(&mut self) {
+        self.state.left = true;
+        self.effects.push(Effect::Leave);
+    }
+
+    fn turn_ended(
+        &mut self,
+        turn: TurnId,
+        outcome: &Outcome,
+        session: Option<SessionId>,
+        usage: Option<Usage>,
+        heard: u32,
+        spoke: bool,
+    ) {
+        let Some(running) = self.state.running.take_if(|running| running.turn == turn) else { return };
+        let interrupted = running.interrupted;
+        let fault = match outcome {
+            Outcome::Reported(_) => None,
+            Outcome::Faulted(fault) => Some(fault),
+        };
+        let untold = fault.is_some() && !spoke && !interrupted;
+        self.keep(Line::TurnEnded {
+            turn,
+            outcome: fault.map_or_else(|| "reported".to_owned(), in_a_word),
+            session: session.clone(),
+            usage,
+            heard,
+            untold,
+        });
+        self.state.session = session.or(self.state.session.take());
+        count(&mut self.state, usage);
+        self.untell(running, untold, heard);
+        for open in &mut self.state.open {
+            open.call = None;
+        }
+        if interrupted {
+            // Whoever interrupts does not want to be asked by it.
+            self.state.open.retain(|open| !matches!(open.what, What::Form(_)));
+        }
+        match fault {
+            _ if interrupted => {
+                self.state.failed = 0;
+                self.note(Note::Interrupted);
+            }
+            None => self.state.failed = 0,
+            Some(fault) => self.faulted(fault, spoke),
+        }
+        if self.state.leaving {
+            self.leave();
+        } else {
+            self.go_on();
+        }
+    }
+
+    fn faulted(&mut self, fault: &Fault, spoke: bool) {
+        if spoke {
+            self.state.news.push(CUT_SHORT.to_owned());
+        }
+        self.state.failed += 1;
+        let again = match fault {
+            Fault::Transient { retry_after, .. } if self.state.failed <= TRIES => {
+                let wait = retry_after.unwrap_or(Duration::from_secs(1 << self.state.failed));
+                self.state.at.checked_add(wait).ok()
+            }
+            _ => None,
+        };
+        let (message, hint) = explain(fault);
+        if let Some(again) = again {
+            self.effects.push(Effect::WakeAt(again));
+        }
+        self.trouble(Trouble { message, hint, again });
+    }
+
+    fn trouble(&mut self, trouble: Trouble) {
+        self.note(Note::Trouble {
+            message: trouble.message.clone(),
+            hint: trouble.hint.clone(),
+            again: trouble.again,
+        });
+        self.state.trouble = Some(trouble);
+    }
+
+    fn woke(&mut self) {
+        let due = self.state.trouble.as_ref().and_then(|trouble| trouble.again);
+        if self.state.running.is_none() && due.is_some_and(|due| due <= self.state.at) {
+            self.start_turn();
+        }
+    }
+
+    /// What a turn did not hear is unheard again, in the order in which it was said.
+    fn untell(&mut self, running: Running, told_again: bool, heard: u32) {
+        let mut unheard = Vec::new();
+        if told_again {
+            unheard.extend(running.told);
+            self.state.news.splice(0..0, running.news);
+        }
+        let heard = usize::try_from(heard).unwrap_or(usize::MAX);
+        unheard.extend(running.said.into_iter().skip(heard));
+        self.state.unheard.splice(0..0, unheard);
+    }
+
+    fn keep(&mut self, line: Line) {
+        self.effects.push(Effect::Keep(line));
+    }
+
+    fn note(&mut self, note: Note) {
+        self.effects.push(Effect::Note(note));
+    }
+
+    fn remark(&mut self, text: &str) {
+        self.note(Note::Remark { text: text.to_owned() });
+    }
+}
+
+impl Conversation {
+    fn has_something_to_say(&self) -> bool {
+        !self.unheard.is_empty() || !self.queue.is_empty()
+    }
+
+    /// All that waits to be said goes to a turn.
+    fn take_all(&mut self, turn: TurnId, since: Timestamp) -> Running {
+        let mut told = std::mem::take(&mut self.unheard);
+        told.append(&mut self.queue);
+        let news = std::mem::take(&mut self.news);
+        Running { turn, since, told, news, said: Vec::new(), interrupted: false }
+    }
+}
+
+fn count(state: &mut Conversation, usage: Option<Usage>) {
+    match usage {
+        Some(usage) => state.used = state.used.plus(usage),
+        None => state.uncounted += 1,
+    }
+}
+
+fn in_a_word(fault: &Fault) -> String {
+    match fault {
+        Fault::Transient { message, .. } => format!("unreachable: {message}"),
+        Fault::UsageLimit { message, .. } => format!("limit: {message}"),
+        Fault::Unusable { message, .. } => format!("unusable: {message}"),
+        Fault::Failed { message } => format!("failed: {message}"),
+        Fault::TimedOut { .. } => "timed out".to_owned(),
+        Fault::Cancelled => "cancelled".to_owned(),
+    }
+}
+
+/// What the person is told, and what they can do.
+fn explain(fault: &Fault) -> (String, String) {
+    const AGAIN: &str = "Press enter to try again, or say something else.";
+    match fault {
+        Fault::Transient { message, .. }
+        | Fault::Failed { message }
+        | Fault::UsageLimit { message, until: None } => (message.clone(), AGAIN.to_owned()),
+        Fault::UsageLimit { message, until: Some(until) } => {
+            (message.clone(), format!("It can be used again at {until}. {AGAIN}"))
+        }
+        Fault::Unusable { message, hint } => (message.clone(), hint.clone()),
+        Fault::TimedOut { after } => {
+            (format!("It did not answer within {} seconds.", after.as_secs()), AGAIN.to_owned())
+        }
+        Fault::Cancelled => ("It was stopped.".to_owned(), AGAIN.to_owned()),
+    }
+}

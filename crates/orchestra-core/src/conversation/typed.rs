@@ -1,0 +1,82 @@
+//! What a person types into a conversation: words for the agent, or a command of ours.
+
+use crate::plan::Role;
+
+/// What was typed.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Typed {
+    /// Words for the agent.
+    Say(String),
+    /// Where the project stands.
+    Status,
+    /// What can be typed.
+    Help,
+    /// How the worker is started.
+    Start,
+    /// Commits what the role owns, with these words.
+    Commit(String),
+    /// The architect's start of a new project.
+    Bootstrap,
+    /// Another role, and what is said to it at once.
+    Role {
+        /// Its id or alias, without the sign.
+        name: String,
+        /// What follows.
+        words: String,
+    },
+    /// A sign with a word that means nothing here.
+    Unknown(String),
+}
+
+/// The words that can be typed behind `#` or `/`, besides roles, with what they do.
+pub const COMMANDS: &[(&str, &str)] = &[
+    ("status", "where the project stands"),
+    ("help", "what can be typed"),
+    ("start", "how the worker is started"),
+    ("commit", "commit what this role owns"),
+    ("bootstrap", "the architect sets a new project up"),
+];
+
+/// Reads what was typed. `#word` and `/word` mean the same; a line that only begins like a path or a heading is words.
+pub fn parse(text: &str, roles: &[Role]) -> Typed {
+    let trimmed = text.trim();
+    let say = || Typed::Say(text.trim_end().to_owned());
+    let Some(rest) = trimmed.strip_prefix(['#', '/']) else { return say() };
+    let (word, words) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+    let words = words.trim().to_owned();
+    let is_name = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    if !is_name {
+        return say();
+    }
+    match word {
+        "status" => return Typed::Status,
+        "help" => return Typed::Help,
+        "start" => return Typed::Start,
+        "commit" => return Typed::Commit(words),
+        "bootstrap" => return Typed::Bootstrap,
+        _ => {}
+    }
+    let is_it = |role: &&Role| {
+        let alias = role.alias.as_deref().map(|alias| alias.trim_start_matches('#'));
+        role.id.as_str() == word || alias == Some(word)
+    };
+    match roles.iter().find(is_it) {
+        Some(role) => Typed::Role { name: role.id.to_string(), words },
+        None => Typed::Unknown(word.to_owned()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sign_and_a_word_is_a_command_and_anything_else_is_for_the_agent() {
+        assert_eq!(parse("#status", &[]), Typed::Status);
+        assert_eq!(parse(" /commit the plan ", &[]), Typed::Commit("the plan".to_owned()));
+        assert_eq!(parse("/src/auth.rs is slow", &[]), Typed::Say("/src/auth.rs is slow".to_owned()));
+        assert_eq!(parse("# A heading", &[]), Typed::Say("# A heading".to_owned()));
+        assert_eq!(parse("#nobody", &[]), Typed::Unknown("nobody".to_owned()));
+        assert_eq!(parse("please #help", &[]), Typed::Say("please #help".to_owned()));
+    }
+}
