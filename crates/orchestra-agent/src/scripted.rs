@@ -29,6 +29,7 @@
 //!       - expect: what the prompt must contain
 //!       - pause: 200ms
 //!       - listen: 1m                          # until a person says something, which `${said}` then is
+//!       - call: { tool: ask_user, input: { questions: [ { question: "Which?" } ] } }   # `${answer}` then is what came back
 //!       - usage: { input: 1200, output: 80 }
 //!       - notice: something for the log
 //!     report:
@@ -45,7 +46,7 @@
 //! unusable or failed; `message`, and for transient `retry_after`), `exit` and `hang`. `*` in `when` stands for any
 //! text. Of the turns that fit, the one that names most wins, and among equals the one with the highest `attempt`
 //! that is not beyond the running one, then the first. In all texts `${milestone}`, `${work}`, `${phase}`, `${role}`,
-//! `${attempt}` and `${said}` (what a person said last) are filled in. A step that fails ends the turn as failed, unless it says `may_fail: true`.
+//! `${attempt}`, `${said}` (what a person said last) and `${answer}` are filled in. A step that fails ends the turn as failed, unless it says `may_fail: true`.
 
 mod files;
 mod play;

@@ -3,8 +3,12 @@
 use std::time::Duration;
 
 use orchestra_agent::agent::{AnyAgent, TurnRequest};
+use orchestra_agent::own::OwnTools;
 use orchestra_agent::scripted::{Script, Scripted};
+use orchestra_agent::tools::Answer;
 use orchestra_core::config::AgentConfig;
+use orchestra_core::own_tool::{OwnCall, OwnTool};
+use orchestra_core::prompt::{Prompt, Stays};
 use orchestra_core::report::{AgentEvent, Fault, Outcome};
 
 use crate::support::{Kept, Room, launcher, notices, run, said};
@@ -224,4 +228,32 @@ async fn a_script_that_listens_in_vain_fails_and_can_be_stopped() {
     let request = room.request("phase-1");
     request.cancel.cancel();
     assert_eq!(run(&agent, request).await.0, Outcome::Faulted(Fault::Cancelled));
+}
+
+#[tokio::test]
+async fn an_own_tool_is_called_and_its_answer_can_be_said() {
+    let room = Room::new();
+    let (own, mut requests) = OwnTools::new(&[OwnTool::RaiseConcern]);
+    let mut prompt = Prompt::new();
+    prompt.add(Stays::Turn, "words", "logins");
+    let mut request = room.request("conversation");
+    (request.prompt, request.own) = (prompt, Some(own));
+    let answering = tokio::spawn(async move {
+        let request = requests.recv().await.unwrap();
+        let OwnCall::RaiseConcern(concern) = request.call else { panic!("another tool") };
+        request.reply.send(Answer::text(format!("noted: {}", concern.text))).unwrap();
+    });
+    let script = "
+turns:
+  - steps:
+      - call: { tool: raise_concern, input: { text: 'about ${said}' } }
+      - say: it says ${answer}
+      - call: { tool: ask_user, may_fail: true }
+";
+    let (outcome, events) = run(&scripted(script), request).await;
+    answering.await.unwrap();
+    assert!(matches!(outcome, Outcome::Reported(_)), "{outcome:?}");
+    assert_eq!(said(&events), "it says noted: about logins\n");
+    let refused = events.iter().any(|event| matches!(event, AgentEvent::ToolFinished { ok: false, output, .. } if output.contains("no such tool")));
+    assert!(refused, "{events:?}");
 }

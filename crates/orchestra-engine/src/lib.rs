@@ -5,5 +5,9 @@
 //!
 //! Absent on purpose: decisions, words on a screen, the environment and the home folder (the binary passes them in).
 
+mod agents;
+pub mod brief;
+pub mod conversation;
+mod failure;
 pub mod guarded;
 pub mod worker;

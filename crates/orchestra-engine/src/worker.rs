@@ -5,10 +5,8 @@
 //! that failed, and from a task that panicked.
 
 mod answers;
-mod brief;
 mod commit;
 mod documents;
-mod failure;
 mod locks;
 mod observe;
 mod perform;
@@ -45,6 +43,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::place::snapshot_name;
+
+use crate::failure;
 
 use self::perform::Performed;
 use self::place::Place;

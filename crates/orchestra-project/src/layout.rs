@@ -127,6 +127,11 @@ impl Layout {
         self.state().join("transcripts")
     }
 
+    /// Where conversations with models over HTTP are kept, so that one can be gone on with.
+    pub fn sessions(&self) -> PathBuf {
+        self.state().join("sessions")
+    }
+
     /// Files that nobody misses when no worker runs.
     pub fn scratch(&self) -> PathBuf {
         self.state().join("scratch")

@@ -15,6 +15,7 @@
 pub mod answers;
 pub mod atomic;
 pub mod config_files;
+pub mod conversations;
 pub mod detect;
 pub mod documents;
 pub mod file;

@@ -26,6 +26,12 @@ pub(crate) enum Command {
     /// Set up `.orchestra` in this repository, or bring it up to date
     #[command(after_help = examples::INIT)]
     Init(InitArgs),
+    /// Plan with the product manager: talk, answer, approve
+    #[command(after_help = examples::PM)]
+    Pm(PmArgs),
+    /// Talk to any role
+    #[command(after_help = examples::ROLE)]
+    Role(RoleArgs),
     /// Run the worker: build what is planned, one commit a phase
     #[command(after_help = examples::START)]
     Start(StartArgs),
@@ -47,6 +53,9 @@ pub(crate) enum Command {
     /// Find what was saved before it was taken out of the work tree
     #[command(after_help = examples::RESCUE)]
     Rescue(RescueArgs),
+    /// Print what an agent is told for a phase, with the size of each part
+    #[command(after_help = examples::PROMPT)]
+    Prompt(PromptArgs),
     /// Look whether everything is there that a run needs
     #[command(after_help = examples::DOCTOR)]
     Doctor(DoctorArgs),
@@ -80,6 +89,9 @@ impl Command {
     pub(crate) fn settings(&self) -> &[(String, String)] {
         match self {
             Self::Start(args) => &args.settings.pairs,
+            Self::Pm(args) => &args.talk.settings.pairs,
+            Self::Role(args) => &args.talk.settings.pairs,
+            Self::Prompt(args) => &args.settings.pairs,
             Self::Status(args) => &args.settings.pairs,
             Self::Doctor(args) => &args.settings.pairs,
             Self::Config(args) => &args.settings.pairs,
@@ -154,6 +166,61 @@ pub(crate) struct StartArgs {
     /// Lines and typed answers instead of a screen; also where ACCESSIBLE is set
     #[arg(long)]
     pub(crate) plain_ui: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `orchestra pm`.
+#[derive(Args, Debug)]
+pub(crate) struct PmArgs {
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// `orchestra role`.
+#[derive(Args, Debug)]
+pub(crate) struct RoleArgs {
+    /// The role, by id or alias: backend, #reviewer
+    #[arg(value_name = "ROLE")]
+    pub(crate) role: String,
+    #[command(flatten)]
+    pub(crate) talk: TalkArgs,
+}
+
+/// How a conversation is held.
+#[derive(Args, Debug)]
+pub(crate) struct TalkArgs {
+    /// Go on with an earlier conversation; without a name they are listed
+    #[arg(long, value_name = "NAME", num_args = 0..=1)]
+    pub(crate) resume: Option<Option<String>>,
+    /// Say this, print the answer and leave
+    #[arg(long, short, value_name = "TEXT")]
+    pub(crate) print: Option<String>,
+    /// How `--print` prints
+    #[arg(long, value_enum, default_value_t = Output::Text, requires = "print")]
+    pub(crate) output: Output,
+    /// Lines instead of a screen; also where ACCESSIBLE is set
+    #[arg(long)]
+    pub(crate) plain_ui: bool,
+    #[command(flatten)]
+    pub(crate) settings: Settings,
+}
+
+/// `orchestra prompt`.
+#[derive(Args, Debug)]
+pub(crate) struct PromptArgs {
+    /// The milestone
+    #[arg(value_name = "M1")]
+    pub(crate) milestone: MilestoneId,
+    /// The phase, or `rfc`
+    #[arg(value_name = "PHASE")]
+    pub(crate) work: String,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Only the parts and their sizes
+    #[arg(long)]
+    pub(crate) sizes: bool,
     #[command(flatten)]
     pub(crate) settings: Settings,
 }
@@ -365,7 +432,7 @@ mod tests {
             Ok::<_, clap::Error>(cli.command.as_ref().map(|command| command.settings().to_vec()))
         };
         let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
-        for command in ["start", "status", "doctor", "config"] {
+        for command in ["start", "status", "doctor", "config", "pm"] {
             assert_eq!(
                 settings(&[command, "-c", "a=1", "--config", " b =x=y", "-ca=2", "--config=c="]).unwrap(),
                 Some(vec![pair("a", "1"), pair("b", "x=y"), pair("a", "2"), pair("c", "")])

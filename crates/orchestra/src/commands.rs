@@ -9,7 +9,9 @@ mod demo;
 mod doctor;
 mod init;
 mod next;
+mod pm;
 mod preflight;
+mod prompt;
 mod rescue;
 mod schema;
 mod start;
@@ -52,6 +54,9 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
         None => status::overview(context),
         Some(Command::Init(args)) => init::run(context, &args),
         Some(Command::Start(args)) => start::run(context, &args),
+        Some(Command::Pm(args)) => pm::run(context, &args),
+        Some(Command::Role(args)) => pm::run_role(context, &args),
+        Some(Command::Prompt(args)) => prompt::run(context, &args),
         Some(Command::Demo(args)) => demo::run(context, &args),
         Some(Command::Status(args)) => status::run(context, &args),
         Some(Command::Answer(args)) => answer::run(context, args),

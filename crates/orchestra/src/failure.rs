@@ -10,6 +10,7 @@ use orchestra_git::fault::Fault;
 use orchestra_git::repo::OpenError;
 use orchestra_git::rescue::RescueError;
 use orchestra_project::answers::{AnswerError, Unfit};
+use orchestra_project::conversations::ConversationError;
 use orchestra_project::detect::DetectError;
 use orchestra_project::documents::CreateError;
 use orchestra_project::file::FileError;
@@ -35,6 +36,8 @@ impl Exit {
     pub(crate) const FAILED: Self = Self(1);
     /// Usage, bad configuration, or not trusted.
     pub(crate) const USAGE: Self = Self(2);
+    /// Something waits for a person.
+    pub(crate) const WAITS: Self = Self(3);
     /// Another worker holds the lock.
     pub(crate) const HELD: Self = Self(4);
 }
@@ -155,6 +158,18 @@ impl From<LockError> for Failure {
         match error {
             LockError::Held(held) => Self::Held(held),
             LockError::File(error) => Self::File(error),
+        }
+    }
+}
+
+impl From<ConversationError> for Failure {
+    fn from(error: ConversationError) -> Self {
+        match error {
+            ConversationError::File(error) => Self::File(error),
+            ConversationError::Unknown(_) | ConversationError::Held(_) => Self::usage_with(
+                error.to_string(),
+                "`--resume` alone lists them; without it a new one begins",
+            ),
         }
     }
 }

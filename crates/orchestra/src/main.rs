@@ -18,6 +18,7 @@ mod failure;
 #[cfg(unix)]
 mod out;
 #[cfg(unix)]
+mod typing;
 mod view;
 
 use std::process::ExitCode;

@@ -1,5 +1,7 @@
 //! Playing one turn of a script.
 
+mod call;
+
 use std::time::Duration;
 
 use orchestra_core::id::SessionId;
@@ -21,6 +23,8 @@ use crate::transcript::Transcript;
 const INTRODUCTION: &str = "the scripted agent plays a script; no model is asked";
 /// How long a command of a script may run that says nothing of its own.
 const COMMAND_TIME: Duration = Duration::from_mins(1);
+/// The part of a prompt that a person says.
+const WORDS: &str = "words";
 /// How much of a command's output is shown.
 const MAX_OUTPUT: usize = 64 * 1024;
 
@@ -36,6 +40,8 @@ pub(super) struct Player<'a> {
     tool_count: u32,
     /// What a person said last.
     said: String,
+    /// What the last own tool answered.
+    answer: String,
 }
 
 /// Why a turn does not go on.
@@ -55,6 +61,8 @@ impl<'a> Player<'a> {
         let limit = request.output_limit;
         let transcript = request.transcript.take().map(|sink| Transcript::new(sink, limit, redactor.clone()));
         let deadline = Instant::now().checked_add(request.timeout);
+        let words = request.prompt.parts().iter().find(|part| part.name == WORDS);
+        let said = words.map(|part| part.text.clone()).unwrap_or_default();
         Self {
             launcher,
             request,
@@ -64,7 +72,8 @@ impl<'a> Player<'a> {
             transcript,
             deadline,
             tool_count: 0,
-            said: String::new(),
+            said,
+            answer: String::new(),
         }
     }
 
@@ -164,6 +173,7 @@ impl<'a> Player<'a> {
             Step::Run(run) => return self.run(run).await,
             Step::Pause(time) => return self.pause(*time).await,
             Step::Listen(time) => return self.listen(*time).await,
+            Step::Call(call) => return self.call(call).await,
             Step::Expect(text) => {
                 let text = self.fill(text);
                 if !self.request.prompt.whole().contains(&text) {
@@ -412,6 +422,7 @@ impl<'a> Player<'a> {
             .replace("${role}", &self.request.role)
             .replace("${attempt}", &self.request.attempt.to_string())
             .replace("${said}", &self.said)
+            .replace("${answer}", &self.answer)
     }
 
     fn fill_report(&self, report: Report) -> serde_json::Result<Report> {

@@ -91,6 +91,7 @@ pub(super) enum Step {
     Listen(#[serde(deserialize_with = "duration")] Duration),
     Usage(Usage),
     Expect(String),
+    Call(CallStep),
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -113,6 +114,17 @@ pub(super) struct EditStep {
     pub(super) new: String,
     #[serde(default)]
     pub(super) all: bool,
+    #[serde(default)]
+    pub(super) may_fail: bool,
+}
+
+/// A call of one of Orchestra's own tools.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct CallStep {
+    pub(super) tool: String,
+    #[serde(default)]
+    pub(super) input: serde_json::Value,
     #[serde(default)]
     pub(super) may_fail: bool,
 }

@@ -122,6 +122,8 @@ pub enum Line {
         /// What was made, in a line.
         what: String,
     },
+    /// The person left, with nothing cut short.
+    Left,
     /// A line that only later versions know.
     #[serde(other)]
     Unknown,

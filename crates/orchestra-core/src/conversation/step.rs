@@ -155,7 +155,7 @@ impl Machine {
                 }
             }
             Line::Answered { ask, .. } | Line::Wrote { ask, .. } => state.open.retain(|open| open.id != ask),
-            Line::Began { .. } | Line::Unknown => {}
+            Line::Began { .. } | Line::Left | Line::Unknown => {}
         }
     }
 
@@ -222,6 +222,7 @@ impl Machine {
     }
 
     fn leave(&mut self) {
+        self.keep(Line::Left);
         self.state.left = true;
         self.effects.push(Effect::Leave);
     }

@@ -264,7 +264,7 @@ fn leaving_ends_the_turn_first_and_at_once_when_asked_twice() {
     let mut bench = Bench::new();
     bench.say("Hello");
     assert!(matches!(bench.take(Fact::LeaveRequested)[..], [Effect::Interrupt { .. }]));
-    assert!(matches!(bench.take(Fact::LeaveRequested)[..], [Effect::Leave]));
+    assert!(matches!(bench.take(Fact::LeaveRequested)[..], [Effect::Keep(Line::Left), Effect::Leave]));
     assert!(bench.say("more").is_empty(), "it is over");
 }
 

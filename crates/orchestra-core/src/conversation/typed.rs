@@ -13,10 +13,6 @@ pub enum Typed {
     Help,
     /// How the worker is started.
     Start,
-    /// Commits what the role owns, with these words.
-    Commit(String),
-    /// The architect's start of a new project.
-    Bootstrap,
     /// Another role, and what is said to it at once.
     Role {
         /// Its id or alias, without the sign.
@@ -33,8 +29,6 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("status", "where the project stands"),
     ("help", "what can be typed"),
     ("start", "how the worker is started"),
-    ("commit", "commit what this role owns"),
-    ("bootstrap", "the architect sets a new project up"),
 ];
 
 /// Reads what was typed. `#word` and `/word` mean the same; a line that only begins like a path or a heading is words.
@@ -52,8 +46,6 @@ pub fn parse(text: &str, roles: &[Role]) -> Typed {
         "status" => return Typed::Status,
         "help" => return Typed::Help,
         "start" => return Typed::Start,
-        "commit" => return Typed::Commit(words),
-        "bootstrap" => return Typed::Bootstrap,
         _ => {}
     }
     let is_it = |role: &&Role| {
@@ -73,7 +65,7 @@ mod tests {
     #[test]
     fn a_sign_and_a_word_is_a_command_and_anything_else_is_for_the_agent() {
         assert_eq!(parse("#status", &[]), Typed::Status);
-        assert_eq!(parse(" /commit the plan ", &[]), Typed::Commit("the plan".to_owned()));
+        assert_eq!(parse(" /help ", &[]), Typed::Help);
         assert_eq!(parse("/src/auth.rs is slow", &[]), Typed::Say("/src/auth.rs is slow".to_owned()));
         assert_eq!(parse("# A heading", &[]), Typed::Say("# A heading".to_owned()));
         assert_eq!(parse("#nobody", &[]), Typed::Unknown("nobody".to_owned()));

@@ -9,8 +9,8 @@ use orchestra_project::answers;
 use orchestra_project::lock::Holder;
 use orchestra_project::stop::{self, StopWhen};
 
-use super::failure;
 use super::place::Place;
+use crate::failure;
 
 impl Place {
     /// Puts answers on record that were given while no worker ran, before anything is decided.

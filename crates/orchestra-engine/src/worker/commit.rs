@@ -19,8 +19,9 @@ use orchestra_project::documents::Preview;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::locks::Step;
+use super::observe;
 use super::place::{Place, held};
-use super::{failure, observe};
+use crate::failure;
 
 /// What settling a commit needs to know of it.
 #[derive(Clone, Debug)]

@@ -11,8 +11,8 @@ use orchestra_project::documents::{self, Preview, Target, WriteError};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use orchestra_project::lock::DocumentsLock;
 
-use super::failure;
 use super::place::Place;
+use crate::failure;
 
 impl Place {
     /// Applies edits, each file in one atomic write.

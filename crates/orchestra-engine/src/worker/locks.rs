@@ -14,8 +14,8 @@ use orchestra_core::record::Record;
 use orchestra_core::worker::Failure;
 use orchestra_project::journal;
 
-use super::failure;
 use super::place::Place;
+use crate::failure;
 
 /// How much older than the record of its step a lock may look: clocks of files tick slowly.
 const TICK: Duration = Duration::from_secs(2);

@@ -18,8 +18,8 @@ use orchestra_project::config_files::Sources;
 use orchestra_project::load::Loaded;
 use orchestra_project::trust::Trust;
 
-use super::failure;
 use super::place::{Place, held};
+use crate::failure;
 
 /// What a look at the documents gave.
 pub(super) struct Scanned {

@@ -22,8 +22,9 @@ use orchestra_project::load::Scanner;
 use orchestra_project::lock::WorkerLock;
 use orchestra_project::trust::TrustStore;
 
+use super::Setup;
 use super::commit::Unsettled;
-use super::{Setup, failure};
+use crate::failure;
 
 /// Everything that blocking work shares.
 pub(super) struct Place {

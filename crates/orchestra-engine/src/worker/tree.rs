@@ -18,9 +18,9 @@ use orchestra_git::{
 use orchestra_project::file::FileError;
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
-use super::failure;
 use super::locks::Step;
 use super::place::Place;
+use crate::failure;
 
 /// What came of putting changes back.
 pub(super) struct Restored {

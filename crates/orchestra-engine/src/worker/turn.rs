@@ -1,21 +1,26 @@
 //! An agent's turn: request, transcript, events, outcome.
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::{Path, PathBuf};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
-use orchestra_core::config::AgentConfig;
 use orchestra_core::id::{SessionId, TurnId};
+use orchestra_core::ownership::Room;
+use orchestra_core::plan::{Milestone, Role};
+use orchestra_core::prompt::Prompt;
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
-use orchestra_core::worker::{Fact, Failure, FailureKind, Policy, TurnOrder};
+use orchestra_core::worker::{Fact, Failure, Policy, TurnOrder};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use super::place::{Place, held};
-use super::{TurnHandle, View, Worker, failure};
+use super::{TurnHandle, View, Worker};
+use crate::agents;
+use crate::brief::Briefing;
+use crate::failure;
 
 /// How many events of an agent wait for those who watch; one that finds no place is in the transcript only.
 const EVENTS: usize = 1024;
@@ -35,9 +40,10 @@ impl Worker {
         self.playing.spawn(async move {
             let preparing = Arc::clone(&place);
             let prepared = tokio::task::spawn_blocking(move || {
-                let prompt = preparing.brief(&milestone, role.as_ref(), &order)?;
+                let briefing = Briefing { layout: &preparing.layout };
+                let prompt = briefing.of_turn(&preparing.repo, &milestone, role.as_ref(), &order)?;
                 let (agent, mut request) =
-                    preparing.request(&order, role.as_ref(), &policy, prompt, cancel)?;
+                    preparing.request(&order, (&milestone, role.as_ref()), &policy, prompt, cancel)?;
                 request.words = Some(heard);
                 Ok((agent, request))
             });
@@ -108,35 +114,21 @@ impl Place {
     fn request(
         &self,
         order: &TurnOrder,
-        role: Option<&orchestra_core::plan::Role>,
+        (milestone, role): (&Milestone, Option<&Role>),
         policy: &Policy,
-        prompt: String,
+        prompt: Prompt,
         cancel: CancellationToken,
     ) -> Result<(AnyAgent, TurnRequest), Failure> {
-        let config = policy.config.agents.get(&order.agent).cloned().ok_or_else(|| Failure {
-            what: format!("start the agent `{}`", order.agent),
-            why: "the configuration does not describe it".to_owned(),
-            hint: "Describe it under `agents:` in .orchestra/config.yaml: `orchestra doctor` says what is installed, and the lines."
-                .to_owned(),
-            kind: FailureKind::Run,
-        })?;
-        let config = match config {
-            AgentConfig::Scripted { script } => {
-                let script = self.layout.root().join(script).to_string_lossy().into_owned();
-                AgentConfig::Scripted { script }
-            }
-            AgentConfig::Command(command) => AgentConfig::Command(command),
-        };
-        let agent = AnyAgent::new(&config, self.launcher.clone());
+        let agent = agents::find(&policy.config, &order.agent, &self.layout, &self.launcher)?;
         let scratch = self.layout.scratch().join(format!("turn-{}", order.turn.0));
-        make_private(&scratch)
+        agents::make_private(&scratch)
             .map_err(|error| failure::run(format!("make {}", scratch.display()), &error))?;
-        let by_complexity =
-            policy.config.models.get(&order.agent).and_then(|models| models.get(&order.complexity));
-        let model = role.and_then(|role| role.model.clone()).or_else(|| by_complexity.cloned());
+        let model = agents::model(&policy.config, &order.agent, role, order.complexity);
         let used_before =
             order.session.as_ref().and_then(|session| held(&self.sessions).get(&session.0).copied());
-        let transcript = self.transcript(order)?;
+        let mut transcript = self.transcript(order)?;
+        agents::keep_prompt(&mut transcript, &prompt, &self.environment)
+            .map_err(|error| failure::run("write the transcript", &error))?;
         let limits = &policy.config.limits;
         let mut request = TurnRequest::new(prompt, self.layout.root(), scratch, self.environment.clone());
         request.milestone = order.milestone.to_string();
@@ -144,6 +136,10 @@ impl Place {
         request.role = order.role.to_string();
         request.attempt = order.attempt;
         request.writes = order.writes;
+        let phase = order.work.phase().and_then(|phase| milestone.find_phase(phase));
+        // A role whose globs cannot be read has no room, which is said where the plan is read.
+        request.room = role.filter(|_| order.writes).and_then(|role| Room::of(role, phase).ok());
+        request.conversations = Some(self.layout.sessions());
         request.model = model;
         request.session.clone_from(&order.session);
         request.used_before = used_before.unwrap_or_default();
@@ -158,7 +154,8 @@ impl Place {
     /// The file that keeps what the agent says in this turn.
     fn transcript(&self, order: &TurnOrder) -> Result<File, Failure> {
         let folder = self.layout.transcripts().join(order.milestone.as_str());
-        make_private(&folder).map_err(|error| failure::run(format!("make {}", folder.display()), &error))?;
+        agents::make_private(&folder)
+            .map_err(|error| failure::run(format!("make {}", folder.display()), &error))?;
         let path = folder.join(transcript_name(order));
         let opened = OpenOptions::new().create(true).append(true).mode(0o600).open(&path);
         opened.map_err(|error| failure::run(format!("write {}", path.display()), &error))
@@ -167,8 +164,4 @@ impl Place {
 
 fn transcript_name(order: &TurnOrder) -> PathBuf {
     PathBuf::from(format!("{}-{}-turn-{}.log", order.work, order.attempt, order.turn.0))
-}
-
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(folder)
 }

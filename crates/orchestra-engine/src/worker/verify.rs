@@ -7,8 +7,8 @@ use orchestra_agent::guard::{Order, OutputLimits, run_to_end};
 use orchestra_core::id::WorkId;
 use orchestra_core::worker::{Checked, Fact, Failure, Policy};
 
-use super::failure;
 use super::place::Place;
+use crate::failure;
 
 /// How much of a command's output is kept: its begin, and more of its end, in bytes.
 const OUTPUT: OutputLimits = OutputLimits { head: 4 * 1024, tail: 12 * 1024 };

@@ -5,6 +5,7 @@ Examples:
   orchestra                          status, and the next command to type
   orchestra init                     set up this repository
   orchestra add \"fix the redirect\"   plan one small thing
+  orchestra pm                       plan something larger, by talking
   orchestra start                    build it
   orchestra demo                     watch the whole flow; needs no agent";
 
@@ -14,6 +15,26 @@ Examples:
   orchestra init --private           keep .orchestra out of git
   orchestra init --upgrade           bring it up to this version, keeping your edits
   orchestra init --yes --no-commit   in a script";
+
+pub(super) const PM: &str = "\
+Examples:
+  orchestra pm                       plan at a terminal; nothing is written before you approve it
+  orchestra pm --resume              list earlier conversations; --resume NAME goes on with one
+  orchestra pm --print \"what is open?\"    one question, one answer
+  orchestra pm --print \"…\" --output json   the same for a script
+
+Exit codes of --print: 0 answered, 1 no answer, 2 usage or not trusted, 3 something waits for you";
+
+pub(super) const ROLE: &str = "\
+Examples:
+  orchestra role backend             talk to the backend engineer; it reads, and writes nothing
+  orchestra role reviewer --print \"what would you look at first?\"";
+
+pub(super) const PROMPT: &str = "\
+Examples:
+  orchestra prompt M1 phase-2        the prompt as an agent would get it now
+  orchestra prompt M1 rfc --sizes    its parts, with bytes and estimated tokens
+  orchestra prompt M1 phase-2 --json";
 
 pub(super) const START: &str = "\
 Examples:

@@ -2,7 +2,7 @@
 //!
 //! What the project names is started only after the person has agreed to it, so trust is looked at first.
 
-mod agents;
+pub(in crate::commands) mod agents;
 mod push;
 
 use orchestra_core::words::counted;

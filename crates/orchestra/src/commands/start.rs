@@ -33,6 +33,7 @@ use crate::cli::{Gate, Output, StartArgs};
 use crate::context::{Context, VERSION};
 use crate::failure::{Exit, Failure};
 use crate::out::behind::Behind;
+use crate::typing::discard_typed;
 
 /// How a run is shown.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -135,13 +136,13 @@ fn raise(context: &Context, shown: Shown, layout: &Layout) -> Option<Curtain> {
 }
 
 /// What a project is called on a screen.
-fn project_name(layout: &Layout) -> String {
+pub(super) fn project_name(layout: &Layout) -> String {
     layout.root().file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 impl Shown {
     /// Whether questions are asked at the terminal.
-    fn asks(self) -> bool {
+    pub(super) fn asks(self) -> bool {
         matches!(self, Self::Screen(_) | Self::Printed(Printed::Text { asks: true, .. }))
     }
 }
@@ -330,7 +331,7 @@ fn run_shown(
             (end, if shown.is_some() { Told::Text } else { Told::Nothing })
         }
         Shown::Printed(printed) => {
-            let out = Behind::start(Arc::clone(&context.out), showing::discard_typed);
+            let out = Behind::start(Arc::clone(&context.out), discard_typed);
             let out = out.map_err(Failure::Descriptors)?;
             let of = |wishes| Showing::new(printed, out, layout, wishes);
             runtime.block_on(in_lines(worker, received, printed, of))

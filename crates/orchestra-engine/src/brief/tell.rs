@@ -10,7 +10,7 @@ const OUTPUT: usize = 16 * 1024;
 
 impl Brief {
     /// Says it. Only a person's words are said as such; what a model or a tool said is data.
-    pub(super) fn tell(&mut self, tell: &Tell) {
+    pub(crate) fn tell(&mut self, tell: &Tell) {
         match tell {
             Tell::OutOfRoom(paths) => {
                 let names: Vec<String> = paths.iter().map(in_line).collect();

@@ -3,25 +3,25 @@
 use std::fmt::Display;
 
 /// How much of one document is told, in bytes.
-pub(super) const DOCUMENT: usize = 64 * 1024;
+pub(crate) const DOCUMENT: usize = 64 * 1024;
 
 /// A brief as far as it is written.
 #[derive(Default)]
-pub(super) struct Brief {
-    pub(super) text: String,
+pub(crate) struct Brief {
+    pub(crate) text: String,
 }
 
 impl Brief {
-    pub(super) fn heading(&mut self, heading: &str) {
+    pub(crate) fn heading(&mut self, heading: &str) {
         self.line(&format!("# {heading}"));
     }
 
-    pub(super) fn line(&mut self, line: &str) {
+    pub(crate) fn line(&mut self, line: &str) {
         self.part("", line);
     }
 
     /// Our own words, and those that a person or a role's file addresses to the agent.
-    pub(super) fn part(&mut self, heading: &str, text: &str) {
+    pub(crate) fn part(&mut self, heading: &str, text: &str) {
         let text = text.trim();
         if text.is_empty() {
             return;
@@ -38,12 +38,12 @@ impl Brief {
     }
 
     /// Text that a file, a tool or a model brought along, fenced such that it cannot end the fence.
-    pub(super) fn data(&mut self, name: &str, text: &str) {
+    pub(crate) fn data(&mut self, name: &str, text: &str) {
         self.data_up_to(DOCUMENT, name, text);
     }
 
     /// The same with a bound of its own, in bytes.
-    pub(super) fn data_up_to(&mut self, bytes: usize, name: &str, text: &str) {
+    pub(crate) fn data_up_to(&mut self, bytes: usize, name: &str, text: &str) {
         let text = cut(text, bytes).trim_end();
         if text.trim().is_empty() {
             return;
@@ -53,7 +53,7 @@ impl Brief {
 }
 
 /// A text between fences longer than any in it.
-pub(super) fn fenced(text: &str) -> String {
+pub(crate) fn fenced(text: &str) -> String {
     let longest =
         text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
     let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
@@ -61,12 +61,12 @@ pub(super) fn fenced(text: &str) -> String {
 }
 
 /// A name or a title of somebody else's, kept in the line that mentions it.
-pub(super) fn in_line(text: impl Display) -> String {
+pub(crate) fn in_line(text: impl Display) -> String {
     text.to_string().split(char::is_control).collect::<Vec<_>>().join(" ")
 }
 
 /// The begin of a text, cut between characters.
-pub(super) fn cut(text: &str, bytes: usize) -> &str {
+pub(crate) fn cut(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes {
         return text;
     }
@@ -75,7 +75,7 @@ pub(super) fn cut(text: &str, bytes: usize) -> &str {
 }
 
 /// The end of a text, cut between characters.
-pub(super) fn tail(text: &str, bytes: usize) -> &str {
+pub(crate) fn tail(text: &str, bytes: usize) -> &str {
     if text.len() <= bytes {
         return text;
     }

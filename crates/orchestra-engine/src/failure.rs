@@ -8,17 +8,17 @@ use orchestra_project::file::FileError;
 use tokio::task::JoinError;
 
 /// A failure that ends the run, with the error's whole chain of causes.
-pub(super) fn run(what: impl Into<String>, error: &(dyn Error + 'static)) -> Failure {
+pub(crate) fn run(what: impl Into<String>, error: &(dyn Error + 'static)) -> Failure {
     Failure { what: what.into(), why: chain(error), hint: hint_of(error), kind: FailureKind::Run }
 }
 
 /// A failure that sets one milestone aside.
-pub(super) fn milestone(what: impl Into<String>, error: &(dyn Error + 'static), hint: &str) -> Failure {
+pub(crate) fn milestone(what: impl Into<String>, error: &(dyn Error + 'static), hint: &str) -> Failure {
     Failure { what: what.into(), why: chain(error), hint: hint.to_owned(), kind: FailureKind::Milestone }
 }
 
 /// A panic of a task.
-pub(super) fn panicked(error: &JoinError) -> Failure {
+pub(crate) fn panicked(error: &JoinError) -> Failure {
     Failure {
         what: "go on".to_owned(),
         why: format!("something in Orchestra itself went wrong ({error})"),
@@ -28,7 +28,7 @@ pub(super) fn panicked(error: &JoinError) -> Failure {
 }
 
 /// An error with its causes, in one line.
-pub(super) fn chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {

@@ -1,0 +1,304 @@
+//! `orchestra pm` and `orchestra role`: a conversation with one role.
+
+mod lines;
+mod question;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use orchestra_core::config::Config;
+use orchestra_core::conversation::{Conversation, ConversationId, Line};
+use orchestra_core::id::{AgentName, RoleId};
+use orchestra_core::plan::{Plan, Role};
+use orchestra_core::words::counted;
+use orchestra_engine::conversation::{End, Runner, Setup, Wish};
+use orchestra_project::conversations::{ConversationFile, Listed, list};
+use orchestra_project::layout::Layout;
+use orchestra_project::load::{Loaded, Scanner};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::mpsc;
+
+use self::lines::{Lines, Manner};
+use super::init;
+use super::preflight::agents::HOW_TO_GET_ONE;
+use super::start::{self, Shown};
+use crate::cli::{Output, PmArgs, RoleArgs, TalkArgs};
+use crate::context::Context;
+use crate::failure::{Exit, Failure};
+use crate::out::behind::Behind;
+use crate::out::{STRONG, shown, styled};
+use crate::typing::discard_typed;
+
+/// Who plans.
+const PLANNER: &str = "product-manager";
+/// How many views wait to be shown.
+const VIEWS: usize = 4096;
+
+pub(super) fn run(context: &Context, args: &PmArgs) -> Result<Exit, Failure> {
+    talk(context, PLANNER, &args.talk)
+}
+
+pub(super) fn run_role(context: &Context, args: &RoleArgs) -> Result<Exit, Failure> {
+    talk(context, &args.role, &args.talk)
+}
+
+/// What a conversation ended with.
+enum Ended {
+    /// The person left, or what they wanted was printed.
+    Left(Exit),
+    /// They want to talk to somebody else, and say this at once.
+    Switch { role: String, words: String },
+}
+
+fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure> {
+    context.refuse_below_a_guard("pm")?;
+    let layout = init::layout_or_set_up(context)?;
+    layout.make_state()?;
+    if args.resume == Some(None) && args.print.is_none() {
+        return tell_earlier(context, &layout);
+    }
+    let is_print = args.print.is_some();
+    let mut resume = args.resume.clone().flatten().map(|name| find_earlier(&layout, &name)).transpose()?;
+    let mut first = args.print.clone();
+    let mut role = role.trim_start_matches(['#', '/']).to_owned();
+    loop {
+        let mut scanner = Scanner::default();
+        let loaded = context.load_with(&mut scanner, &layout)?;
+        let config = &Context::config(&loaded)?.config;
+        let who = find_role(&loaded.plan, &role)?;
+        let agent = agent_of(context, config, &loaded, &who)?;
+        let shown = Shown::of_talk(context, args, is_print);
+        start::agree(context, shown, &loaded, &mut None)?;
+        let opened = open(context, &layout, &who, resume.take(), is_print)?;
+        let hears = config.agents.get(&agent).is_some_and(orchestra_core::config::AgentConfig::hears);
+        let setup = Setup {
+            launcher: context.launcher(None),
+            environment: context.environment.clone(),
+            user_config: context.user_config.clone(),
+            variables: context.variables(),
+            flags: context.settings.clone(),
+            trust: context.trust_store()?,
+            proposes: who.as_str() == PLANNER,
+            layout: layout.clone(),
+            role: who,
+            agent,
+            file: opened.0,
+            past: opened.1,
+            scanner,
+        };
+        match converse(context, args, setup, hears, first.take())? {
+            Ended::Left(exit) => return Ok(exit),
+            Ended::Switch { role: other, words } => {
+                role = other;
+                first = (!words.is_empty()).then_some(words);
+            }
+        }
+    }
+}
+
+impl Shown {
+    /// How a conversation is shown. `--print` asks nobody.
+    fn of_talk(context: &Context, args: &TalkArgs, is_print: bool) -> Self {
+        match start::shown(context, args.plain_ui || is_print) {
+            Self::Printed(_) if is_print => {
+                let unicode = context.is_utf8();
+                Self::Printed(start::Printed::Text { asks: false, unicode })
+            }
+            shown => shown,
+        }
+    }
+}
+
+/// The role of an id or alias. The planner may be missing in a project of old: its prompt is a part of ours then.
+fn find_role(plan: &Plan, name: &str) -> Result<RoleId, Failure> {
+    let is_it = |role: &&Role| {
+        let alias = role.alias.as_deref().map(|alias| alias.trim_start_matches('#'));
+        role.id.as_str() == name || alias == Some(name)
+    };
+    if let Some(role) = plan.roles.iter().find(is_it) {
+        return Ok(role.id.clone());
+    }
+    if ["pm", PLANNER].contains(&name) {
+        return Ok(RoleId::parse(PLANNER).expect("a plain word is a role's id"));
+    }
+    let names: Vec<&str> = plan.roles.iter().map(|role| role.id.as_str()).collect();
+    Err(Failure::usage_with(format!("there is no role `{name}`"), format!("one of: {}", names.join(", "))))
+}
+
+/// The agent that plays a role. With none at all it is said what to install, and what does not need one.
+fn agent_of(
+    context: &Context,
+    config: &Config,
+    loaded: &Loaded,
+    role: &RoleId,
+) -> Result<AgentName, Failure> {
+    let named = loaded.plan.find_role(role).and_then(|role| role.agent.clone());
+    let agent = named.or_else(|| config.default_agent.clone());
+    let Some(agent) = agent.filter(|agent| config.agents.contains_key(agent)) else {
+        let hint = format!(
+            "{HOW_TO_GET_ONE}. An API key or a local server does as well: see docs/agents.md. Without a model: \
+             `{}` takes a plan from a file, `{}` plans one small thing",
+            context.typed("propose FILE"),
+            context.typed("add \"…\"")
+        );
+        return Err(Failure::usage_with(format!("no agent plays {role} yet"), hint));
+    };
+    Ok(agent)
+}
+
+/// Opens the conversation that is wanted, one that was cut short, or a new one.
+fn open(
+    context: &Context,
+    layout: &Layout,
+    role: &RoleId,
+    resume: Option<ConversationId>,
+    is_print: bool,
+) -> Result<(ConversationFile, Vec<orchestra_core::conversation::Kept>), Failure> {
+    if let Some(id) = resume {
+        return Ok(ConversationFile::open(layout, &id)?);
+    }
+    // One that was killed goes on: who typed the same command again wants it back.
+    let last = list(layout)?.into_iter().find(|listed| listed.role.as_ref() == Some(role));
+    if let Some(last) = last.filter(|_| !is_print)
+        && let Ok((file, lines)) = ConversationFile::open(layout, &last.id)
+        && lines.last().is_some_and(|kept| kept.line != Line::Left)
+    {
+        context.out.error(format_args!("Going on with {}, which was cut short.", last.id));
+        return Ok((file, lines));
+    }
+    Ok((ConversationFile::create(layout, role, Timestamp::now())?, Vec::new()))
+}
+
+/// Lists earlier conversations.
+fn tell_earlier(context: &Context, layout: &Layout) -> Result<Exit, Failure> {
+    let all = list(layout)?;
+    if all.is_empty() {
+        context.out.line("There is no conversation yet.");
+    }
+    for (number, listed) in all.iter().enumerate() {
+        let Listed { id, words, said, .. } = listed;
+        context.out.line(format_args!(
+            "{:>3}  {}  {} said  {}",
+            number + 1,
+            styled(STRONG, id),
+            counted(*said, "time"),
+            shown(words)
+        ));
+    }
+    if !all.is_empty() {
+        context.out.line(format_args!("Go on with one: `{}`", context.typed("pm --resume 1")));
+    }
+    Ok(Exit::DONE)
+}
+
+/// The conversation of a name, or of a number in the list.
+fn find_earlier(layout: &Layout, name: &str) -> Result<ConversationId, Failure> {
+    if let Ok(number) = name.parse::<usize>() {
+        let listed = number.checked_sub(1).and_then(|index| list(layout).ok()?.into_iter().nth(index));
+        return listed.map(|listed| listed.id).ok_or_else(|| {
+            Failure::usage_with(format!("there is no conversation {number}"), "`--resume` alone lists them")
+        });
+    }
+    Ok(ConversationId(name.to_owned()))
+}
+
+/// Holds a conversation to its end.
+fn converse(
+    context: &Context,
+    args: &TalkArgs,
+    setup: Setup,
+    hears: bool,
+    first: Option<String>,
+) -> Result<Ended, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(Failure::Descriptors)?;
+    let manner = match (&args.print, args.output) {
+        (Some(_), Output::Json) => Manner::Json,
+        (Some(_), Output::Text) => Manner::Answer,
+        (None, _) => Manner::Terminal { asks: context.is_terminal, unicode: context.is_utf8() },
+    };
+    let (views, received) = mpsc::channel(VIEWS);
+    let id = setup.file.id().clone();
+    let runner = Runner::new(setup, hears, views);
+    let out = Behind::start(Arc::clone(&context.out), discard_typed).map_err(Failure::Descriptors)?;
+    let (wishes, wished) = mpsc::channel(64);
+    let shown = Lines::new(context, manner, out, wishes.clone(), first);
+    let (end, told) = runtime.block_on(async {
+        let signalled = listen(&wishes);
+        let showing = tokio::spawn(shown.show(received));
+        drop(wishes);
+        let end = runner.run(wished).await;
+        let told = showing.await;
+        (end, told.map(|told| (told, signalled.get().copied())))
+    });
+    runtime.shutdown_background();
+    let (told, signalled) =
+        told.map_err(|error| Failure::usage(format!("what was said could not be shown: {error}")))?;
+    told.out.finish(signalled.map(|_| std::time::Duration::from_secs(1)));
+    finish(context, end, &id, told.switch, signalled, manner)
+}
+
+/// What a conversation came to.
+fn finish(
+    context: &Context,
+    end: End,
+    id: &ConversationId,
+    switch: Option<(String, String)>,
+    signalled: Option<u8>,
+    manner: Manner,
+) -> Result<Ended, Failure> {
+    if let Some(broken) = end.broken {
+        return Err(broken.into());
+    }
+    if let Some(code) = signalled {
+        return Ok(Ended::Left(Exit(code)));
+    }
+    if let Some((role, words)) = switch {
+        return Ok(Ended::Switch { role, words });
+    }
+    if let Manner::Terminal { .. } = manner {
+        tell_end(context, &end.state, id);
+        return Ok(Ended::Left(Exit::DONE));
+    }
+    let exit = if !end.state.open.is_empty() {
+        let what = context.typed(&format!("pm --resume {id}"));
+        context.out.error(format_args!("Something waits for you: `{what}`"));
+        Exit::WAITS
+    } else if end.state.trouble.is_some() {
+        Exit::FAILED
+    } else {
+        Exit::DONE
+    };
+    Ok(Ended::Left(exit))
+}
+
+/// A few words on the ordinary screen.
+fn tell_end(context: &Context, state: &Conversation, id: &ConversationId) {
+    let tokens = state.used.input + state.used.output;
+    if tokens > 0 {
+        context.out.line(format_args!("{} tokens.", tokens));
+    }
+    context.out.line(format_args!("Go on later: `{}`", context.typed(&format!("pm --resume {id}"))));
+}
+
+/// A signal ends the conversation; on a terminal `ctrl-c` stops the turn first.
+fn listen(wishes: &mpsc::Sender<Wish>) -> Arc<std::sync::OnceLock<u8>> {
+    let signalled = Arc::new(std::sync::OnceLock::new());
+    let codes = [(SignalKind::interrupt(), 130), (SignalKind::terminate(), 143), (SignalKind::hangup(), 129)];
+    for (kind, code) in codes {
+        // A signal that cannot be listened to ends the program as it would any other.
+        let Ok(mut signals) = signal(kind) else { continue };
+        let (wishes, signalled) = (wishes.downgrade(), Arc::clone(&signalled));
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                let Some(wishes) = wishes.upgrade() else { return };
+                // The first one counts.
+                let _first = signalled.set(code);
+                if wishes.send(Wish::Leave).await.is_err() {
+                    return;
+                }
+            }
+        });
+    }
+    signalled
+}
