@@ -39,7 +39,7 @@ use crate::diagnostic::Diagnostic;
 use crate::edit::{DocEdit, DocFile, PlanEdit};
 use crate::id::MilestoneId;
 use crate::path::ContentHash;
-use crate::plan::{Format, Milestone, Order, Phase, PhaseStatus, Plan, Role, SetAside};
+use crate::plan::{Format, Milestone, MilestoneStatus, Order, Phase, PhaseStatus, Plan, Role, SetAside};
 
 /// The size of the largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -225,6 +225,14 @@ pub(crate) fn phase_status(text: &str) -> Option<PhaseStatus> {
     match edit::value_of(text, "status") {
         Some(word) => PhaseStatus::parse(&word),
         None => has_front_matter(text).ok().filter(|has| *has).map(|_| PhaseStatus::Pending),
+    }
+}
+
+/// The status that a milestone's document says; one that says none is planned.
+pub(crate) fn milestone_status(text: &str) -> Option<MilestoneStatus> {
+    match edit::value_of(text, "status") {
+        Some(word) => MilestoneStatus::parse(&word),
+        None => has_front_matter(text).ok().filter(|has| *has).map(|_| MilestoneStatus::Planning),
     }
 }
 

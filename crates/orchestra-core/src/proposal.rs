@@ -17,6 +17,7 @@ mod globs;
 pub mod naming;
 mod objection;
 mod overlap;
+mod parse;
 mod phases;
 mod render;
 #[cfg(test)]
@@ -28,6 +29,7 @@ use std::collections::BTreeMap;
 pub use change::{ChangeDraft, FileChange, Overtaken, draft_change};
 pub use draft::{Draft, MAX_CRITERIA, MAX_PHASES, draft};
 pub use objection::{Objection, listed};
+pub use parse::{Proposal, parse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -110,9 +110,7 @@ mod tests {
 
     #[test]
     fn nothing_looks_like_a_conflict() {
-        assert_eq!(
-            embedded("<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x"),
-            " <<<<<<< HEAD\na\n=======\nb\n >>>>>>> x"
-        );
+        let text = "```\n<<<<<<< HEAD\na\n=======\nb\n>>>>>>> x\n```";
+        assert_eq!(embedded(text), "```\n <<<<<<< HEAD\na\n=======\nb\n >>>>>>> x\n```");
     }
 }

@@ -46,6 +46,8 @@ pub struct ChangeDraft {
     pub remarks: Vec<String>,
     /// The hash of all of it: what an approval is bound to.
     pub of: ContentHash,
+    /// Documents that are looked at before anything is written, besides `files`: [`Self::may_still`].
+    pub guards: Vec<String>,
 }
 
 /// A document before and after the change.
@@ -63,6 +65,12 @@ pub struct FileChange {
 /// Why a change is no longer what was approved. Nothing was written.
 #[derive(Clone, Debug, Eq, Error, PartialEq)]
 pub enum Overtaken {
+    /// The milestone is closed.
+    #[error("the milestone is `{status}` meanwhile")]
+    Closed {
+        /// Its status.
+        status: String,
+    },
     /// The phase has begun.
     #[error("the phase of `{path}` has begun meanwhile")]
     Began {
@@ -84,6 +92,22 @@ pub enum Overtaken {
     /// The edit does not fit the document any more.
     #[error(transparent)]
     Edit(#[from] EditError),
+}
+
+impl ChangeDraft {
+    /// Tells of one of [`Self::guards`] whether what it holds now still allows the change: the milestone is open, and a
+    /// phase before which another was put has not begun.
+    pub fn may_still(&self, path: &str, newest: Option<&str>) -> Result<(), Overtaken> {
+        let changed = || Overtaken::Changed { path: path.to_owned() };
+        let newest = newest.ok_or_else(changed)?;
+        if path.starts_with("phases/") {
+            let status = document::phase_status(newest).ok_or_else(changed)?;
+            let is_begun = matches!(status, PhaseStatus::InProgress | PhaseStatus::Done);
+            return if is_begun { Err(Overtaken::Began { path: path.to_owned() }) } else { Ok(()) };
+        }
+        let status = document::milestone_status(newest).ok_or_else(changed)?;
+        if is_open(status) { Ok(()) } else { Err(Overtaken::Closed { status: status.to_string() }) }
+    }
 }
 
 impl FileChange {
@@ -167,6 +191,7 @@ pub fn draft_change(proposal: &ChangeProposal, ground: &Ground) -> Result<Change
         folder: milestone.folder.clone(),
         of: ContentHash::of_parts(head.into_iter().chain(parts)),
         reason,
+        guards: slots.guards(),
         changes: slots.said,
         files,
         commands: slots.commands,

@@ -245,6 +245,18 @@ impl<'a> Slots<'a> {
         }
     }
 
+    /// The milestone's document, and those of phases that may not have begun: others were put before them.
+    pub(super) fn guards(&self) -> Vec<String> {
+        let first = self.slots.iter().filter(|slot| slot.placed_at.is_some()).map(|slot| slot.order).min();
+        let is_behind = |slot: &&Slot| {
+            slot.planned.is_none()
+                && matches!(slot.status, PhaseStatus::Pending)
+                && first.is_some_and(|first| slot.order > first)
+        };
+        let behind = self.slots.iter().filter(is_behind).map(|slot| format!("phases/{}.md", slot.id));
+        std::iter::once("milestone.md".to_owned()).chain(behind).collect()
+    }
+
     /// The documents in the order in which they are written: new phases, then words, then places.
     pub(super) fn files(&self, sheet: &mut Sheet) -> Vec<FileChange> {
         let mut new = Vec::new();
