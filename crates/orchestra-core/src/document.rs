@@ -14,9 +14,11 @@
 pub mod body;
 mod context;
 mod edit;
+pub(crate) mod embed;
 pub(crate) mod fields;
 pub(crate) mod findings;
 mod front;
+pub mod frozen;
 mod glob;
 mod graph;
 mod legacy;
@@ -34,10 +36,10 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::diagnostic::Diagnostic;
-use crate::edit::{DocEdit, DocFile};
+use crate::edit::{DocEdit, DocFile, PlanEdit};
 use crate::id::MilestoneId;
 use crate::path::ContentHash;
-use crate::plan::{Format, Milestone, Phase, Plan, Role, SetAside};
+use crate::plan::{Format, Milestone, MilestoneStatus, Order, Phase, PhaseStatus, Plan, Role, SetAside};
 
 /// The size of the largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 1024 * 1024;
@@ -210,6 +212,48 @@ pub fn complete_phase(text: &str, phase: &Phase) -> Result<String, EditError> {
 /// Tells whether a document begins with front matter. An error where it begins and never ends.
 pub fn has_front_matter(text: &str) -> Result<bool, EditError> {
     edit::has_front_matter(text)
+}
+
+/// Applies a change of the plan to a document, whose path is one below the milestone's folder. Every byte that it does
+/// not mean to change stays, and doing it twice is doing it once.
+pub fn replan(file: &str, text: &str, edit: &PlanEdit) -> Result<String, EditError> {
+    edit::replan(file, text, edit)
+}
+
+/// The status that a phase's document says; one that says none is pending.
+pub(crate) fn phase_status(text: &str) -> Option<PhaseStatus> {
+    match edit::value_of(text, "status") {
+        Some(word) => PhaseStatus::parse(&word),
+        None => has_front_matter(text).ok().filter(|has| *has).map(|_| PhaseStatus::Pending),
+    }
+}
+
+/// The status that a milestone's document says; one that says none is planned.
+pub(crate) fn milestone_status(text: &str) -> Option<MilestoneStatus> {
+    match edit::value_of(text, "status") {
+        Some(word) => MilestoneStatus::parse(&word),
+        None => has_front_matter(text).ok().filter(|has| *has).map(|_| MilestoneStatus::Planning),
+    }
+}
+
+/// The place that a phase's document says, where it says one.
+pub(crate) fn phase_order(text: &str) -> Option<Order> {
+    Order::parse(&edit::value_of(text, "order")?)
+}
+
+/// Gives a milestone's document another id; every other byte stays.
+pub fn with_id(text: &str, id: &MilestoneId) -> Result<String, EditError> {
+    edit::with_id(text, id)
+}
+
+/// Finds a role by its id, else by its alias.
+pub(crate) fn find_role<'a>(name: &str, roles: &'a [Role]) -> Option<&'a Role> {
+    phase::find_role(name, roles)
+}
+
+/// Says what is wrong with a glob that a phase plans.
+pub(crate) fn plan_glob_fault(glob: &str) -> Option<(&'static str, &'static str)> {
+    glob::fault(glob, false)
 }
 
 /// Says what is wrong with a glob of configuration, which may concern any path inside the repository.

@@ -45,6 +45,22 @@ pub enum DocEdit {
     Metrics(Vec<(String, String)>),
 }
 
+/// One change of a plan that a person approved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum PlanEdit {
+    /// Gives a phase another place.
+    Order(Order),
+    /// Replaces what a section of a phase's document says.
+    Section {
+        /// Its heading.
+        name: &'static str,
+        /// What it says, as it stands below a heading.
+        text: String,
+    },
+    /// Adds to *Acceptance criteria* what is not there yet.
+    Criterion(String),
+}
+
 /// Which document of a milestone an edit concerns.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum DocFile {

@@ -1,10 +1,59 @@
 //! What a product manager proposes: a new milestone, or a change of one that runs.
 //!
 //! A proposal is text from a model, or from a script. It is checked against the plan before a person sees it, and nothing
-//! of it is on disk before they said yes to exactly what they were shown.
+//! of it is on disk before they said yes to exactly what they were shown: [`draft`] makes every file of a new milestone,
+//! [`draft_change`] every change of one that exists, and an approval is bound to the hash of that.
+//!
+//! Invariants, each held by a test:
+//! - Everything that is wrong is said at once, with its place and what to do ([`Objection`]).
+//! - What a draft holds reads back as what was proposed: no word of it becomes a key, a status, a section or a Result.
+//! - A phase that has begun is not changed, and text that a person has frozen is not, either.
+//!
+//! Absent on purpose: files. Documents come in as text ([`Ground`]), and writing them is `orchestra-project`'s.
 
+mod change;
+mod draft;
+mod globs;
+pub mod naming;
+mod objection;
+mod overlap;
+mod parse;
+mod phases;
+mod render;
+#[cfg(test)]
+mod tests;
+mod text;
+
+use std::collections::BTreeMap;
+
+pub use change::{ChangeDraft, FileChange, Overtaken, draft_change};
+pub use draft::{Draft, MAX_CRITERIA, MAX_PHASES, draft};
+pub use objection::{Objection, listed};
+pub use parse::{Proposal, parse};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+use crate::plan::Plan;
+
+/// How long a proposal may be, in bytes of JSON.
+pub const MAX_BYTES: usize = 256 * 1024;
+
+/// What a proposal is held against.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Ground {
+    /// Milestones and roles.
+    pub plan: Plan,
+    /// Texts of documents, by `<folder>/<path below it>`: the `milestone.md` of every open milestone, and for a change
+    /// the phases of that milestone.
+    pub texts: BTreeMap<String, String>,
+}
+
+impl Ground {
+    /// A document of a milestone.
+    pub fn text(&self, folder: &str, path: &str) -> Option<&str> {
+        self.texts.get(&format!("{folder}/{path}")).map(String::as_str)
+    }
+}
 
 /// A new milestone: one goal that a user of the product would recognise, in phases of one commit each.
 #[derive(Clone, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]

@@ -207,6 +207,35 @@ pub enum Record {
         /// The gate.
         gate: GateId,
     },
+    /// A person approved a new milestone, and it is about to be written.
+    Created {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The hash of what was shown.
+        of: ContentHash,
+        /// Who approved it.
+        by: By,
+    },
+    /// A person approved a change of a milestone's plan, and it is about to be written.
+    Replanned {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// Why.
+        reason: String,
+        /// What changes, a line each.
+        changes: Vec<String>,
+        /// The hash of what was shown.
+        of: ContentHash,
+        /// Who approved it.
+        by: By,
+    },
+    /// The worker has taken up a change of the plan.
+    TakenUp {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// Which change: the hash of what was shown.
+        of: ContentHash,
+    },
     /// A question is no longer asked: what it was about has changed.
     Withdrawn {
         /// Which question.

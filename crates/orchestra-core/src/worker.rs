@@ -30,6 +30,7 @@ mod park;
 mod policy;
 mod push;
 mod question;
+mod replan;
 mod review;
 mod said;
 mod seen;
@@ -43,7 +44,7 @@ mod work;
 
 pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
 pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Restaged, Stop, Unprepared};
-pub use memory::{Answered, Base, Memory, Open, Picked, Queued, Recalled, Review};
+pub use memory::{Answered, Base, Memory, Open, Picked, Queued, Recalled, Replan, Review};
 pub use note::Note;
 pub use policy::{Auto, Policy, Presence, Run};
 pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
@@ -84,6 +85,7 @@ impl Machine {
         match fact {
             Fact::Started(seen) | Fact::Looked(seen) => self.looked(seen),
             Fact::Scanned { plan, policy, untrusted } => self.scanned(*plan, *policy, untrusted),
+            Fact::Recorded(record) => self.recorded_elsewhere(&record),
             Fact::Snapshotted { work, dirty } => self.with(&work, |m, work| m.snapshotted(work, &dirty)),
             Fact::TooLarge { work, bytes } => self.with(&work, |m, work| m.too_large(work, bytes)),
             Fact::TurnEnded { turn, outcome, session, usage, heard } => {

@@ -7,8 +7,10 @@
 mod answers;
 mod commit;
 mod documents;
+mod frozen;
 mod locks;
 mod observe;
+mod others;
 mod perform;
 mod place;
 mod slow_look;
@@ -308,6 +310,7 @@ impl Worker {
         let begun = Instant::now();
         let scanned = self.blocking(move |place| place.scan(&run)).await;
         self.last_look = begun.elapsed();
+        self.queue.extend(self.place.take_untold().into_iter().map(Fact::Recorded));
         match scanned {
             Ok(scanned) if scanned.differs_from(&self.state) => Some(scanned.into_fact()),
             Ok(_) => None,

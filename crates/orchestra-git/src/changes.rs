@@ -186,6 +186,33 @@ impl<'a> Look<'a> {
     }
 }
 
+/// Reads what a path held when a snapshot was taken; `None` where it was no plain file, or larger than `limit` bytes.
+pub fn content_before(
+    repo: &Repo,
+    baseline: &str,
+    path: &RepoPath,
+    limit: usize,
+) -> Result<Option<Vec<u8>>, BaselineError> {
+    let library = repo.library()?;
+    let baseline = Baseline::open(&library, baseline)?;
+    let entry = match baseline.record.get(path) {
+        Some(Kept::File { .. }) => kept::entry_of(&baseline.commit, path)?,
+        Some(Kept::Link | Kept::Gone | Kept::Unfit) => None,
+        Some(Kept::Staged) | None => {
+            tree::find_entry(&baseline.head.tree().doing("read a tree").map_err(Fault::from)?, path)?
+        }
+    };
+    let Some(entry) = entry.filter(|entry| !matches!(entry.mode, tree::LINK | tree::GITLINK)) else {
+        return Ok(None);
+    };
+    let (size, _) = library.odb().and_then(|odb| odb.read_header(entry.id)).doing("read an object")?;
+    if size > limit {
+        return Ok(None);
+    }
+    let blob = library.find_blob(entry.id).doing("read an object")?;
+    Ok(Some(blob.content().to_vec()))
+}
+
 /// What a path holds now, in one hash: content and mode. `None` where it is gone or no plain file.
 pub fn fingerprint(repo: &Repo, path: &RepoPath) -> Result<Option<ContentHash>, Fault> {
     Ok(fingerprint_of(hash_present(&Top::open(repo.root())?, path)?))

@@ -91,6 +91,14 @@ pub enum CreateError {
         /// Its folder.
         folder: String,
     },
+    /// There is one of that number.
+    #[error("the number of `{id}` is taken by `{folder}`")]
+    NumberTaken {
+        /// The new milestone.
+        id: MilestoneId,
+        /// The other one's folder.
+        folder: String,
+    },
     /// A path is none inside a milestone's folder.
     #[error(transparent)]
     Path(#[from] RepoPathError),
@@ -257,6 +265,19 @@ pub fn create_milestone(
     files: &[(String, String)],
     journal: &mut Journal,
 ) -> Result<Vec<Written>, CreateError> {
+    let held = DocumentsLock::acquire(layout)?;
+    create_recorded(layout, &held, folder, files, journal, None)
+}
+
+/// The same under a lock that is held; `approval` is on record before anything is written.
+pub(crate) fn create_recorded(
+    layout: &Layout,
+    _held: &DocumentsLock,
+    folder: &str,
+    files: &[(String, String)],
+    journal: &mut Journal,
+    approval: Option<Record>,
+) -> Result<Vec<Written>, CreateError> {
     let mut written = Vec::new();
     let mut whole = Vec::new();
     for (relative, text) in files {
@@ -264,13 +285,14 @@ pub fn create_milestone(
         written.push(Written { path, hash: ContentHash::of(text.as_bytes()) });
         whole.push((PathBuf::from(relative), text.clone().into_bytes()));
     }
-    let _held = DocumentsLock::acquire(layout)?;
     let milestones = layout.make_milestones()?;
     if milestones.kind(OsStr::new(folder))?.is_some() {
         return Err(CreateError::Exists { folder: folder.to_owned() });
     }
-    for Written { path, hash } in &written {
-        journal.append(Record::Wrote { path: path.clone(), hash: *hash }, Durability::Written)?;
+    let wrote =
+        written.iter().map(|Written { path, hash }| Record::Wrote { path: path.clone(), hash: *hash });
+    for record in approval.into_iter().chain(wrote) {
+        journal.append(record, Durability::Written)?;
     }
     journal.sync()?;
     match atomic::create_dir_whole(&milestones, OsStr::new(folder), &whole)? {
@@ -297,7 +319,11 @@ fn bytes_of(plain: Option<&Plain>) -> Option<&[u8]> {
 }
 
 /// Reads a document that is not being saved in place at this moment.
-fn read_settled(layout: &Layout, path: &RepoPath, journal: &Journal) -> Result<Option<Plain>, FileError> {
+pub(crate) fn read_settled(
+    layout: &Layout,
+    path: &RepoPath,
+    journal: &Journal,
+) -> Result<Option<Plain>, FileError> {
     let mut waits = 0;
     loop {
         let (read, stamp) = match layout.open_parent(path) {

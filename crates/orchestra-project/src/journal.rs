@@ -142,6 +142,11 @@ impl Journal {
         Ok(entry)
     }
 
+    /// The end of what this process has seen, for [`follow`].
+    pub fn end(&self) -> u64 {
+        self.seen
+    }
+
     /// Whether these bytes are what this process last wrote to a document: then nobody is saving it.
     pub fn has_written(&self, path: &RepoPath, bytes: &[u8]) -> bool {
         self.wrote.get(path).is_some_and(|hash| *hash == ContentHash::of(bytes))

@@ -26,6 +26,7 @@ pub mod layout;
 pub mod load;
 pub mod lock;
 pub mod machine;
+pub mod plans;
 pub mod scaffold;
 pub mod stop;
 pub mod trust;

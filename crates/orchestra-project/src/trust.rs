@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use orchestra_core::config::trust::{TrustItem, hash_of};
+use orchestra_core::config::trust::{TrustItem, TrustKind, hash_of};
 use orchestra_core::path::ContentHash;
 use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,9 @@ pub struct TrustStore {
     data: PathBuf,
     project: PathBuf,
 }
+
+/// What a command that is verified by is called where it is shown.
+const VERIFY: &str = TrustKind::Verify.as_str();
 
 /// Whether the person agreed to what a project wants to run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -99,7 +102,8 @@ impl TrustStore {
         Ok(Self { data, project })
     }
 
-    /// Looks up whether the person agreed to these items: to all of them, and to no others.
+    /// Looks up whether the person agreed to these items: to all of them, and to no others but for commands that are
+    /// verified by. Having one of those more opens nothing; one less of anything else may.
     pub fn look_up(&self, items: &[TrustItem]) -> Result<Trust, TrustError> {
         let folder = match Folder::open(&self.data).and_then(|data| data.open_beneath(Path::new(FOLDER))) {
             Err(error) if error.is_missing() => return Ok(Trust::Unknown),
@@ -113,7 +117,11 @@ impl TrustStore {
             return Ok(Trust::Unknown);
         }
         let Ok(stored) = serde_json::from_slice::<Stored>(&plain.bytes) else { return Ok(Trust::Unknown) };
-        if stored.hash == hash_of(items) {
+        let asked: BTreeSet<Agreed> = items.iter().map(Agreed::from).collect();
+        let mut more = stored.items.iter().filter(|agreed| !asked.contains(agreed));
+        let is_covered =
+            asked.iter().all(|item| stored.items.contains(item)) && more.all(|agreed| agreed.kind == VERIFY);
+        if stored.hash == hash_of(items) || is_covered {
             Ok(Trust::Given)
         } else {
             Ok(Trust::Changed { before: stored.items })

@@ -3,13 +3,14 @@
 mod context;
 mod legacy;
 mod list;
+mod replan;
 mod splice;
 
 use super::findings::Fault;
 use super::front::{self, Change, FrontError, New};
 use super::source::{Source, bom_len, line_ending};
 use super::{EditError, MAX_BYTES, plain, yaml};
-use crate::edit::{DocEdit, DocFile, NewPhase, PhaseResult};
+use crate::edit::{DocEdit, DocFile, NewPhase, PhaseResult, PlanEdit};
 use crate::id::MilestoneId;
 use crate::plan::{Format, Phase};
 use crate::report::{Decision, Usage};
@@ -81,6 +82,24 @@ pub(super) fn apply(
 
 pub(super) fn complete_phase(text: &str, phase: &Phase) -> Result<String, EditError> {
     legacy::complete_phase(text, phase)
+}
+
+pub(super) fn replan(file: &str, text: &str, edit: &PlanEdit) -> Result<String, EditError> {
+    let edited = replan::apply(&Target { file: file.to_owned() }, text, edit)?;
+    if edited.len() > MAX_BYTES {
+        return Err(EditError::TooLong { file: file.to_owned(), bytes: edited.len() });
+    }
+    Ok(edited)
+}
+
+pub(super) fn value_of(text: &str, key: &str) -> Option<String> {
+    replan::value_of(text, key)
+}
+
+pub(super) fn with_id(text: &str, id: &MilestoneId) -> Result<String, EditError> {
+    let target = Target { file: DocFile::Milestone.path() };
+    let change = Change { key: "id", value: Some(New::Text(id.to_string())) };
+    target.front(text, &[change], &["id"])
 }
 
 pub(super) fn has_front_matter(text: &str) -> Result<bool, EditError> {

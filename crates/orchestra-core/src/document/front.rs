@@ -22,6 +22,8 @@ pub(super) enum New {
     Text(String),
     /// A number.
     Count(u32),
+    /// A number with places, as it is written.
+    Decimal(String),
     /// A map or list in flow style, as YAML.
     Flow(String),
 }
@@ -105,6 +107,7 @@ fn edit(front: &str, key: &str, new: Option<&New>, after: Option<&str>) -> Optio
         }
         Some(New::Text(text)) => put(&document, key, text.as_str(), after),
         Some(New::Count(count)) => put(&document, key, i64::from(*count), after),
+        Some(New::Decimal(text)) => put(&document, key, text.parse::<f64>().ok()?, after),
         Some(New::Flow(yaml)) => {
             flow = Document::from_str(yaml).ok()?;
             match (flow.as_mapping(), flow.as_sequence()) {
@@ -152,7 +155,7 @@ fn find<'a>(entries: &'a [Entry], key: &str) -> Option<&'a Entry> {
 
 fn value_of(new: &New, key: &'static str) -> Result<Value, FrontError> {
     match new {
-        New::Text(text) => Ok(Value::Text(text.clone())),
+        New::Text(text) | New::Decimal(text) => Ok(Value::Text(text.clone())),
         New::Count(count) => Ok(Value::Text(count.to_string())),
         New::Flow(yaml) => match yaml::parse(yaml, 0) {
             Ok(node) => Ok(node.value),

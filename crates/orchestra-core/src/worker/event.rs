@@ -7,7 +7,7 @@ use super::seen::{Seen, Untrusted};
 use crate::id::{GateId, SessionId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, Plan};
-use crate::record::Answer;
+use crate::record::{Answer, Record};
 use crate::repo::{Change, CommitId, Head, Obstacle, Survey, TreeId};
 use crate::report::{Outcome, Usage};
 
@@ -36,6 +36,8 @@ pub enum Fact {
         /// Commands that nobody has trusted yet.
         untrusted: Option<Untrusted>,
     },
+    /// Another process of ours put a change of the plan on record. The documents come with [`Fact::Scanned`].
+    Recorded(Record),
     /// What was dirty is saved.
     Snapshotted {
         /// The work.

@@ -82,6 +82,10 @@ pub struct Recalled {
     pub failed: BTreeMap<WorkId, String>,
     /// Push gates at which it was sent back and of which every phase is written.
     pub planned: BTreeSet<GateId>,
+    /// Changes of the plan that a person approved and the worker has not taken up yet, oldest first.
+    pub replanned: Vec<Replan>,
+    /// Those that it has taken up.
+    pub taken_up_plans: BTreeSet<ContentHash>,
     /// What a person wants to say to whoever works next, oldest first.
     pub queue: Vec<Queued>,
     /// What they said to each work.
@@ -92,6 +96,17 @@ pub struct Recalled {
     pub unchecked: Option<Unchecked>,
     /// What its turns consumed.
     pub usage: Usage,
+}
+
+/// A change of the plan that a person approved.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Replan {
+    /// Why.
+    pub reason: String,
+    /// What changes, a line each.
+    pub changes: Vec<String>,
+    /// The hash of what was shown.
+    pub of: ContentHash,
 }
 
 /// Words of a person that wait for the next work.
@@ -350,6 +365,23 @@ impl Memory {
             Record::Planned { milestone, gate } => {
                 self.about(milestone).planned.insert(gate.clone());
             }
+            Record::Replanned { milestone, reason, changes, of, by: _ } => {
+                let known = self.about(milestone);
+                // What was cut short is on record once more.
+                let is_known = known.replanned.iter().any(|replan| replan.of == *of);
+                if !is_known && !known.taken_up_plans.contains(of) {
+                    known.replanned.push(Replan {
+                        reason: reason.clone(),
+                        changes: changes.clone(),
+                        of: *of,
+                    });
+                }
+            }
+            Record::TakenUp { milestone, of } => {
+                let known = self.about(milestone);
+                known.replanned.retain(|replan| replan.of != *of);
+                known.taken_up_plans.insert(*of);
+            }
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);
             }
@@ -390,6 +422,7 @@ impl Memory {
             }
             Record::Started { .. }
             | Record::Left { .. }
+            | Record::Created { .. }
             | Record::Rescued { .. }
             | Record::Touching { .. }
             | Record::Touched

@@ -70,6 +70,7 @@ impl Machine {
         if self.asks_trust() {
             return;
         }
+        self.take_up_changes();
         match self.next() {
             Next::Work(id, standing) => self.begin(id, standing),
             Next::RfcGate => self.ask_rfc(),

@@ -17,8 +17,9 @@ impl Brief {
                 self.part(
                     "## Put back",
                     &format!(
-                        "What your role may not write was changed; it was put back: {}. Do the work within your \
-                         room; what is needed beyond it is a concern.",
+                        "What your role may not write, or text between `<!-- frozen -->` and `<!-- /frozen -->`, was \
+                         changed; it was put back: {}. Do the work within your room; what is needed beyond it is a \
+                         concern.",
                         names.join(", ")
                     ),
                 );

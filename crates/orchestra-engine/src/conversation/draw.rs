@@ -1,20 +1,200 @@
-//! tmp
-use super::Place;
-use orchestra_core::conversation::{AskId, Fact, ProposedKind};
+//! Proposals: drawn up on the plan as it is now, and written as they were shown.
+
+use std::sync::Arc;
+
+use jiff::{Timestamp, Zoned};
+use orchestra_core::conversation::{AskId, Fact, FileDraft, Proposed, ProposedKind};
 use orchestra_core::path::ContentHash;
+use orchestra_core::plan::By;
+use orchestra_core::proposal::{ChangeDraft, Draft, Ground, Objection, draft, draft_change};
+use orchestra_core::record::Record;
 use orchestra_core::worker::Failure;
-pub(super) struct Drawn;
+use orchestra_project::config_files::Sources;
+use orchestra_project::journal::{self, Journal};
+use orchestra_project::load::Loaded;
+use orchestra_project::plans;
+
+use super::{Place, held};
+use crate::failure;
+
+/// What was drawn up, to be written as it is.
+#[derive(Clone, Debug)]
+pub(super) enum Drawn {
+    Milestone(Draft),
+    Change(ChangeDraft),
+}
+
 impl Place {
+    /// Checks a proposal against the plan as it is now.
     pub(super) fn draw(
         &self,
         ask: AskId,
-        _what: ProposedKind,
-        _edited: &[(String, String)],
-        _approved: Option<ContentHash>,
+        what: ProposedKind,
+        edited: &[(String, String)],
+        approved: Option<ContentHash>,
     ) -> Result<Fact, Failure> {
-        Ok(Fact::Drawn { ask, drawn: Err(Vec::new()) })
+        if let Some(of) = approved
+            && let Some(what) = self.was_created(of)?
+        {
+            return Ok(Fact::Written { ask, what });
+        }
+        let loaded = self.loaded()?;
+        let ground = plans::ground(&self.layout, &loaded.plan);
+        let drawn = match self.drawn(ask, &what, edited, &ground) {
+            Ok(drawn) => drawn,
+            Err(objections) => {
+                let wrong = objections.iter().map(ToString::to_string).collect();
+                return Ok(Fact::Drawn { ask, drawn: Err(wrong) });
+            }
+        };
+        let proposed = shown(what, &drawn);
+        held(&self.drawn).insert(ask, drawn);
+        Ok(Fact::Drawn { ask, drawn: Ok(Arc::new(proposed)) })
     }
-    pub(super) fn write(&self, ask: AskId, _of: ContentHash) -> Result<Fact, Failure> {
-        Ok(Fact::NotWritten { ask, why: String::new() })
+
+    fn drawn(
+        &self,
+        ask: AskId,
+        what: &ProposedKind,
+        edited: &[(String, String)],
+        ground: &Ground,
+    ) -> Result<Drawn, Vec<Objection>> {
+        match what {
+            ProposedKind::Change(_) if !edited.is_empty() => Err(vec![Objection {
+                at: "edited".to_owned(),
+                what: "a change of a milestone is not edited as files".to_owned(),
+                hint: "revise it with words, or edit the documents when it is made".to_owned(),
+            }]),
+            ProposedKind::Change(change) => draft_change(change, ground).map(Drawn::Change),
+            ProposedKind::Milestone(proposal) => {
+                let before = held(&self.drawn).get(&ask).cloned();
+                let drafted = match before {
+                    Some(Drawn::Milestone(before)) if !edited.is_empty() => {
+                        let prefix = folder_of(&before);
+                        let relative = |path: &str| path.strip_prefix(&prefix).unwrap_or(path).to_owned();
+                        let files = edited.iter().map(|(path, text)| (relative(path), text.clone()));
+                        before.with_files(files.collect(), ground)
+                    }
+                    _ => draft(proposal, ground, Zoned::now().date()),
+                };
+                drafted.map(Drawn::Milestone)
+            }
+        }
+    }
+
+    /// Writes what was drawn up, where it still is what the person approved.
+    pub(super) fn write(&self, ask: AskId, of: ContentHash) -> Result<Fact, Failure> {
+        let drawn = held(&self.drawn).get(&ask).cloned();
+        let Some(drawn) = drawn.filter(|drawn| hash_of(drawn) == of) else {
+            let why = "what you approved is not what would be written; look at it again".to_owned();
+            return Ok(Fact::NotWritten { ask, why });
+        };
+        let written = match &drawn {
+            Drawn::Milestone(draft) => self.write_milestone(draft),
+            Drawn::Change(change) => self.write_change(change),
+        };
+        Ok(match written {
+            Ok(what) => Fact::Written { ask, what },
+            Err(failure) => Fact::NotWritten { ask, why: format!("{}: {}", failure.what, failure.why) },
+        })
+    }
+
+    fn write_milestone(&self, draft: &Draft) -> Result<String, Failure> {
+        self.trust_commands(&draft.commands)?;
+        let (mut journal, _) =
+            Journal::open(&self.layout).map_err(|error| failure::run("open the journal", &error))?;
+        plans::create(&self.layout, draft, &mut journal, By::User)
+            .map_err(|error| failure::run(format!("create {}", draft.id), &error))?;
+        Ok(ready(draft.id.as_str()))
+    }
+
+    fn write_change(&self, change: &ChangeDraft) -> Result<String, Failure> {
+        self.trust_commands(&change.commands)?;
+        let (mut journal, _) =
+            Journal::open(&self.layout).map_err(|error| failure::run("open the journal", &error))?;
+        plans::change(&self.layout, change, &mut journal, By::User)
+            .map_err(|error| failure::run(format!("change {}", change.milestone), &error))?;
+        Ok(format!("{} is changed: {}.", change.milestone, change.changes.join("; ")))
+    }
+
+    /// What a person approves they trust by that act.
+    fn trust_commands(&self, commands: &[String]) -> Result<(), Failure> {
+        let loaded = self.loaded()?;
+        plans::trust(&self.trust, &loaded.trust, commands, Timestamp::now())
+            .map_err(|error| failure::run("remember what you trust", &error))
+    }
+
+    pub(super) fn loaded(&self) -> Result<Loaded, Failure> {
+        let sources =
+            Sources { user: self.user_config.as_deref(), environment: &self.variables, flags: &self.flags };
+        let loaded = held(&self.scanner).load(&self.layout, &sources);
+        loaded.map_err(|error| failure::run("read the project", &error))
+    }
+
+    /// What was made of an approval that is on record, where its folder is there.
+    fn was_created(&self, approved: ContentHash) -> Result<Option<String>, Failure> {
+        let read = journal::read_all(&self.layout);
+        let read = read.map_err(|error| failure::run("read the journal", &error))?;
+        let created = read.entries.iter().find_map(|entry| match &entry.record {
+            Record::Created { milestone, of, .. } if *of == approved => Some(milestone),
+            _ => None,
+        });
+        let is_there = |id: &&orchestra_core::id::MilestoneId| self.layout.milestone(id.as_str()).is_dir();
+        Ok(created.filter(is_there).map(|id| ready(id.as_str())))
+    }
+}
+
+fn ready(id: &str) -> String {
+    format!("{id} ready.")
+}
+
+fn hash_of(drawn: &Drawn) -> ContentHash {
+    match drawn {
+        Drawn::Milestone(draft) => draft.of,
+        Drawn::Change(change) => change.of,
+    }
+}
+
+fn folder_of(draft: &Draft) -> String {
+    format!(".orchestra/milestones/{}/", draft.folder)
+}
+
+/// A proposal as the person sees it.
+fn shown(kind: ProposedKind, drawn: &Drawn) -> Proposed {
+    match drawn {
+        Drawn::Milestone(draft) => Proposed {
+            kind,
+            milestone: draft.id.to_string(),
+            title: draft.title.clone(),
+            files: draft
+                .files
+                .iter()
+                .map(|(path, text)| FileDraft {
+                    path: format!("{}{path}", folder_of(draft)),
+                    before: None,
+                    after: text.clone(),
+                })
+                .collect(),
+            commands: draft.commands.clone(),
+            remarks: draft.remarks.clone(),
+            of: draft.of,
+        },
+        Drawn::Change(change) => Proposed {
+            kind,
+            milestone: change.milestone.to_string(),
+            title: change.reason.clone(),
+            files: change
+                .files
+                .iter()
+                .map(|file| FileDraft {
+                    path: format!(".orchestra/milestones/{}/{}", change.folder, file.path),
+                    before: file.before.clone(),
+                    after: file.after.clone(),
+                })
+                .collect(),
+            commands: change.commands.clone(),
+            remarks: change.changes.iter().chain(&change.remarks).cloned().collect(),
+            of: change.of,
+        },
     }
 }

@@ -13,7 +13,6 @@ use orchestra_core::own_tool::OwnTool;
 use orchestra_core::plan::{Complexity, Plan};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
 use orchestra_core::worker::Failure;
-use orchestra_project::config_files::Sources;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -194,10 +193,7 @@ impl Play {
 impl Place {
     /// Reads plan and configuration as they are now.
     pub(super) fn load(&self) -> Result<(Plan, Config), Failure> {
-        let sources =
-            Sources { user: self.user_config.as_deref(), environment: &self.variables, flags: &self.flags };
-        let loaded = held(&self.scanner).load(&self.layout, &sources);
-        let loaded = loaded.map_err(|error| failure::run("read the project", &error))?;
+        let loaded = self.loaded()?;
         match loaded.config.result {
             Ok(resolved) => Ok((loaded.plan, resolved.config)),
             Err(diagnostics) => Err(Failure {

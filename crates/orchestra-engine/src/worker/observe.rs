@@ -43,6 +43,8 @@ impl Scanned {
 impl Place {
     /// Reads documents and configuration.
     pub(super) fn scan(&self, run: &Run) -> Result<Scanned, Failure> {
+        // What wrote a document is on record before it is there.
+        self.follow_others()?;
         let sources =
             Sources { user: self.user_config.as_deref(), environment: &self.variables, flags: &self.flags };
         let loaded = held(&self.scanner)
@@ -155,6 +157,8 @@ impl Place {
             Err(obstacle) => return Ok(Err(obstacle)),
         };
         let memory = self.memory().clone();
+        // All of it is in what is remembered.
+        drop(self.take_untold());
         Ok(Ok(Box::new(Seen {
             head: Some(head),
             dirty: self.dirty()?,

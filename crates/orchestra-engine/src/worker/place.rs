@@ -24,6 +24,7 @@ use orchestra_project::trust::TrustStore;
 
 use super::Setup;
 use super::commit::Unsettled;
+use super::others::Others;
 use crate::failure;
 
 /// Everything that blocking work shares.
@@ -48,7 +49,8 @@ pub(super) struct Place {
     pub(super) agreed_programs: Mutex<Vec<TrustItem>>,
     /// Commits that were prepared in this run, until they are settled.
     pub(super) unsettled: Mutex<BTreeMap<String, Unsettled>>,
-    /// The last turn after which the index was looked at.
+    /// What other processes put on record meanwhile.
+    pub(super) others: Mutex<Others>,
     /// What each agent's conversation has consumed so far.
     pub(super) sessions: Mutex<BTreeMap<String, Usage>>,
 }
@@ -65,6 +67,7 @@ impl Place {
         layout.sweep().map_err(|error| failure::run("tidy up after an earlier run", &error))?;
         let (journal, folded) =
             Journal::open(&layout).map_err(|error| failure::run("open the journal", &error))?;
+        let others = Mutex::new(Others::from(journal.end()));
         let place = Self {
             layout,
             repo,
@@ -82,6 +85,7 @@ impl Place {
             trust_items: Mutex::new(Vec::new()),
             agreed_programs: Mutex::new(Vec::new()),
             unsettled: Mutex::new(BTreeMap::new()),
+            others,
             sessions: Mutex::new(BTreeMap::new()),
         };
         Ok((lock, place))

@@ -116,8 +116,10 @@ impl Place {
             facts::descends(&self.repo, looked.base, &head.commit).map_err(|error| fail(&error))?;
         let lost =
             lost_works(&self.repo, looked.turn_base, looked.milestone).map_err(|error| fail(&error))?;
-        let changes: Vec<Change> =
+        self.follow_others()?;
+        let mut changes: Vec<Change> =
             found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
+        self.mark_frozen(&reference, &mut changes)?;
         let as_begun = self.as_begun(looked, &changes)?;
         let rfc_document = self.rfc_hash(looked.folder)?;
         let restaged = if tangled { None } else { self.restaged(looked, &changes)? };

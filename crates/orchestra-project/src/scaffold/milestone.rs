@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 use orchestra_core::id::{IdError, MilestoneId, RoleId};
 use orchestra_core::plan::Priority;
+use orchestra_core::proposal::naming;
 
 use super::render::{fill, quoted, visible};
 
@@ -12,8 +13,6 @@ const PHASE: &str = include_str!("../../../../template/new-milestone/phase-1.md"
 
 /// How long a title may be, in characters.
 const TITLE: usize = 72;
-/// How long the name in an id may be, in bytes.
-const NAME: usize = 40;
 
 /// What is asked for.
 #[derive(Clone, Debug)]
@@ -42,8 +41,7 @@ pub fn new_milestone<'a>(
     new: &NewMilestone<'_>,
     existing: impl IntoIterator<Item = &'a MilestoneId>,
 ) -> Result<MilestoneFiles, IdError> {
-    let number = existing.into_iter().map(MilestoneId::number).max().unwrap_or(0).saturating_add(1);
-    let id = MilestoneId::parse(&format!("M{number}-{}", name(new.request)))?;
+    let id = naming::next_id(new.request, existing)?;
     let title = title(new.request);
     let (quoted_title, request) = (quoted(&title), quote(new.request));
     let (priority, created) = (new.priority.to_string(), new.created.to_string());
@@ -74,22 +72,6 @@ fn title(request: &str) -> String {
     let cut: String = line.chars().take(TITLE - 1).collect();
     let whole_words = cut.rsplit_once(' ').map_or(cut.as_str(), |(words, _)| words);
     format!("{whole_words}…")
-}
-
-/// A name for the id: words of ASCII letters and digits, as many as fit.
-fn name(request: &str) -> String {
-    let lower = request.to_lowercase();
-    let mut name = String::new();
-    for word in lower.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
-        if name.len() + 1 + word.len() > NAME {
-            break;
-        }
-        if !name.is_empty() {
-            name.push('-');
-        }
-        name.push_str(word);
-    }
-    if name.is_empty() { "change".to_owned() } else { name }
 }
 
 /// The request as a block quote: whatever it holds, a heading or a fence, ends with the quote.

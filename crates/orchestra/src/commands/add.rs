@@ -3,6 +3,7 @@
 use jiff::Zoned;
 use orchestra_core::id::MilestoneId;
 use orchestra_core::plan::{Plan, Role};
+use orchestra_core::proposal::naming;
 use orchestra_project::documents::{CreateError, create_milestone};
 use orchestra_project::journal::Journal;
 use orchestra_project::layout::Layout;
@@ -33,10 +34,7 @@ pub(super) fn run(context: &Context, args: &AddArgs) -> Result<Exit, Failure> {
     let plan = context.load(&layout)?.plan;
     let role = find_role(context, &plan, args.role.as_deref())?;
     let (mut journal, _) = Journal::open(&layout)?;
-    let mut taken: Vec<MilestoneId> = plan.milestones.iter().map(|milestone| milestone.id.clone()).collect();
-    let folders = plan.milestones.iter().map(|milestone| &milestone.folder);
-    let folders = folders.chain(plan.set_aside.iter().map(|set_aside| &set_aside.folder));
-    taken.extend(folders.filter_map(|folder| MilestoneId::parse(folder).ok()));
+    let mut taken = naming::taken(&plan);
     for _ in 0..ROUNDS {
         let new = NewMilestone {
             request: &request,

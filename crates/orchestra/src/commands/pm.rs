@@ -215,7 +215,7 @@ fn converse(
     let manner = match (&args.print, args.output) {
         (Some(_), Output::Json) => Manner::Json,
         (Some(_), Output::Text) => Manner::Answer,
-        (None, _) => Manner::Terminal { asks: context.is_terminal, unicode: context.is_utf8() },
+        (None, _) => Manner::Terminal { asks: context.is_terminal },
     };
     let (views, received) = mpsc::channel(VIEWS);
     let id = setup.file.id().clone();

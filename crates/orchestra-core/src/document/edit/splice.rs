@@ -141,14 +141,17 @@ fn has_grown_only(before: &[Part<'_>], after: &[Part<'_>]) -> bool {
     // A closer belongs to the part that was left open, so that this part may have grown.
     before.len() == after.len()
         && before.iter().zip(after).all(|(before, after)| {
-            before.level == after.level && before.name == after.name && after.text.starts_with(before.text)
+            before.level == after.level
+                && before.heading == after.heading
+                && after.text.starts_with(before.text)
         })
 }
 
 /// A heading and the text directly below it.
 struct Part<'a> {
     level: usize,
-    name: String,
+    /// As it is written: what is shown of it may change with a link that is defined elsewhere.
+    heading: &'a str,
     text: &'a str,
 }
 
@@ -158,7 +161,7 @@ fn outline<'a>(text: &'a str, name: &str) -> Vec<Part<'a>> {
     let all = section::sections(body);
     let own = section::find_section(body, name);
     let starts: Vec<usize> = all.iter().map(|section| section.heading.start).chain([body.len()]).collect();
-    let lead = Part { level: 0, name: String::new(), text: body[..starts[0]].trim_end() };
+    let lead = Part { level: 0, heading: "", text: body[..starts[0]].trim_end() };
     let parts = all.iter().zip(&starts[1..]).filter(|(section, _)| {
         let start = section.heading.start;
         own.as_ref()
@@ -166,7 +169,8 @@ fn outline<'a>(text: &'a str, name: &str) -> Vec<Part<'a>> {
     });
     let part = |(section, next): (&Section, &usize)| {
         let from = section.content.start.min(*next);
-        Part { level: section.level, name: section.name.clone(), text: body[from..*next].trim_end() }
+        let heading = body[section.heading.clone()].trim_end();
+        Part { level: section.level, heading, text: body[from..*next].trim_end() }
     };
     std::iter::once(lead).chain(parts.map(part)).collect()
 }

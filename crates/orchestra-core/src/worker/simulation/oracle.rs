@@ -217,6 +217,11 @@ impl World {
                 }
                 let plan = self.plan();
                 self.judge_shares(milestone, &plan)?;
+                if !self.memory.recall(milestone).replanned.is_empty() {
+                    return Err(format!(
+                        "{milestone} was closed, and a change of its plan was never taken up"
+                    ));
+                }
                 let phases = plan.find(milestone).map(|found| found.phases.iter()).into_iter().flatten();
                 let is_left = |phase: &&Phase| !self.is_accounted_for(milestone, phase, &made);
                 match phases.into_iter().find(is_left) {

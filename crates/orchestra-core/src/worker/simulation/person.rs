@@ -9,7 +9,7 @@ use super::world::{World, folder, path};
 use crate::config::{Config, VerifyPlan};
 use crate::id::{AgentName, PhaseId};
 use crate::path::RepoPath;
-use crate::plan::{Milestone, MilestoneStatus, Order, Phase, PhaseStatus};
+use crate::plan::{By, Milestone, MilestoneStatus, Order, Phase, PhaseStatus};
 use crate::record::{Answer, Record};
 use crate::worker::{Asked, Auto, Fact, Policy, Presence, Question, Run};
 
@@ -289,7 +289,17 @@ impl World {
             let (id, title) = (PhaseId::parse("phase-9").unwrap(), MORE.to_owned());
             let (status, order) = (PhaseStatus::Pending, Order(9_000_000));
             let phase = Phase { id, title, status, order, depends_on: Vec::new(), ..first.clone() };
-            self.disk.write(&path, Some(Content::Phase(Hashed::new(phase))), true);
+            let content = Content::Phase(Hashed::new(phase));
+            // With an editor, or by approving a change of the plan.
+            if Dice::new(self.schedule.seed.rotate_left(16)).below(2) == 0 {
+                let (milestone, of) = (open.id.clone(), content.hash());
+                let (reason, changes) = ("why not".to_owned(), vec!["phase-9 added".to_owned()]);
+                let record = Record::Replanned { milestone, reason, changes, of, by: By::User };
+                self.remember(Record::Wrote { path: path.clone(), hash: of });
+                self.remember(record.clone());
+                self.queue.push_back(Fact::Recorded(record));
+            }
+            self.disk.write(&path, Some(content), true);
         }
     }
 

@@ -32,8 +32,6 @@ pub(super) enum Manner {
     Terminal {
         /// Whether a person sits there.
         asks: bool,
-        /// Whether signs beyond ASCII may be used.
-        unicode: bool,
     },
     /// One question, one answer.
     Answer,

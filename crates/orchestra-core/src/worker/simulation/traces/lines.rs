@@ -63,6 +63,9 @@ fn record_line(record: &Record) -> Option<String> {
         | Record::Inspected { .. }
         | Record::Failed { .. }
         | Record::Planned { .. }
+        | Record::Created { .. }
+        | Record::Replanned { .. }
+        | Record::TakenUp { .. }
         | Record::TurnEnded { .. }
         | Record::Asked { .. }
         | Record::Withdrawn { .. }

@@ -110,6 +110,9 @@ impl<'a> Journal<'a> {
             | Record::Unqueued { milestone, .. }
             | Record::Said { milestone, .. }
             | Record::Planned { milestone, .. }
+            | Record::Created { milestone, .. }
+            | Record::Replanned { milestone, .. }
+            | Record::TakenUp { milestone, .. }
             | Record::Intended { milestone, .. }
             | Record::Committed { milestone, .. }
             | Record::Pushed { milestone, .. }
@@ -178,6 +181,16 @@ fn words(record: &Record) -> String {
         Record::Unqueued { text, .. } => format!("you took back: {text}"),
         Record::Said { work, texts, .. } => format!("you, to {work}: {}", texts.join("\n")),
         Record::Planned { gate, .. } => format!("phases were written for what {gate} asked for"),
+        Record::Created { milestone, by, .. } => format!("{milestone} was approved ({})", by_in_words(*by)),
+        Record::Replanned { changes, reason, by, .. } => {
+            let changes = changes.iter().map(|change| format!("\n{change}"));
+            format!(
+                "a change of the plan was approved ({}): {reason}{}",
+                by_in_words(*by),
+                changes.collect::<String>()
+            )
+        }
+        Record::TakenUp { .. } => "the change of the plan is taken up".to_owned(),
         Record::Withdrawn { gate } => format!("{gate} is not asked any more"),
         Record::Intended { work, commit, .. } => format!("{work}: commit {} is made", commit.short()),
         Record::Committed { work, commit, .. } => format!("{work}: the branch is at {}", commit.short()),
