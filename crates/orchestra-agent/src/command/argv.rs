@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::claude;
 use crate::agent::TurnRequest;
+use crate::own::OwnTools;
 
 /// The name under which Orchestra's own tools are served.
 pub(super) const OWN_SERVER: &str = "orchestra";
@@ -128,7 +129,7 @@ fn claude_flags(
     }
     if let Some(tools) = tools {
         flags.extend(["--mcp-config".into(), mcp_config(tools).into()]);
-        let own = request.own.iter().flat_map(|own| own.offered());
+        let own = request.own.iter().flat_map(OwnTools::offered);
         allowed.extend(own.map(|tool| format!("{OWN_PREFIX}{}", tool.name())));
     }
     if !allowed.is_empty() {
@@ -251,7 +252,6 @@ mod tests {
     use orchestra_core::prompt::{Prompt, Stays};
 
     use super::*;
-    use crate::own::OwnTools;
 
     fn call(preset: Option<Preset>, run: &[&str], change: impl FnOnce(&mut TurnRequest)) -> Invocation {
         let mut request = TurnRequest::new("Do it.", "/repo", "/scratch", Vec::new());

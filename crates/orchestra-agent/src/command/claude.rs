@@ -124,12 +124,12 @@ impl ClaudeStream {
     }
 
     /// A message of the person, as a line for the program's input. Its echo is an [`AgentEvent::Heard`].
-    pub(super) fn say(&mut self, text: &str) -> Vec<u8> {
+    pub fn say(&mut self, text: &str) -> Vec<u8> {
         self.untold.say(text)
     }
 
     /// Whether something was said that was not heard yet.
-    pub(super) fn has_untold(&self) -> bool {
+    pub fn has_untold(&self) -> bool {
         !self.untold.is_empty()
     }
 
@@ -139,7 +139,7 @@ impl ClaudeStream {
     }
 
     /// Takes what the program's requests were answered.
-    pub(super) fn take_answers(&mut self) -> Vec<u8> {
+    pub fn take_answers(&mut self) -> Vec<u8> {
         std::mem::take(&mut self.answers)
     }
 

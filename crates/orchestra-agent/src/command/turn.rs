@@ -229,16 +229,12 @@ impl<'a> Turn<'a> {
         let was_over = self.stream.is_over();
         self.asked = Asked::ToStop { was_over };
         self.transcript.aside("orchestra", "asked to end");
-        match self.stream.interrupt().filter(|_| is_spoken_to && !was_over) {
-            Some(line) => {
-                self.interrupted_at = Some(Instant::now());
-                line
-            }
-            None => {
-                self.child.stop(self.ending.stop.clone());
-                Vec::new()
-            }
+        if let Some(line) = self.stream.interrupt().filter(|_| is_spoken_to && !was_over) {
+            self.interrupted_at = Some(Instant::now());
+            return line;
         }
+        self.child.stop(self.ending.stop.clone());
+        Vec::new()
     }
 
     /// Whether the program's input can be closed.

@@ -67,7 +67,6 @@ impl Permissions {
             return Err("name a file".to_owned());
         }
         let wanted = self.workspace.join(path);
-        let outside = || format!("`{path}` lies outside of the repository");
         if wanted.components().any(|part| part == Component::ParentDir) {
             return Err(format!("`{path}`: write the path without `..`"));
         }
@@ -78,9 +77,9 @@ impl Permissions {
         if is_report || is_ours(&self.scratch) {
             return Ok(());
         }
-        let top = self.workspace.canonicalize().map_err(|_| outside())?;
-        let inside = real.strip_prefix(&top).map_err(|_| outside())?;
-        let inside = RepoPath::parse(inside.as_os_str().as_bytes()).map_err(|_| outside())?;
+        let Some(inside) = self.within(&real) else {
+            return Err(format!("`{path}` lies outside of the repository"));
+        };
         let Some(room) = &self.room else { return Ok(()) };
         match room.place(&inside, &[]) {
             Place::Planned | Place::Beyond => Ok(()),
@@ -88,6 +87,13 @@ impl Permissions {
                 Err(format!("`{path}` lies outside of what you may write now: {}", globs(room)))
             }
         }
+    }
+
+    /// Where a real path lies, seen from the top of the repository.
+    fn within(&self, real: &Path) -> Option<RepoPath> {
+        let top = self.workspace.canonicalize().ok()?;
+        let inside = real.strip_prefix(&top).ok()?;
+        RepoPath::parse(inside.as_os_str().as_bytes()).ok()
     }
 }
 

@@ -158,7 +158,7 @@ mod tests {
     fn an_echo_is_matched_by_its_id_else_by_its_text() {
         let mut untold = Untold::default();
         let line = untold.say("use bcrypt\nplease");
-        assert!(line.ends_with(b"\n") && line.iter().filter(|byte| **byte == b'\n').count() == 1);
+        assert_eq!(line.split(|byte| *byte == b'\n').count(), 2, "one line and its end");
         untold.say("quickly");
         let echo = |id: &str, text: &str| json!({ "uuid": id, "message": { "content": text } });
         assert_eq!(untold.echoed(&echo("x", "something else")), 0);

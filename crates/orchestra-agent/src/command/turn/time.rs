@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use super::super::event::notice;
 use super::{Asked, Turn};
 use crate::guard::StopPlan;
+use crate::mcp::McpHost;
 
 /// How long a program may wait for a network.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -80,8 +81,8 @@ impl Turn<'_> {
         if self.is_silence_told || !is_silent {
             return;
         }
-        if self.host.as_ref().is_some_and(|host| host.is_asked()) {
-            // Not it is silent: it waits for an answer of ours.
+        if self.host.as_ref().is_some_and(McpHost::is_asked) {
+            // It is not silent, it waits for an answer of ours.
             self.last_sign = now;
             return;
         }
