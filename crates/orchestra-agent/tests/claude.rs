@@ -453,6 +453,35 @@ async fn a_failure_of_the_service_is_told_apart_in_a_conversation_too() {
     assert!(is_told, "{outcome:?}");
 }
 
+#[test]
+fn our_own_program_can_be_started_by_another_also_when_we_know_it_as_ourselves() {
+    let itself = GuardLauncher::new("/proc/self/exe", Vec::new(), None).own_program();
+    let output = std::process::Command::new("readlink").arg(itself).output().unwrap();
+    let read = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(std::path::Path::new(read.trim_end()), std::env::current_exe().unwrap());
+    assert_eq!(launcher().own_program(), probe());
+}
+
+#[tokio::test]
+async fn a_program_that_asks_and_does_not_listen_costs_no_memory_and_ends_with_its_time() {
+    let room = Room::new();
+    // Long questions for ever: nothing of what it is answered is read.
+    let line = r#"read -r prompt; echo '{"type":"system","subtype":"init","session_id":"s"}'
+        padding=$(head -c 60000 /dev/zero | tr '\0' x)
+        while :; do echo "{\"type\":\"control_request\",\"request_id\":\"r\",\"request\":{\"subtype\":\"can_use_tool\",\"tool_name\":\"Bash\",\"input\":{\"command\":\"$padding\"}}}"; done"#;
+    room.program("claude", line);
+    let mut request = room.request("phase-1");
+    request.timeout = Duration::from_secs(3);
+    let config = CommandAgent { preset: Some(Preset::ClaudeCode), ..CommandAgent::default() };
+    let step = StopStep { signal: StopSignal::Interrupt, grace: Duration::from_millis(100) };
+    let agent = CommandRunner::new(config, launcher()).with_stop(StopPlan { steps: vec![step] });
+    let before = crate::command::resident_mib();
+    let (outcome, _) = run(&agent, request).await;
+    assert!(matches!(outcome, Outcome::Faulted(Fault::TimedOut { .. })), "{outcome:?}");
+    let grown = crate::command::resident_mib().saturating_sub(before);
+    assert!(grown < 200, "{grown} MiB more");
+}
+
 #[tokio::test]
 async fn f51_a_dropped_turn_ends_the_relay_too_and_leaves_no_socket() {
     let stage = Stage::new(&json!([

@@ -184,7 +184,7 @@ async fn f52_a_flood_without_a_newline_costs_little_memory_and_is_capped_in_the_
     }
 }
 
-fn resident_mib() -> u64 {
+pub(crate) fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024

@@ -178,6 +178,10 @@ impl<'a> Turn<'a> {
                 stdin = None;
                 self.close_host().await;
             }
+            if stdin.is_none() {
+                // What it is answered now reaches it no more.
+                unwritten.clear();
+            }
             let may_say = words.is_some() && unwritten.is_empty() && ended.is_none() && self.may_say();
             let may_read = stdin.is_none() || unwritten.len() < MOST_UNWRITTEN;
             // Each source is a branch here, and nothing else waits.
