@@ -75,7 +75,7 @@ fn f55_a_broken_report_is_a_failure_and_never_made_up() {
 
 /// Speaks as `claude -p --output-format stream-json` does, on one turn.
 const LIKE_CLAUDE: &str = r#"#!/bin/sh
-prompt=$(cat)
+read -r prompt
 say() { printf '%s\n' "$1"; }
 say '{"type":"system","subtype":"init","session_id":"s-1","model":"m","cwd":".","tools":[],"mcp_servers":[]}'
 case "$ORCHESTRA_PHASE" in

@@ -2,7 +2,7 @@ use std::process::{Command, Stdio};
 
 use crate::project::{ORCHESTRA, Project};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "start",
     "status",
@@ -15,6 +15,7 @@ const COMMANDS: [&str; 14] = [
     "config",
     "demo",
     "schema",
+    "mcp",
     "completions",
     "man",
 ];
@@ -53,6 +54,17 @@ fn a_guard_that_is_started_by_hand_ends_without_a_word() {
     let mut command = Command::new(ORCHESTRA);
     let output = command.arg("__guard").env_clear().stdin(Stdio::null()).output().unwrap();
     assert_eq!((output.status.code(), output.stdout.len(), output.stderr.len()), (Some(2), 0, 0));
+}
+
+#[test]
+fn the_server_of_tools_says_in_a_line_that_it_is_not_for_hands() {
+    let project = Project::bare_folder();
+    let run = project.run(["mcp"]);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""));
+    assert!(run.stderr.contains("is started by an agent's program"), "{}", run.stderr);
+    let run = project.run(["mcp", "/nowhere/s"]);
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""));
+    assert!(run.stderr.contains("no turn hands out its tools at `/nowhere/s`"), "{}", run.stderr);
 }
 
 #[test]

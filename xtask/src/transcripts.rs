@@ -169,6 +169,33 @@ impl Stream {
         }
     }
 
+    /// Says what was said after the prompt, as it was sent.
+    fn say(&mut self, entry: &Value) {
+        let Self::Claude(stream) = self else { return };
+        let steps = entry.get("steps").and_then(Value::as_array).into_iter().flatten();
+        let messages = steps.filter_map(|step| step.pointer("/1/message/content")?.as_str());
+        messages.skip(1).for_each(|message| drop(stream.say(message)));
+    }
+
+    /// What the program asked for and nobody answered, and what was said, echoed and not known again.
+    fn unanswered(&mut self, output: &[u8], echoes: bool) -> Vec<String> {
+        let Self::Claude(stream) = self else { return Vec::new() };
+        let mut complaints = Vec::new();
+        let answers = stream.take_answers();
+        for line in output.split(|byte| *byte == b'\n') {
+            let Ok(line) = serde_json::from_slice::<Value>(line) else { continue };
+            let id = line.get("request_id").and_then(Value::as_str).unwrap_or_default();
+            let is_request = line.get("type").is_some_and(|kind| kind == "control_request");
+            if is_request && !String::from_utf8_lossy(&answers).contains(id) {
+                complaints.push(format!("request {id} was not answered"));
+            }
+        }
+        if echoes && stream.has_untold() {
+            complaints.push("what was said is not known again in its echo".to_owned());
+        }
+        complaints
+    }
+
     fn end(self, exit: Exit, stderr_tail: &str) -> Outcome {
         match self {
             Self::Claude(stream) => stream.end(exit, stderr_tail),
@@ -206,6 +233,7 @@ impl Replay {
             other => other.with_context(|| format!("read what {name} complained"))?,
         };
         let mut stream = Stream::new(client);
+        stream.say(entry);
         let mut complaints = Vec::new();
         let mut events = Vec::new();
         for (number, line) in output.split(|byte| *byte == b'\n').enumerate() {
@@ -219,6 +247,7 @@ impl Replay {
         }
         events.extend(stream.close());
         complaints.extend(unpaired(&events));
+        complaints.extend(stream.unanswered(&output, argv.contains(&"--replay-user-messages")));
         let outcome = stream.end(exit, &stderr);
         if let Outcome::Reported(report) = &outcome
             && (report.summary.is_empty() || report.usage.is_none())

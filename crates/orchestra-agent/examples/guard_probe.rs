@@ -1,5 +1,5 @@
-//! Plays the parts that the guard's tests need: the guard itself, a worker to be killed, daemons, and programs
-//! that look at what they inherited. Not an example of use.
+//! Plays the parts that tests of guards and agents need: the guard itself, a worker to be killed, daemons, programs
+//! that look at what they inherited, and the relay to own tools. Not an example of use.
 
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         ("descriptors", []) => descriptors(),
         ("below", []) => below(),
         ("flood", [count]) => flood(count),
+        ("mcp", [socket]) => orchestra_agent::mcp::relay(socket, io::stdin(), io::stdout()),
         _ => Err(io::Error::other("unknown part")),
     };
     match played {

@@ -10,6 +10,7 @@ mod argv;
 pub mod claude;
 pub mod codex;
 mod event;
+mod stream;
 mod text;
 mod turn;
 
@@ -18,18 +19,17 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use orchestra_core::config::{CommandAgent, InputFormat, OutputFormat, Preset};
+use orchestra_core::config::{CommandAgent, InputFormat, Preset};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
 use tokio::sync::mpsc::{Receiver, Sender};
 
-use self::argv::Invocation;
-use self::claude::ClaudeStream;
-use self::codex::CodexStream;
-use self::text::{JsonLinesStream, TextStream};
+use self::argv::{Invocation, ToolServer};
+use self::stream::{Stream, json_line};
 use self::turn::Turn;
 use crate::agent::{Agent, TurnRequest};
 use crate::environment::{self, AgentNeeds, Environment};
-use crate::guard::{Exit, GuardLauncher, LaunchError, Order, StopPlan};
+use crate::guard::{GuardLauncher, LaunchError, Order, StopPlan};
+use crate::mcp::{McpHost, OpenError};
 use crate::probe::find_program;
 use crate::redact::Redactor;
 use crate::report_file::{self, HandedIn};
@@ -53,12 +53,15 @@ struct Ending {
     stop: StopPlan,
     /// What it gets after its last event to leave by itself.
     grace: Duration,
+    /// What it gets to end when it was asked to in its own words, before it is stopped.
+    patience: Duration,
 }
 
 impl CommandRunner {
     /// Takes the configuration of the agent.
     pub fn new(config: CommandAgent, launcher: GuardLauncher) -> Self {
-        let ending = Ending { stop: StopPlan::interrupt(), grace: Duration::from_secs(5) };
+        let (grace, patience) = (Duration::from_secs(5), Duration::from_secs(3));
+        let ending = Ending { stop: StopPlan::interrupt(), grace, patience };
         Self { config, launcher, ending }
     }
 
@@ -73,6 +76,13 @@ impl CommandRunner {
     #[must_use]
     pub fn with_grace(mut self, grace: Duration) -> Self {
         self.ending.grace = grace;
+        self
+    }
+
+    /// Gives programs another time than 3 s to end when they were asked to in their own words.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.ending.patience = patience;
         self
     }
 }
@@ -109,15 +119,32 @@ impl CommandRunner {
         transcript: &mut Transcript,
         events: &Sender<AgentEvent>,
     ) -> Outcome {
-        let Some(invocation) = Invocation::new(&self.config, request) else {
+        if let Err((path, error)) = prepare(request) {
+            let hint = "make room on the disk, and look at the folder's permissions";
+            return unusable(format!("could not write `{}`: {error}", path.display()), hint);
+        }
+        let host = match self.open_tools(request) {
+            Ok(host) => host,
+            Err(error) => {
+                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}"));
+                let message = format!("{error}{}", cause.unwrap_or_default());
+                return unusable(message, "make room on the disk, and look at the folder's permissions");
+            }
+        };
+        let own_program = self.launcher.own_program();
+        let tools = host.as_ref().map(|host| ToolServer { program: &own_program, socket: host.socket() });
+        let Some(invocation) = Invocation::new(&self.config, request, tools) else {
             return unusable(
                 "the agent names neither a preset nor a program".to_owned(),
                 "write `preset:` or `run:` in its configuration",
             );
         };
-        if let Err((path, error)) = prepare(request, &invocation) {
+        if invocation.wants_prompt_file
+            && let Err(error) = fs::write(&request.prompt_file, request.prompt.whole())
+        {
+            let path = request.prompt_file.display();
             let hint = "make room on the disk, and look at the folder's permissions";
-            return unusable(format!("could not write `{}`: {error}", path.display()), hint);
+            return unusable(format!("could not write `{path}`: {error}"), hint);
         }
         let environment = self.environment(request, &invocation);
         let Some(program) = find_program(&invocation.program, &environment, &request.workspace) else {
@@ -139,12 +166,28 @@ impl CommandRunner {
             Ok(child) => child,
             Err(error) => return launch_fault(&error),
         };
-        let stream = Stream::new(&self.config, request);
+        let stream = Stream::new(&self.config, request, host.is_some());
+        let hears = stream.is_conversation() || self.reads_json_lines();
         let turn = Turn::new(child, stream, request, &self.ending, redactor, transcript, events);
-        if self.config.preset.is_none() && self.config.input == InputFormat::JsonLines {
-            turn.run_and_say(&request.prompt.whole(), invocation.wants_prompt_file, words).await
-        } else {
-            turn.run(invocation.stdin, &mut None).await
+        let words = if hears { words } else { &mut None };
+        let prompt = match (self.reads_json_lines(), invocation.wants_prompt_file) {
+            (true, false) => json_line("prompt", &request.prompt.whole()),
+            (true, true) => Vec::new(),
+            (false, _) => invocation.stdin,
+        };
+        turn.with_host(host).run(prompt, words).await
+    }
+
+    fn reads_json_lines(&self) -> bool {
+        self.config.preset.is_none() && self.config.input == InputFormat::JsonLines
+    }
+
+    /// Serves Orchestra's own tools, where the turn has some and the program is told of them.
+    fn open_tools(&self, request: &TurnRequest) -> Result<Option<McpHost>, OpenError> {
+        let own = request.own.as_ref().filter(|own| !own.offered().is_empty());
+        match (self.config.preset, own) {
+            (Some(Preset::ClaudeCode), Some(own)) => McpHost::open(own.clone(), &request.scratch).map(Some),
+            (Some(Preset::ClaudeCode | Preset::Codex) | None, _) => Ok(None),
         }
     }
 
@@ -180,8 +223,8 @@ impl CommandRunner {
     }
 }
 
-/// Creates folders, removes the report of an earlier turn, writes the prompt where it is wanted as a file.
-fn prepare<'a>(request: &'a TurnRequest, invocation: &Invocation) -> Result<(), (&'a Path, io::Error)> {
+/// Creates folders, and removes the report of an earlier turn.
+fn prepare(request: &TurnRequest) -> Result<(), (&Path, io::Error)> {
     let parents = [request.report_path.parent(), request.prompt_file.parent(), Some(&*request.scratch)];
     for folder in parents.into_iter().flatten() {
         fs::create_dir_all(folder).map_err(|error| (folder, error))?;
@@ -189,10 +232,6 @@ fn prepare<'a>(request: &'a TurnRequest, invocation: &Invocation) -> Result<(), 
     match fs::remove_file(&request.report_path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err((&request.report_path, error)),
         Ok(()) | Err(_) => {}
-    }
-    if invocation.wants_prompt_file {
-        fs::write(&request.prompt_file, request.prompt.whole())
-            .map_err(|error| (&*request.prompt_file, error))?;
     }
     Ok(())
 }
@@ -221,93 +260,20 @@ fn is_unknown_session(outcome: &Outcome) -> bool {
         if message.contains(claude::UNKNOWN_SESSION) || message.contains(codex::UNKNOWN_SESSION))
 }
 
-/// How the output of a program is read.
-enum Stream {
-    Text(TextStream),
-    JsonLines(JsonLinesStream),
-    Claude(Box<ClaudeStream>),
-    Codex(Box<CodexStream>),
-}
-
-impl Stream {
-    fn new(config: &CommandAgent, request: &TurnRequest) -> Self {
-        match (config.preset, config.output) {
-            (Some(Preset::ClaudeCode), _) => Self::Claude(Box::new(ClaudeStream::new(request.used_before))),
-            (Some(Preset::Codex), _) => Self::Codex(Box::new(CodexStream::new(request.used_before))),
-            (None, OutputFormat::Text) => Self::Text(TextStream::default()),
-            (None, OutputFormat::JsonLines) => Self::JsonLines(JsonLinesStream::default()),
-        }
-    }
-
-    /// Whether a line is one thing, of which half says nothing.
-    fn is_json(&self) -> bool {
-        match self {
-            Self::Text(_) => false,
-            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) => true,
-        }
-    }
-
-    fn line(&mut self, line: &[u8]) -> Vec<AgentEvent> {
-        match self {
-            Self::Text(stream) => stream.line(line),
-            Self::JsonLines(stream) => stream.line(line),
-            Self::Claude(stream) => stream.line(line),
-            Self::Codex(stream) => stream.line(line),
-        }
-    }
-
-    /// A part of a line that is too long for one piece; only where lines are text.
-    fn part(&mut self, part: &[u8]) -> Vec<AgentEvent> {
-        match self {
-            Self::Text(stream) => stream.part(part),
-            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) => Vec::new(),
-        }
-    }
-
-    /// Whether the turn's last event was seen: what comes now is the program's own leaving.
-    fn is_over(&self) -> bool {
-        match self {
-            Self::Text(_) | Self::JsonLines(_) => false,
-            Self::Claude(stream) => stream.is_over(),
-            Self::Codex(stream) => stream.is_over(),
-        }
-    }
-
-    /// Whether the program only waits for a network.
-    fn is_offline(&self) -> bool {
-        match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Claude(_) => false,
-            Self::Codex(stream) => stream.is_offline(),
-        }
-    }
-
-    /// Ends the tools that were begun and never came back.
-    fn close(&mut self) -> Vec<AgentEvent> {
-        match self {
-            Self::Text(_) | Self::JsonLines(_) => Vec::new(),
-            Self::Claude(stream) => stream.close(),
-            Self::Codex(stream) => stream.close(),
-        }
-    }
-
-    fn end(self, exit: Exit, stderr_tail: &str) -> Outcome {
-        match self {
-            Self::Text(stream) => stream.end(exit, stderr_tail),
-            Self::JsonLines(stream) => stream.end(exit, stderr_tail),
-            Self::Claude(stream) => stream.end(exit, stderr_tail),
-            Self::Codex(stream) => stream.end(exit, stderr_tail),
-        }
-    }
-}
-
 /// Puts the report that was handed in in place of the one made from the last words. The second value is what the
 /// person should know of it.
-fn hand_in(said: Box<Report>, report_path: &Path) -> (Outcome, Option<&'static str>) {
-    let handed_in = match report_file::read_report(report_path) {
-        HandedIn::Nothing => report_file::report_in_text(&said.summary),
-        handed_in => handed_in,
-    };
-    match handed_in {
+fn hand_in(
+    said: Box<Report>,
+    called: Option<Box<Report>>,
+    request: &TurnRequest,
+) -> (Outcome, Option<&'static str>) {
+    if !argv::wants_report(request) {
+        return (Outcome::Reported(said), None);
+    }
+    let called = called.map_or(HandedIn::Nothing, HandedIn::Report);
+    let filed = || report_file::read_report(&request.report_path);
+    let written = || report_file::report_in_text(&said.summary);
+    match called.or_else(filed).or_else(written) {
         HandedIn::Report(mut report) => {
             report.usage = said.usage.or(report.usage);
             (Outcome::Reported(report), None)

@@ -18,6 +18,7 @@ pub mod agent;
 pub mod command;
 pub mod environment;
 pub mod guard;
+pub mod mcp;
 pub mod own;
 pub mod probe;
 pub mod redact;

@@ -23,6 +23,16 @@ pub(crate) enum HandedIn {
     Broken(String),
 }
 
+impl HandedIn {
+    /// Looks elsewhere where nothing was handed in.
+    pub(crate) fn or_else(self, elsewhere: impl FnOnce() -> Self) -> Self {
+        match self {
+            Self::Nothing => elsewhere(),
+            handed_in @ (Self::Report(_) | Self::Broken(_)) => handed_in,
+        }
+    }
+}
+
 /// Reads the file that an agent may have written. It is the agent's: no link is followed, no FIFO waited for.
 pub(crate) fn read_report(path: &Path) -> HandedIn {
     let bytes = match read_bounded(path) {

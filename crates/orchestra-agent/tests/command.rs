@@ -184,7 +184,7 @@ async fn f52_a_flood_without_a_newline_costs_little_memory_and_is_capped_in_the_
     }
 }
 
-fn resident_mib() -> u64 {
+pub(crate) fn resident_mib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap() / 1024
@@ -243,12 +243,12 @@ const RESULT: &str = r#"{"type":"result","subtype":"success","is_error":false,"r
 #[tokio::test]
 async fn a_known_program_reports_in_a_file_or_at_the_end_of_its_answer() {
     let room = Room::new();
-    room.program("claude", &format!("cat > prompt; echo '{RESULT}'"));
+    room.program("claude", &format!("head -n 1 > prompt; echo '{RESULT}'"));
     let (outcome, events) = run(&preset(Preset::ClaudeCode), room.request("phase-1")).await;
     assert_eq!(summary(&outcome), "All done.");
     assert_eq!(notices(&events), ["no report was handed in: its last words are the summary"]);
     let prompt = std::fs::read_to_string(room.repository().join("prompt")).unwrap();
-    assert!(prompt.starts_with("Do it.\n") && prompt.contains("ORCHESTRA_REPORT"));
+    assert!(prompt.contains("\"Do it.\\n") && prompt.contains("ORCHESTRA_REPORT"));
 
     let block = r#"```json\n{\"summary\":\"from the block\"}\n```"#;
     room.program("claude", &format!("cat <<'EOF'\n{}\nEOF", RESULT.replace("All done.", block)));

@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod claude;
+#[cfg(test)]
 mod command;
 #[cfg(test)]
 mod guard;

@@ -9,7 +9,7 @@ use orchestra_agent::agent::{Agent, TurnRequest};
 use orchestra_agent::guard::{GuardLauncher, Order};
 use orchestra_core::report::{AgentEvent, Outcome};
 
-/// The program `examples/guard_probe.rs`.
+/// The program `examples/guard_probe.rs`; `fake_claude` lies beside it.
 ///
 /// Cargo builds it with `cargo test`, but not where a test is named: an old one would be tried in silence.
 pub(crate) fn probe() -> PathBuf {
@@ -19,7 +19,7 @@ pub(crate) fn probe() -> PathBuf {
     assert!(probe.exists(), "{} is missing: {hint}", probe.display());
     let built = probe.metadata().unwrap().modified().unwrap();
     let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for source in ["src/guard", "examples"] {
+    for source in ["src/guard", "src/mcp", "examples"] {
         for file in crate_folder.join(source).read_dir().unwrap() {
             let file = file.unwrap();
             let changed = file.metadata().unwrap().modified().unwrap();

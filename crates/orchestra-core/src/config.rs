@@ -165,7 +165,11 @@ impl AgentConfig {
     pub fn hears(&self) -> bool {
         match self {
             Self::Scripted { .. } => true,
-            Self::Command(command) => command.preset.is_none() && command.input == InputFormat::JsonLines,
+            Self::Command(command) => match command.preset {
+                Some(Preset::ClaudeCode) => true,
+                Some(Preset::Codex) => false,
+                None => command.input == InputFormat::JsonLines,
+            },
         }
     }
 }

@@ -72,6 +72,13 @@ pub(crate) enum Command {
         #[arg(value_enum)]
         which: SchemaName,
     },
+    /// For agents' programs: hand them Orchestra's own tools, over MCP
+    #[command(after_help = examples::MCP)]
+    Mcp {
+        /// The socket of a turn
+        #[arg(value_name = "SOCKET", env = "ORCHESTRA_MCP", value_hint = clap::ValueHint::FilePath)]
+        socket: Option<PathBuf>,
+    },
     /// Print completions for a shell
     #[command(after_help = examples::COMPLETIONS)]
     Completions {
@@ -103,6 +110,7 @@ impl Command {
             | Self::Rescue(_)
             | Self::Demo(_)
             | Self::Schema { .. }
+            | Self::Mcp { .. }
             | Self::Completions { .. }
             | Self::Man => &[],
         }

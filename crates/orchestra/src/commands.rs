@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod doctor;
 mod init;
+mod mcp;
 mod next;
 mod pm;
 mod preflight;
@@ -67,6 +68,7 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
         Some(Command::Doctor(args)) => Ok(doctor::run(context, &args)),
         Some(Command::Config(args)) => config::run(context, &args),
         Some(Command::Schema { which }) => Ok(schema::run(context, which)),
+        Some(Command::Mcp { socket }) => mcp::run(socket.as_deref()),
         Some(Command::Completions { shell }) => Ok(completions::run(context, shell)),
         Some(Command::Man) => completions::man(context),
     }

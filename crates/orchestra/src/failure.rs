@@ -125,6 +125,14 @@ pub(crate) enum Failure {
         /// Why not.
         source: std::io::Error,
     },
+    /// An agent's program asked for the tools of a turn that is not there.
+    #[error("no turn hands out its tools at `{}`", socket.display())]
+    Tools {
+        /// The socket of the turn.
+        socket: PathBuf,
+        /// Why not.
+        source: std::io::Error,
+    },
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
@@ -255,6 +263,7 @@ impl Failure {
             Self::Layout(LayoutError::Unusable { .. })
             | Self::Open(OpenError::Fault(_))
             | Self::Output(_)
+            | Self::Tools { .. }
             | Self::DemoGit { .. }
             | Self::File(_)
             | Self::Journal(_)

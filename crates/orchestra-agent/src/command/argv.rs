@@ -1,10 +1,24 @@
 //! How programs are called.
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use orchestra_core::config::{CommandAgent, Preset};
+use orchestra_core::own_tool::OwnTool;
+use serde_json::json;
 
+use super::claude;
 use crate::agent::TurnRequest;
+use crate::own::OwnTools;
+
+/// The name under which Orchestra's own tools are served.
+pub(super) const OWN_SERVER: &str = "orchestra";
+/// What Claude Code puts before the names of the tools of that server.
+pub(super) const OWN_PREFIX: &str = "mcp__orchestra__";
+/// The longest argument that Linux takes (`MAX_ARG_STRLEN`), less the zero at its end.
+const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
+/// How long a call of an own tool may take, in milliseconds: a person may be asleep.
+const CALL_TIMEOUT: u32 = 24 * 60 * 60 * 1000;
 
 /// Stands for the path of the prompt in a template.
 const PROMPT_FILE: &str = "{prompt_file}";
@@ -20,38 +34,78 @@ pub(super) struct Invocation {
     pub(super) wants_prompt_file: bool,
 }
 
+/// Where a program finds Orchestra's own tools.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ToolServer<'a> {
+    /// Our own program.
+    pub(super) program: &'a Path,
+    /// The socket of the turn.
+    pub(super) socket: &'a Path,
+}
+
 impl Invocation {
     /// `None` where the configuration names nothing to run.
-    pub(super) fn new(config: &CommandAgent, request: &TurnRequest) -> Option<Self> {
+    pub(super) fn new(
+        config: &CommandAgent,
+        request: &TurnRequest,
+        tools: Option<ToolServer<'_>>,
+    ) -> Option<Self> {
         let Some(preset) = config.preset else { return template(&config.run, request) };
         let model = request.model.as_deref().or(config.model.as_deref());
-        let (name, flags, env): (_, _, &[_]) = match preset {
-            Preset::ClaudeCode => ("claude", claude_flags(request, model), CLAUDE_ENV),
-            Preset::Codex => ("codex", codex_flags(request, model), &[]),
+        let (name, flags, stdin, env): (_, _, _, &[_]) = match preset {
+            Preset::ClaudeCode => {
+                let standing = standing_argument(request);
+                let prompt = if standing.is_some() { request.prompt.turn() } else { request.prompt.whole() };
+                let prompt = format!("{prompt}{}", how_to_report(request, tools.is_some()));
+                let flags = claude_flags(request, model, standing, tools);
+                ("claude", flags, claude::user_line(&prompt), CLAUDE_ENV)
+            }
+            Preset::Codex => {
+                let prompt = format!("{}{}", request.prompt.whole(), how_to_report(request, false));
+                ("codex", codex_flags(request, model), prompt.into_bytes(), &[])
+            }
         };
         let mut words = if config.run.is_empty() { vec![name.to_owned()] } else { config.run.clone() };
         let program = words.remove(0).into();
         let args = words.into_iter().map(OsString::from).chain(flags).collect();
-        let stdin = format!("{}{}", request.prompt.whole(), how_to_report(request.writes)).into_bytes();
         Some(Self { program, args, env, stdin, wants_prompt_file: false })
     }
 }
 
 /// Three tries of its own are enough, for the worker has its own patience; a command in the background would
-/// keep the program alive after its answer; and no program changes itself in the middle of a milestone.
+/// keep the program alive after its answer; no program changes itself in the middle of a milestone; and a call of an
+/// own tool waits for a person, not in the background and not for half an hour at most.
 const CLAUDE_ENV: &[(&str, &str)] = &[
     ("CLAUDE_CODE_MAX_RETRIES", "3"),
     ("CLAUDE_CODE_DISABLE_BACKGROUND_TASKS", "1"),
     ("DISABLE_AUTOUPDATER", "1"),
+    ("CLAUDE_CODE_MCP_AUTO_BACKGROUND_MS", "0"),
+    ("CLAUDE_CODE_MCP_TOOL_IDLE_TIMEOUT", "0"),
+    ("MCP_TOOL_TIMEOUT", "86400000"),
 ];
 
-fn claude_flags(request: &TurnRequest, model: Option<&str>) -> Vec<OsString> {
+/// What is the same in every turn, where it can be an argument.
+fn standing_argument(request: &TurnRequest) -> Option<String> {
+    let standing = request.prompt.standing();
+    let is_fine = !standing.is_empty() && standing.len() <= LONGEST_ARGUMENT && !standing.contains('\0');
+    is_fine.then_some(standing)
+}
+
+fn claude_flags(
+    request: &TurnRequest,
+    model: Option<&str>,
+    standing: Option<String>,
+    tools: Option<ToolServer<'_>>,
+) -> Vec<OsString> {
     let mut flags: Vec<OsString> = [
         "-p",
+        "--input-format",
+        "stream-json",
         "--output-format",
         "stream-json",
         "--verbose",
         "--include-partial-messages",
+        "--replay-user-messages",
         "--strict-mcp-config",
         // The person's login and cloud stay; what the repository brings along has no say.
         "--setting-sources",
@@ -61,16 +115,46 @@ fn claude_flags(request: &TurnRequest, model: Option<&str>) -> Vec<OsString> {
     ]
     .map(OsString::from)
     .into();
+    let mut allowed = Vec::new();
     if request.writes {
-        flags.extend(["--permission-mode", "acceptEdits", "--allowedTools", "Bash"].map(OsString::from));
+        // With a room each edit is asked for, and the room answers.
+        let mode: &[_] = match &request.room {
+            Some(_) => &["--permission-mode", "default", "--permission-prompt-tool", "stdio"],
+            None => &["--permission-mode", "acceptEdits"],
+        };
+        flags.extend(mode.iter().map(OsString::from));
+        allowed.push("Bash".to_owned());
     } else {
-        flags.extend(["--tools", "Read,Grep,Glob"].map(OsString::from));
+        flags.extend(["--permission-mode", "default", "--tools", "Read,Grep,Glob"].map(OsString::from));
     }
+    if let Some(tools) = tools {
+        flags.extend(["--mcp-config".into(), mcp_config(tools).into()]);
+        let own = request.own.iter().flat_map(OwnTools::offered);
+        allowed.extend(own.map(|tool| format!("{OWN_PREFIX}{}", tool.name())));
+    }
+    if !allowed.is_empty() {
+        flags.push("--allowedTools".into());
+        flags.extend(allowed.into_iter().map(OsString::from));
+    }
+    flags.extend(standing.into_iter().flat_map(|text| ["--append-system-prompt".into(), text.into()]));
     flags.extend(model.into_iter().flat_map(|model| ["--model".into(), model.into()]));
     if let Some(session) = &request.session {
         flags.extend(["--resume".into(), OsString::from(&session.0)]);
     }
     flags
+}
+
+/// Without `alwaysLoad` a model sees only the names of the tools, in a list to be searched.
+fn mcp_config(tools: ToolServer<'_>) -> String {
+    let text = |path: &Path| path.to_string_lossy().into_owned();
+    let server = json!({
+        "type": "stdio",
+        "command": text(tools.program),
+        "args": ["mcp", text(tools.socket)],
+        "alwaysLoad": true,
+        "timeout": CALL_TIMEOUT,
+    });
+    json!({ "mcpServers": { OWN_SERVER: server } }).to_string()
 }
 
 fn codex_flags(request: &TurnRequest, model: Option<&str>) -> Vec<OsString> {
@@ -121,15 +205,32 @@ fn template(run: &[String], request: &TurnRequest) -> Option<Invocation> {
     })
 }
 
+/// Whether the turn is to end with a report: one with own tools of which reporting is none is a conversation.
+pub(super) fn wants_report(request: &TurnRequest) -> bool {
+    request.own.as_ref().is_none_or(|own| own.offered().contains(&OwnTool::ReportResult))
+}
+
 /// What a program with a preset is told about its report, after everything else.
-fn how_to_report(writes: bool) -> String {
-    let file = if writes {
+fn how_to_report(request: &TurnRequest, has_tools: bool) -> String {
+    if !wants_report(request) {
+        return String::new();
+    }
+    let is_tool = has_tools && request.own.is_some();
+    let tool = if is_tool {
+        format!(
+            "When you are done, and only then, call `{OWN_PREFIX}{}`, once. Only if there is no such tool:\n\n",
+            OwnTool::ReportResult.name()
+        )
+    } else {
+        String::new()
+    };
+    let file = if request.writes {
         "If you cannot, write the same object to the file that the environment variable ORCHESTRA_REPORT names.\n"
     } else {
         ""
     };
     format!(
-        "\n\n---\n\
+        "\n\n---\n{tool}\
         When you are done, and only then, end your answer with your report: one block fenced with three backticks \
         and `json`, and nothing after it. Every key is optional; leave out what does not apply:\n\n\
         ```json\n\
@@ -147,6 +248,8 @@ fn how_to_report(writes: bool) -> String {
 #[cfg(test)]
 mod tests {
     use orchestra_core::id::SessionId;
+    use orchestra_core::ownership::Room;
+    use orchestra_core::prompt::{Prompt, Stays};
 
     use super::*;
 
@@ -154,7 +257,15 @@ mod tests {
         let mut request = TurnRequest::new("Do it.", "/repo", "/scratch", Vec::new());
         change(&mut request);
         let run = run.iter().map(|word| (*word).to_owned()).collect();
-        Invocation::new(&CommandAgent { preset, run, ..CommandAgent::default() }, &request).unwrap()
+        let tools = ToolServer { program: Path::new("/bin/orchestra"), socket: Path::new("/s") };
+        let tools = request.own.is_some().then_some(tools);
+        Invocation::new(&CommandAgent { preset, run, ..CommandAgent::default() }, &request, tools).unwrap()
+    }
+
+    /// The prompt that Claude Code is given.
+    fn message(invocation: &Invocation) -> String {
+        let line: serde_json::Value = serde_json::from_slice(&invocation.stdin).unwrap();
+        line["message"]["content"].as_str().unwrap().to_owned()
     }
 
     fn line(invocation: &Invocation) -> String {
@@ -162,19 +273,83 @@ mod tests {
         words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
     }
 
+    const START: &str = "claude -p --input-format stream-json --output-format stream-json --verbose \
+                         --include-partial-messages --replay-user-messages --strict-mcp-config \
+                         --setting-sources user --settings {\"disableAllHooks\":true} ";
+
     #[test]
     fn claude_writes_in_its_folder_and_runs_commands_or_only_reads() {
-        let start = "claude -p --output-format stream-json --verbose --include-partial-messages \
-                     --strict-mcp-config --setting-sources user --settings {\"disableAllHooks\":true} ";
         let writing = call(Some(Preset::ClaudeCode), &[], |_| {});
-        assert_eq!(line(&writing), format!("{start}--permission-mode acceptEdits --allowedTools Bash"));
+        assert_eq!(line(&writing), format!("{START}--permission-mode acceptEdits --allowedTools Bash"));
         let reading = call(Some(Preset::ClaudeCode), &[], |request| {
             request.writes = false;
             request.model = Some("opus".to_owned());
             request.session = Some(SessionId("s1".to_owned()));
         });
-        assert_eq!(line(&reading), format!("{start}--tools Read,Grep,Glob --model opus --resume s1"));
+        let flags = "--permission-mode default --tools Read,Grep,Glob --model opus --resume s1";
+        assert_eq!(line(&reading), format!("{START}{flags}"));
         assert!(reading.env.contains(&("CLAUDE_CODE_MAX_RETRIES", "3")));
+    }
+
+    #[test]
+    fn with_a_room_claude_asks_before_each_edit_and_is_given_own_tools_by_name() {
+        let tools = ToolServer { program: Path::new("/bin/orchestra"), socket: Path::new("/s") };
+        let config = mcp_config(tools);
+        let server = json!({
+            "type": "stdio", "command": "/bin/orchestra", "args": ["mcp", "/s"], "alwaysLoad": true, "timeout": 86_400_000,
+        });
+        let read: serde_json::Value = serde_json::from_str(&config).unwrap();
+        assert_eq!(read, json!({ "mcpServers": { "orchestra": server } }));
+        let working = call(Some(Preset::ClaudeCode), &[], |request| {
+            request.room = Some(Room::closed());
+            request.own = Some(OwnTools::new(&[OwnTool::ReportResult, OwnTool::RaiseConcern]).0);
+        });
+        let own = "mcp__orchestra__report_result mcp__orchestra__raise_concern";
+        assert_eq!(
+            line(&working),
+            format!(
+                "{START}--permission-mode default --permission-prompt-tool stdio --mcp-config {config} --allowedTools Bash {own}"
+            )
+        );
+        assert!(message(&working).contains("call `mcp__orchestra__report_result`, once"));
+        let planning = call(Some(Preset::ClaudeCode), &[], |request| {
+            request.writes = false;
+            request.own = Some(OwnTools::new(&[OwnTool::AskUser]).0);
+        });
+        let flags = "--permission-mode default --tools Read,Grep,Glob";
+        assert_eq!(
+            line(&planning),
+            format!("{START}{flags} --mcp-config {config} --allowedTools mcp__orchestra__ask_user")
+        );
+        assert_eq!(message(&planning), "Do it.", "a conversation is asked for no report");
+    }
+
+    #[test]
+    fn what_stays_is_a_part_of_claudes_instructions_as_long_as_it_fits_an_argument() {
+        let with = |standing: String| {
+            call(Some(Preset::ClaudeCode), &[], |request| {
+                let mut prompt = Prompt::new();
+                prompt.add(Stays::Project, "role", standing);
+                prompt.add(Stays::Turn, "phase", "Phase 1.");
+                request.prompt = prompt;
+            })
+        };
+        let short = with("You are the architect.".to_owned());
+        assert!(line(&short).ends_with(" --append-system-prompt You are the architect."));
+        assert!(message(&short).starts_with("Phase 1.\n"));
+        for standing in ["x".repeat(LONGEST_ARGUMENT + 1), "You are\0".to_owned()] {
+            let long = with(standing.clone());
+            assert!(!line(&long).contains("--append-system-prompt"));
+            assert!(message(&long).starts_with(&format!("{standing}\n\nPhase 1.\n")));
+        }
+        assert!(line(&with("x".repeat(LONGEST_ARGUMENT))).contains("--append-system-prompt"));
+    }
+
+    #[test]
+    fn a_call_of_an_own_tool_may_take_as_long_as_a_person() {
+        let invocation = call(Some(Preset::ClaudeCode), &[], |_| {});
+        let timeout = CALL_TIMEOUT.to_string();
+        assert!(invocation.env.contains(&("MCP_TOOL_TIMEOUT", &timeout)));
     }
 
     #[test]

@@ -5,16 +5,22 @@
 //! subtype alone decides nothing.
 
 mod end;
+mod permission;
+mod talk;
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 use orchestra_core::id::SessionId;
-use orchestra_core::report::{AgentEvent, Outcome, Usage};
+use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
 use serde_json::Value;
 
 use self::end::Final;
-use super::event::{ending, notice, number_at, one_line, since, strange, text_at, tool_input, tool_output};
+pub(super) use self::permission::Permissions;
+use self::talk::Untold;
+pub(super) use self::talk::user_line;
+use super::argv::{OWN_PREFIX, OWN_SERVER};
+use super::event::{ending, notice, number_at, since, strange, text_at, tool_input, tool_output};
 use crate::guard::Exit;
 
 /// What the program says of a conversation that it does not have.
@@ -41,13 +47,51 @@ pub struct ClaudeStream {
     retry_delay: Option<u64>,
     /// When a subscription's window opens again, once it is closed.
     resets_at: Option<Timestamp>,
+    /// The end of the turn; none while one runs.
     last: Option<Final>,
+    /// Whether a turn has begun.
+    is_listening: bool,
+    untold: Untold,
+    /// Answers to what the program asked for, as lines for its input.
+    answers: Vec<u8>,
+    permissions: Option<Permissions>,
+    own_tools: OwnTools,
+    /// Whether it was told that they are not there.
+    has_told_of_tools: bool,
+    /// Why it is of no use to go on.
+    useless: Option<Fault>,
+}
+
+/// What Orchestra's own tools are to a turn.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub(super) enum OwnTools {
+    /// It has none.
+    #[default]
+    None,
+    /// It can do without them.
+    Wanted,
+    /// Without them it is of no use.
+    Needed,
 }
 
 impl ClaudeStream {
     /// Begins. `used_before` is what the conversation consumed in earlier runs: the program reports sums.
     pub fn new(used_before: Usage) -> Self {
         Self { used_before, ..Self::default() }
+    }
+
+    /// Says what of the program's requests is granted; without it nothing is.
+    #[must_use]
+    pub(super) fn with_permissions(mut self, permissions: Permissions) -> Self {
+        self.permissions = Some(permissions);
+        self
+    }
+
+    /// Says that the program was given Orchestra's own tools.
+    #[must_use]
+    pub(super) fn with_own_tools(mut self, own_tools: OwnTools) -> Self {
+        self.own_tools = own_tools;
+        self
     }
 
     /// Takes one line.
@@ -61,16 +105,52 @@ impl ClaudeStream {
             "user" => self.user(&value),
             "tool_progress" => tool_progress(&value),
             "rate_limit_event" => self.rate_limit(&value),
-            "control_request" => control_request(&value),
+            "control_request" => self.control_request(&value),
             "result" => self.result(&value),
             "" => strange(line),
             _ => Vec::new(),
         }
     }
 
-    /// Whether the turn's result was seen. The process may live on, but nothing of it counts any more.
+    /// Whether the turn's result was seen, and no other turn has begun since. The process may live on, but nothing of
+    /// it counts any more.
     pub fn is_over(&self) -> bool {
         self.last.is_some()
+    }
+
+    /// Whether a turn runs, into which something can be said.
+    pub(super) fn is_listening(&self) -> bool {
+        self.is_listening && self.last.is_none()
+    }
+
+    /// A message of the person, as a line for the program's input. Its echo is an [`AgentEvent::Heard`].
+    pub fn say(&mut self, text: &str) -> Vec<u8> {
+        self.untold.say(text)
+    }
+
+    /// Whether something was said that was not heard yet.
+    pub fn has_untold(&self) -> bool {
+        !self.untold.is_empty()
+    }
+
+    /// A line that asks for the turn's end.
+    pub(super) fn interrupt() -> Vec<u8> {
+        talk::interrupt_line()
+    }
+
+    /// Takes what the program's requests were answered.
+    pub fn take_answers(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.answers)
+    }
+
+    /// Whether it was told that Orchestra's own tools are not there.
+    pub(super) fn has_told_of_tools(&self) -> bool {
+        self.has_told_of_tools
+    }
+
+    /// Whether it is of no use to go on: [`Self::end`] says why.
+    pub(super) fn is_useless(&self) -> bool {
+        self.useless.is_some()
     }
 
     /// Ends the tools that never came back.
@@ -82,13 +162,16 @@ impl ClaudeStream {
     }
 
     /// Says what the run came to.
-    pub fn end(self, exit: Exit, stderr_tail: &str) -> Outcome {
-        self.outcome(exit, stderr_tail)
+    pub fn end(mut self, exit: Exit, stderr_tail: &str) -> Outcome {
+        match self.useless.take() {
+            Some(fault) => Outcome::Faulted(fault),
+            None => self.outcome(exit, stderr_tail),
+        }
     }
 
     fn system(&mut self, value: &Value) -> Vec<AgentEvent> {
         match text_at(value, "subtype") {
-            "init" => init(value),
+            "init" => self.init(value),
             "api_retry" => {
                 self.retry_delay = value.get("retry_delay_ms").and_then(Value::as_u64);
                 vec![notice(retry_text(value))]
@@ -111,6 +194,71 @@ impl ClaudeStream {
             "model_refusal_no_fallback" => vec![notice("the model refused to go on")],
             "compact_boundary" => vec![notice("the conversation was compacted")],
             _ => Vec::new(),
+        }
+    }
+
+    /// A turn begins: the first, or one for what was said too late for the one before.
+    fn init(&mut self, value: &Value) -> Vec<AgentEvent> {
+        if self.last.take().is_some() {
+            self.api_error.clear();
+            self.retry_delay = None;
+        }
+        let is_first = !std::mem::replace(&mut self.is_listening, true);
+        let mut events =
+            vec![AgentEvent::Session { session: SessionId(text_at(value, "session_id").to_owned()) }];
+        if is_first {
+            events.extend(self.servers(value));
+        }
+        events
+    }
+
+    /// Looks whether the servers of tools are there, and ours before all.
+    fn servers(&mut self, value: &Value) -> Vec<AgentEvent> {
+        let servers = value.get("mcp_servers").and_then(Value::as_array).into_iter().flatten();
+        let servers: Vec<(&str, &str)> =
+            servers.map(|server| (text_at(server, "name"), text_at(server, "status"))).collect();
+        let is_ours = |name: &str| name == OWN_SERVER && self.own_tools != OwnTools::None;
+        let missing = servers.iter().filter(|(name, status)| *status != "connected" && !is_ours(name));
+        let mut events: Vec<AgentEvent> =
+            missing.map(|(name, status)| notice(format!("MCP server {name}: {status}"))).collect();
+        let ours = servers.iter().find(|(name, _)| is_ours(name)).map_or("not there", |(_, status)| status);
+        // One that is still starting is seen to have been of use, or not, at the turn's end.
+        if self.own_tools != OwnTools::None && !matches!(ours, "connected" | "pending") {
+            let message =
+                format!("Claude Code did not connect with Orchestra's own tools (MCP server: {ours})");
+            if self.own_tools == OwnTools::Needed {
+                let hint = "run `claude` and look at `/mcp`: settings of yours or of your organisation may forbid servers";
+                self.useless = Some(Fault::Unusable { message: message.clone(), hint: hint.to_owned() });
+            }
+            self.has_told_of_tools = true;
+            events.push(notice(message));
+        }
+        events
+    }
+
+    /// The program asks for something. It waits for the answer, so that there is always one.
+    fn control_request(&mut self, value: &Value) -> Vec<AgentEvent> {
+        let id = text_at(value, "request_id");
+        let request = value.get("request").unwrap_or(&Value::Null);
+        if text_at(request, "subtype") != "can_use_tool" {
+            self.answers.extend(talk::unknown_line(id));
+            return Vec::new();
+        }
+        let tool = text_at(request, "tool_name");
+        let input = request.get("input").unwrap_or(&Value::Null);
+        let checked = match &self.permissions {
+            Some(permissions) => permissions.check(tool, input),
+            None => Err("nobody answers for the person".to_owned()),
+        };
+        match checked {
+            Ok(()) => {
+                self.answers.extend(talk::allow_line(id, input));
+                Vec::new()
+            }
+            Err(why) => {
+                self.answers.extend(talk::deny_line(id, &why));
+                vec![notice(format!("{tool} was denied: {why}"))]
+            }
         }
     }
 
@@ -184,12 +332,17 @@ impl ClaudeStream {
     fn tool_use(&mut self, block: &Value, parent: Option<&str>) -> AgentEvent {
         let (id, name) = (text_at(block, "id"), text_at(block, "name"));
         self.tools.insert(id.to_owned(), name.to_owned());
+        // Orchestra's own tools have the same names for all agents.
+        let name = name.strip_prefix(OWN_PREFIX).unwrap_or(name);
         let name = if parent.is_some() { format!("sub-agent: {name}") } else { name.to_owned() };
         let input = tool_input(block.get("input").unwrap_or(&Value::Null));
         AgentEvent::ToolStarted { id: id.to_owned(), name, input }
     }
 
     fn user(&mut self, value: &Value) -> Vec<AgentEvent> {
+        if value.get("isReplay") == Some(&Value::Bool(true)) {
+            return vec![AgentEvent::Heard; self.untold.echoed(value)];
+        }
         let Some(content) = value.pointer("/message/content").and_then(Value::as_array) else {
             return Vec::new();
         };
@@ -259,15 +412,6 @@ fn thought(text: &str) -> Option<AgentEvent> {
     (!text.is_empty()).then(|| AgentEvent::Thinking { text: text.to_owned() })
 }
 
-fn init(value: &Value) -> Vec<AgentEvent> {
-    let session = AgentEvent::Session { session: SessionId(text_at(value, "session_id").to_owned()) };
-    let servers = value.get("mcp_servers").and_then(Value::as_array).into_iter().flatten();
-    let missing = servers
-        .filter(|server| text_at(server, "status") != "connected")
-        .map(|server| format!("MCP server {}: {}", text_at(server, "name"), text_at(server, "status")));
-    std::iter::once(session).chain(missing.map(notice)).collect()
-}
-
 fn retry_text(value: &Value) -> String {
     let seconds = number_at(value, "retry_delay_ms").div_ceil(1000);
     let (attempt, most) = (number_at(value, "attempt"), number_at(value, "max_retries"));
@@ -280,13 +424,6 @@ fn tool_progress(value: &Value) -> Vec<AgentEvent> {
     let seconds = value.get("elapsed_time_seconds").and_then(Value::as_f64).unwrap_or_default();
     let text = format!("({seconds:.0} s)\n");
     vec![AgentEvent::ToolOutput { id: text_at(value, "tool_use_id").to_owned(), text }]
-}
-
-/// The program asks for a permission. It is never called such that it could; if it does all the same, it is told.
-fn control_request(value: &Value) -> Vec<AgentEvent> {
-    let request = value.get("request").unwrap_or(&Value::Null);
-    let input = one_line(&request.get("input").unwrap_or(&Value::Null).to_string());
-    vec![notice(format!("asks for {}: {input}", text_at(request, "tool_name")))]
 }
 
 /// The sums of a result: over all turns of the process, and of earlier runs of the conversation.

@@ -1,19 +1,23 @@
 //! One run of a program: its streams, its time, its end.
 
+mod time;
+
 use std::time::Duration;
 
-use orchestra_core::report::{AgentEvent, Fault, Outcome};
+use orchestra_core::report::{AgentEvent, Fault, Outcome, Report};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio::time::{Instant, sleep_until};
 
 use super::event::notice;
+use super::stream::Stream;
 use super::text::LastLines;
-use super::{Ending, Stream, hand_in};
+use super::{Ending, hand_in};
 use crate::agent::TurnRequest;
-use crate::guard::{Ended, GuardedChild, StopPlan, Why};
+use crate::guard::{Ended, GuardedChild, Why};
 use crate::lines::{Lines, Overlong, Piece};
+use crate::mcp::McpHost;
 use crate::redact::{RedactedEvents, Redactor};
 use crate::transcript::Transcript;
 
@@ -25,8 +29,8 @@ const MAX_TEXT_PIECE: usize = 64 * 1024;
 const CHUNK: usize = 64 * 1024;
 /// How long output is still read after the program's end.
 const DRAIN: Duration = Duration::from_secs(2);
-/// How long a program may wait for a network.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// How much may wait for a program that does not read its input before its output waits too.
+const MOST_UNWRITTEN: usize = 2 * MAX_JSON_LINE;
 
 /// All there is to know while a program runs.
 pub(super) struct Turn<'a> {
@@ -42,6 +46,9 @@ pub(super) struct Turn<'a> {
     complaints: Lines,
     last_complaints: LastLines,
     asked: Asked,
+    /// Orchestra's own tools, as long as the program may call them, and the report that came by one.
+    host: Option<McpHost>,
+    report: Option<Box<Report>>,
     /// How much of what a person said it was given, and how much of that it says that it has heard.
     given: u32,
     heard: u32,
@@ -49,9 +56,12 @@ pub(super) struct Turn<'a> {
     is_silence_told: bool,
     /// How many bytes of text were handed on as events.
     shown: u64,
-    /// When it said its last word and when it began to wait for a network.
+    /// When it said its last word, when it began to wait for a network, and when it was asked in its own words to end.
     over_since: Option<Instant>,
     offline_since: Option<Instant>,
+    interrupted_at: Option<Instant>,
+    /// Whether it did not take up what it was told at its end: its input is closed all the same.
+    is_let_go: bool,
 }
 
 /// Whether the program was asked to end before its time, and by whom.
@@ -105,6 +115,8 @@ impl<'a> Turn<'a> {
             complaints: Lines::new(MAX_TEXT_PIECE, Overlong::Split),
             last_complaints: LastLines::default(),
             asked: Asked::No,
+            host: None,
+            report: None,
             given: 0,
             heard: 0,
             last_sign: Instant::now(),
@@ -112,18 +124,15 @@ impl<'a> Turn<'a> {
             shown: 0,
             over_since: None,
             offline_since: None,
+            interrupted_at: None,
+            is_let_go: false,
         }
     }
 
-    /// As [`Self::run`], for a program that reads JSON lines and can be spoken to.
-    pub(super) async fn run_and_say(
-        self,
-        prompt: &str,
-        is_in_file: bool,
-        words: &mut Option<Receiver<String>>,
-    ) -> Outcome {
-        let first = if is_in_file { Vec::new() } else { message("prompt", prompt) };
-        self.run(first, words).await
+    /// Gives the program Orchestra's own tools.
+    pub(super) fn with_host(mut self, host: Option<McpHost>) -> Self {
+        self.host = host;
+        self
     }
 
     /// Gives the program its prompt, reads until its tree is gone, and says what it came to. Its input is closed after
@@ -143,6 +152,7 @@ impl<'a> Turn<'a> {
         }
         let last = self.redacted.finish(self.redactor);
         self.send(last).await;
+        self.close_host().await;
         self.outcome(ended).await
     }
 
@@ -163,10 +173,17 @@ impl<'a> Turn<'a> {
                 return end;
             }
             let wake = self.next_wake(drained_at);
-            if unwritten.is_empty() && words.is_none() {
+            if stdin.is_some() && self.has_heard_all(unwritten.is_empty(), words.is_none()) {
                 // Nobody will say anything more: its input is closed.
                 stdin = None;
+                self.close_host().await;
             }
+            if stdin.is_none() {
+                // What it is answered now reaches it no more.
+                unwritten.clear();
+            }
+            let may_say = words.is_some() && unwritten.is_empty() && ended.is_none() && self.may_say();
+            let may_read = stdin.is_none() || unwritten.len() < MOST_UNWRITTEN;
             // Each source is a branch here, and nothing else waits.
             let happening = tokio::select! {
                 biased;
@@ -175,27 +192,30 @@ impl<'a> Turn<'a> {
                 written = write(&mut stdin, &unwritten), if stdin.is_some() && !unwritten.is_empty() => {
                     Happening::Written(written)
                 }
-                text = next_of(words), if unwritten.is_empty() && words.is_some() && ended.is_none() => {
-                    Happening::Words(text)
+                text = next_of(words), if may_say => Happening::Words(text),
+                count = read(&mut stdout, &mut output), if stdout.is_some() && may_read => {
+                    Happening::Output(count)
                 }
-                count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
                 () = sleep_until(wake) => Happening::Time,
             };
             match happening {
-                Happening::Cancelled => self.cancel(),
+                Happening::Cancelled => unwritten.extend(self.cancel(stdin.is_some())),
                 // A program may end, or close its input, without reading all of it.
                 Happening::Written(0) => (stdin, unwritten) = (None, Vec::new()),
                 Happening::Written(count) => drop(unwritten.drain(..count)),
                 Happening::Words(Some(text)) => {
                     self.transcript.aside("you", &text);
                     self.given += u32::from(stdin.is_some());
-                    unwritten = message("message", &text);
+                    unwritten = self.stream.say(&text);
                 }
                 Happening::Words(None) => *words = None,
                 Happening::Output(0) => stdout = None,
-                Happening::Output(count) => self.take_output(&output[..count]).await,
+                Happening::Output(count) => {
+                    self.take_output(&output[..count]).await;
+                    unwritten.extend(self.stream.take_answers());
+                }
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
                 Happening::Ended(end) => ended = Some((end, Instant::now())),
@@ -208,10 +228,41 @@ impl<'a> Turn<'a> {
         matches!(self.asked, Asked::ToStop { .. })
     }
 
-    fn cancel(&mut self) {
-        self.asked = Asked::ToStop { was_over: self.stream.is_over() };
+    /// Asks the program to end: in its own words where it understands some, and by signals where that does not help.
+    fn cancel(&mut self, is_spoken_to: bool) -> Vec<u8> {
+        let was_over = self.stream.is_over();
+        self.asked = Asked::ToStop { was_over };
         self.transcript.aside("orchestra", "asked to end");
+        if let Some(line) = self.stream.interrupt().filter(|_| is_spoken_to && !was_over) {
+            self.interrupted_at = Some(Instant::now());
+            return line;
+        }
         self.child.stop(self.ending.stop.clone());
+        Vec::new()
+    }
+
+    /// Whether the program's input can be closed.
+    fn has_heard_all(&self, is_written: bool, is_quiet: bool) -> bool {
+        if !self.stream.is_conversation() {
+            return is_written && is_quiet;
+        }
+        // It may ask for permissions as long as it works, and ends when its input does.
+        let is_told = is_written && !self.stream.has_untold();
+        self.stream.is_over() && (is_told || self.is_let_go || self.is_stopped())
+    }
+
+    /// Whether the program would take up what it is told now.
+    fn may_say(&self) -> bool {
+        !self.stream.is_conversation() || (self.stream.is_listening() && !self.is_stopped())
+    }
+
+    /// Ends Orchestra's own tools, and keeps the report.
+    async fn close_host(&mut self) {
+        let Some(host) = self.host.take() else { return };
+        self.report = host.take_report();
+        if !host.has_listed() && !self.stream.has_told_of_tools() {
+            self.emit(vec![notice("it never asked for Orchestra's own tools: it could not use them")]).await;
+        }
     }
 
     async fn take_output(&mut self, bytes: &[u8]) {
@@ -223,6 +274,14 @@ impl<'a> Turn<'a> {
         self.emit(events).await;
         if self.stream.is_over() {
             self.over_since.get_or_insert(self.last_sign);
+        } else {
+            // What was said at the end begins another turn.
+            self.over_since = None;
+        }
+        if self.stream.is_useless() && self.asked == Asked::No {
+            self.asked = Asked::ToLeave;
+            self.transcript.aside("orchestra", "of no use without its tools: ended");
+            self.child.stop(self.ending.stop.clone());
         }
         if self.stream.is_offline() {
             self.offline_since.get_or_insert(self.last_sign);
@@ -238,37 +297,6 @@ impl<'a> Turn<'a> {
         self.complaints.push(bytes, |piece| complain(&piece, complaints, transcript));
     }
 
-    /// The next moment at which something is due although nobody says anything.
-    fn next_wake(&self, drained_at: Option<Instant>) -> Instant {
-        let silence =
-            (!self.is_silence_told).then(|| self.last_sign.checked_add(self.request.silence)).flatten();
-        let hurry =
-            [self.over_since.map(|at| at + self.ending.grace), self.offline_since.map(|at| at + PATIENCE)];
-        let hurry = hurry.into_iter().flatten().filter(|_| self.asked == Asked::No);
-        let far = Instant::now() + Duration::from_hours(1);
-        silence.into_iter().chain(hurry).chain(drained_at).fold(far, Instant::min)
-    }
-
-    async fn act_on_time(&mut self) {
-        let now = Instant::now();
-        let is_past = |since: Option<Instant>, time| since.is_some_and(|at| at + time <= now);
-        if self.asked == Asked::No && is_past(self.over_since, self.ending.grace) {
-            self.asked = Asked::ToLeave;
-            self.transcript.aside("orchestra", "still alive after its last event: ended");
-            self.child.stop(StopPlan::gentle());
-        }
-        if self.asked == Asked::No && is_past(self.offline_since, PATIENCE) {
-            self.asked = Asked::ToLeave;
-            self.transcript.aside("orchestra", "waited for a network for too long: ended");
-            self.child.stop(self.ending.stop.clone());
-        }
-        if !self.is_silence_told && is_past(Some(self.last_sign), self.request.silence) {
-            self.is_silence_told = true;
-            let seconds = self.request.silence.as_secs();
-            self.emit(vec![notice(format!("has said nothing for {seconds} s"))]).await;
-        }
-    }
-
     async fn emit(&mut self, events: Vec<AgentEvent>) {
         for event in events {
             if event == AgentEvent::Heard {
@@ -277,6 +305,9 @@ impl<'a> Turn<'a> {
                     continue;
                 }
                 self.heard += 1;
+                if let Some(host) = &self.host {
+                    host.outdate_report();
+                }
             }
             let Some(event) = self.within_limit(event) else { continue };
             let clean = self.redacted.push(self.redactor, event);
@@ -316,7 +347,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn outcome(self, ended: Ended) -> Outcome {
-        let Self { stream, request, last_complaints, asked, .. } = self;
+        let Self { stream, request, last_complaints, asked, report, .. } = self;
         let is_over = stream.is_over();
         if asked == (Asked::ToStop { was_over: false }) {
             return Outcome::Faulted(Fault::Cancelled);
@@ -330,7 +361,7 @@ impl<'a> Turn<'a> {
         }
         match stream.end(ended.exit, &last_complaints.text()) {
             Outcome::Reported(said) => {
-                let (outcome, remark) = hand_in(said, &request.report_path);
+                let (outcome, remark) = hand_in(said, report, request);
                 if let Some(remark) = remark {
                     // A receiver that is gone stops nothing.
                     let _unheard = self.events.send(notice(remark)).await;
@@ -360,13 +391,6 @@ async fn next_of(words: &mut Option<Receiver<String>>) -> Option<String> {
         Some(words) => words.recv().await,
         None => None,
     }
-}
-
-/// A line for a program that reads JSON.
-fn message(kind: &str, text: &str) -> Vec<u8> {
-    let mut line = serde_json::json!({ "type": kind, "text": text }).to_string().into_bytes();
-    line.push(b'\n');
-    line
 }
 
 /// Reads a chunk; 0 at the end, and where nothing can be read any more.

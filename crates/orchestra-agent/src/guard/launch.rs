@@ -9,7 +9,7 @@ use std::net::Shutdown;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt as _;
 use std::os::unix::net::UnixStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -78,6 +78,16 @@ impl GuardLauncher {
     /// `lock` is the worker's lock file. Each guard gets a copy, so that the lock is taken until its tree is gone.
     pub fn new(program: impl Into<PathBuf>, args: Vec<OsString>, lock: Option<Arc<File>>) -> Self {
         Self { program: program.into(), args, lock, running: Arc::new(watch::Sender::new(0)) }
+    }
+
+    /// Our own program, at a path that another process can start it by for as long as this one lives.
+    pub fn own_program(&self) -> PathBuf {
+        if self.program == Path::new("/proc/self/exe") {
+            // The file itself, also where another was put in its place since.
+            PathBuf::from(format!("/proc/{}/exe", std::process::id()))
+        } else {
+            self.program.clone()
+        }
     }
 
     /// Makes this process the parent of whatever is orphaned below it, so that what a killed guard leaves is found and

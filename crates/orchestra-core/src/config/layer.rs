@@ -75,6 +75,7 @@ pub fn parse_layer(layer: Layer, path: &str, bytes: &[u8]) -> Parsed<ConfigLayer
 const NO_SETTINGS: &[&str] = &[
     "ORCHESTRA_ATTEMPT",
     "ORCHESTRA_GUARD",
+    "ORCHESTRA_MCP",
     "ORCHESTRA_MILESTONE",
     "ORCHESTRA_MODEL",
     "ORCHESTRA_PHASE",

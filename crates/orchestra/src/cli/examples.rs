@@ -109,6 +109,10 @@ Examples:
   orchestra schema report            what an agent may hand back
   orchestra schema config > config.schema.json";
 
+pub(super) const MCP: &str = "\
+Examples:
+  orchestra mcp SOCKET               as the command of an MCP server; Orchestra names the socket of the turn";
+
 pub(super) const COMPLETIONS: &str = "\
 Examples:
   orchestra completions bash > ~/.local/share/bash-completion/completions/orchestra
