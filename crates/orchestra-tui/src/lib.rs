@@ -4,6 +4,7 @@
 //! clocks, files and the worker are the binary's: nothing here waits, fails or reads the environment. Text of others goes
 //! through one place (`text::harmless`), so that no cell ever holds anything but what can be seen.
 
+mod desk;
 mod entry;
 mod feed;
 mod key;

@@ -22,7 +22,7 @@ pub(super) fn height(screen: &Screen, area: Rect) -> u16 {
     // Most of a small terminal belongs to what is said.
     let most = (area.height / 4).max(1);
     let width = area.width.saturating_sub(SET_IN + 1).max(1);
-    let rows = screen.input.entry.rows(width, ROWS).max(1);
+    let rows = screen.desk.input.entry.rows(width, ROWS).max(1);
     (queue_height(screen) + rows).min(most)
 }
 
@@ -32,7 +32,7 @@ fn queue_height(screen: &Screen) -> u16 {
 
 /// Draws both.
 pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
-    let theme = screen.theme;
+    let theme = screen.desk.theme;
     // What is written comes before what waits, where there is no room for both.
     let waiting = queue_height(screen).min(area.height.saturating_sub(1));
     let queue = screen.state.queue();
@@ -56,7 +56,7 @@ pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
     let style = if has_focus { theme.accent() } else { theme.dim() };
     let sign = Span::styled(theme.sign(" ›", " >"), style);
     frame.render_widget(Paragraph::new(sign), Rect { width: 2, height: 1, x: area.x, ..field });
-    if screen.input.entry.text().is_empty() {
+    if screen.desk.input.entry.text().is_empty() {
         let hint = format!("{}{}", if has_focus { " " } else { "" }, whom(screen));
         if columns(&hint) < usize::from(field.width) {
             frame.render_widget(Paragraph::new(Span::styled(hint, theme.dim())), field);
@@ -66,7 +66,7 @@ pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
         }
         return;
     }
-    frame.render_widget(screen.input.entry.area(), field);
+    frame.render_widget(screen.desk.input.entry.area(), field);
     show_cursor(frame, field, has_focus);
 }
 
