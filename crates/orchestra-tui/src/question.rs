@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::text::Span;
 
 use crate::entry::{Entered, Entry, History};
 use crate::key::{Action, name_of};
@@ -17,11 +18,13 @@ mod arming;
 mod comments;
 mod gate;
 mod page;
+mod proposal;
 mod ways;
 
 pub(crate) use comments::Comments;
 pub(crate) use gate::Gate;
 pub use page::Page;
+pub(crate) use proposal::Proposal;
 pub(crate) use ways::{Kind, Way};
 
 pub(crate) use arming::Arming;
@@ -198,9 +201,22 @@ impl<S: Subject> Dialog<S> {
     pub(crate) fn lay_out(&mut self, width: u16, theme: Theme) {
         if self.laid_out != Some((width, theme)) {
             let pieces = self.about.pieces(&self.comments, theme);
-            let pieces = self.comments.among(pieces, theme);
+            let mut pieces = self.comments.among(pieces, theme);
+            if self.about.is_proposal() {
+                self.mark_folds(&mut pieces, theme);
+            }
             self.sheet.lay_out(pieces, self.about.takes_comments(), width);
             self.laid_out = Some((width, theme));
+        }
+    }
+
+    /// Says before the head of each file whether the rest of it is shown.
+    fn mark_folds(&self, pieces: &mut [Piece], theme: Theme) {
+        let heads = pieces.iter_mut().filter(|piece| piece.is_file);
+        for (file, piece) in heads.enumerate() {
+            let sign =
+                if self.sheet.is_folded(file) { theme.sign("▹ ", "+ ") } else { theme.sign("▿ ", "- ") };
+            piece.long.first = vec![Span::styled(sign, theme.accent())];
         }
     }
 
@@ -270,7 +286,20 @@ impl<S: Subject> Dialog<S> {
         match (key.code, action) {
             (KeyCode::Char('n'), _) => self.sheet.jump(false, height),
             (KeyCode::Char('N'), _) => self.sheet.jump(true, height),
-            (_, Some(Action::Search)) => self.sheet.ask(For::Search),
+            (_, Some(Action::Search)) => {
+                self.sheet.ask(For::Search);
+                if self.sheet.unfold() {
+                    self.laid_out = None;
+                }
+            }
+            (_, Some(Action::Toggle)) if self.about.is_proposal() => {
+                self.sheet.fold(height);
+                self.laid_out = None;
+            }
+            (_, Some(Action::ToggleAll)) if self.about.is_proposal() => {
+                self.sheet.fold_all();
+                self.laid_out = None;
+            }
             (_, Some(Action::NextPart)) => self.sheet.go_to_file(false, height),
             (_, Some(Action::PreviousPart)) => self.sheet.go_to_file(true, height),
             (_, Some(Action::Back)) => return Outcome::Aside,

@@ -14,14 +14,18 @@ use crate::theme::Theme;
 use crate::tree;
 
 mod dialog;
+mod form;
 mod help;
 mod hints;
 mod input;
 mod palette;
 mod status;
+mod talk;
 mod viewer;
 
 pub(crate) use dialog::Spread;
+pub use talk::draw_talk;
+pub(crate) use talk::{TalkPanes, talk_panes};
 
 /// The smallest terminal on which anything can be done.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -58,7 +62,7 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
         status: Rect { y: area.bottom() - 1, height: 1, ..area },
         ..Panes::default()
     };
-    let input = input::height(screen, area);
+    let input = input::height(&screen.desk, screen.state.queue().len(), area);
     panes.input = Rect { y: area.bottom() - 1 - input, height: input, ..area };
     let body = Rect { y: area.y + 1, height: area.height - 2 - input, ..area };
     let has_log = area.height >= HIGH || screen.focus == Focus::Log;
@@ -105,13 +109,13 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
         dialog::draw(&screen.desk, dialog, spread, frame);
     }
     let rows: Vec<&'static Row> = ROWS.iter().collect();
-    draw_covers(&screen.desk, &rows, || screen.possible(), frame);
+    draw_covers(&screen.desk, (&rows, &[]), || screen.possible(), frame);
 }
 
 /// What is in front of everything: something to read, the keys, the palette.
 fn draw_covers(
     desk: &Desk,
-    rows: &[&'static Row],
+    (rows, more): (&[&'static Row], &[(&str, &str)]),
     possible: impl Fn() -> Vec<&'static Row>,
     frame: &mut Frame<'_>,
 ) {
@@ -119,7 +123,7 @@ fn draw_covers(
         viewer::draw(desk, viewer, frame);
     }
     if let Some(top) = desk.help {
-        help::draw(desk, rows, top, frame);
+        help::draw(desk, rows, more, top, frame);
     }
     if let Some(palette) = &desk.palette {
         palette::draw(desk, &possible(), palette, frame);

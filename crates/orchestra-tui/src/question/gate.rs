@@ -58,7 +58,7 @@ impl Subject for Gate {
             Kind::Revise => Answer::Revise { feedback: text.trim_end().to_owned() },
             Kind::PushTo => Answer::PushTo { branch: text.trim().to_owned() },
             Kind::Verify => Answer::Verify { command: text.trim().to_owned() },
-            Kind::Comment | Kind::Edit => return None,
+            Kind::Discard | Kind::Comment | Kind::Edit => return None,
         };
         self.asked.question.admits(&answer).then_some(answer)
     }

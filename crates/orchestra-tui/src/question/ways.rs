@@ -31,6 +31,7 @@ pub(crate) enum Kind {
     PushTo,
     Verify,
     Stop,
+    Discard,
     /// No answer, but as easily pressed by mistake as one.
     Comment,
     Edit,
@@ -48,6 +49,7 @@ impl Kind {
             | Self::Restore
             | Self::Finish
             | Self::Stop
+            | Self::Discard
             | Self::Comment
             | Self::Edit => false,
         }

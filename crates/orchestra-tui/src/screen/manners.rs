@@ -72,7 +72,9 @@ impl Screen {
     fn does_anything(&self, action: Action, place: Place) -> bool {
         let dialog = self.dialogs.first();
         match (action, place) {
-            (Action::Palette, _) | (Action::Filter, Place::Question) => false,
+            (Action::Palette, _) | (Action::Filter | Action::Toggle | Action::ToggleAll, Place::Question) => {
+                false
+            }
             (Action::Question, _) => dialog.is_some(),
             (Action::Comment, _) => dialog.is_some_and(|dialog| dialog.is_open(Way::COMMENT)),
             (Action::NextPart | Action::PreviousPart, Place::Question) => {
@@ -170,19 +172,21 @@ impl Screen {
         let text = match self.beneath() {
             Place::Reading => self.desk.viewer.as_ref()?.text()?,
             Place::Question => self.dialogs.first()?.text(self.desk.theme),
-            Place::Panes | Place::Input | Place::Help | Place::Writing => match self.focus {
-                Focus::Tree => {
-                    let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
-                    let last = rows.len().checked_sub(1)?;
-                    rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                match self.focus {
+                    Focus::Tree => {
+                        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
+                        let last = rows.len().checked_sub(1)?;
+                        rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
+                    }
+                    Focus::Input | Focus::Feed => self.desk.feed.copied()?,
+                    Focus::Log => {
+                        let end = self.log.len().saturating_sub(self.log_back);
+                        let begin = end.saturating_sub(panes(self)?.log.height.into());
+                        self.log.range(begin..end).map(String::as_str).collect::<Vec<_>>().join("\n")
+                    }
                 }
-                Focus::Input | Focus::Feed => self.desk.feed.copied()?,
-                Focus::Log => {
-                    let end = self.log.len().saturating_sub(self.log_back);
-                    let begin = end.saturating_sub(panes(self)?.log.height.into());
-                    self.log.range(begin..end).map(String::as_str).collect::<Vec<_>>().join("\n")
-                }
-            },
+            }
         };
         Some(text).filter(|text| !text.trim().is_empty())
     }
@@ -200,7 +204,9 @@ impl Screen {
                 // About a push there is nothing that could be edited.
                 (question.milestone()?.clone(), Some(work_of(question)?))
             }
-            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                self.chosen()?
+            }
         };
         Some(Want::Document { milestone, work })
     }
@@ -219,7 +225,9 @@ impl Screen {
                 let question = &self.dialogs.first()?.about.asked.question;
                 (question.milestone()?.clone(), work_of(question))
             }
-            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                self.chosen()?
+            }
         };
         Some(Want::Transcript { milestone, work })
     }
