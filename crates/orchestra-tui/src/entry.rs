@@ -64,7 +64,7 @@ impl Entry {
 
     /// Takes a key.
     pub(crate) fn key(&mut self, now: Duration, key: &KeyEvent) -> Entered {
-        let is_hasty = self.last_key.is_some_and(|last| now.saturating_sub(last) < ALONE);
+        let is_hasty = self.is_hasty(now);
         self.last_key = Some(now);
         if self.search_key(key) {
             return Entered::Nothing;
@@ -135,6 +135,29 @@ impl Entry {
         };
         let rows: usize = self.area.lines().iter().take(most).map(rows_of).sum();
         u16::try_from(rows.min(most)).unwrap_or(u16::MAX)
+    }
+
+    /// The word that ends at the cursor, and whether it is the first of the text.
+    pub(crate) fn word(&self) -> (String, bool) {
+        let DataCursor(row, column) = self.area.cursor();
+        let before: String =
+            self.area.lines().get(row).into_iter().flat_map(|line| line.chars().take(column)).collect();
+        let begin = before.rfind(char::is_whitespace);
+        let begin = begin.map_or(0, |at| at + before[at..].chars().next().map_or(0, char::len_utf8));
+        (before[begin..].to_owned(), row == 0 && begin == 0)
+    }
+
+    /// Puts a text in the place of so many characters before the cursor.
+    pub(crate) fn replace(&mut self, length: usize, text: &str) {
+        for _ in 0..length {
+            self.area.delete_char();
+        }
+        self.area.insert_str(text);
+    }
+
+    /// Whether a key would come together with the one before, as pasted ones do.
+    pub(crate) fn is_hasty(&self, now: Duration) -> bool {
+        self.last_key.is_some_and(|last| now.saturating_sub(last) < ALONE)
     }
 
     /// The text field, to be drawn.

@@ -58,6 +58,28 @@ impl Feed {
         self.push(Block::Notice(text));
     }
 
+    /// The person says something.
+    pub(crate) fn said(&mut self, text: &str) {
+        self.push(Block::Said(text.to_owned()));
+    }
+
+    /// Whether anything was said yet.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.blocks.is_empty()
+    }
+
+    /// All that is still there, as Markdown.
+    pub(crate) fn text(&self) -> String {
+        let text = |laid: &Laid| match &laid.block {
+            Block::Said(text) => format!("\n> {}\n", text.trim_end().replace('\n', "\n> ")),
+            Block::Text(prose) if prose.is_joined() => prose.text().to_owned(),
+            Block::Thinking { .. } => String::new(),
+            Block::Tool(tool) => format!("\n- {}\n", tool.head()),
+            block => format!("\n{}\n", block.text()),
+        };
+        self.blocks.iter().map(text).collect()
+    }
+
     /// Takes what an agent says or does.
     pub(crate) fn take(&mut self, now: Moment, turn: TurnId, event: &AgentEvent) {
         match event {

@@ -1,35 +1,57 @@
 //! A question in front of everything: what it is about, how it can be answered, and the text that an answer takes.
+//!
+//! What it is about is a [`Subject`]: a question of the worker's, or something that was proposed.
 
 use std::time::Duration;
 
-use orchestra_core::record::Answer;
-use orchestra_core::worker::Asked;
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::text::Span;
 
 use crate::entry::{Entered, Entry, History};
 use crate::key::{Action, name_of};
 use crate::search::For;
-use crate::sheet::{Mark, Sheet};
+use crate::sheet::{Mark, Piece, Sheet};
 use crate::spot::Spot;
 use crate::theme::Theme;
 
 mod arming;
 mod comments;
+mod gate;
 mod page;
+mod proposal;
 mod ways;
 
 pub(crate) use comments::Comments;
+pub(crate) use gate::Gate;
 pub use page::Page;
-pub(crate) use ways::Way;
+pub(crate) use proposal::Proposal;
+pub(crate) use ways::{Kind, Way};
 
-use arming::Arming;
-use ways::{Kind, ways};
+pub(crate) use arming::Arming;
+
+/// What a question is about.
+pub(crate) trait Subject {
+    /// What an answer is.
+    type Answer;
+
+    /// What stands above it.
+    fn title(&self) -> String;
+    /// The keys that answer it.
+    fn ways(&self) -> Vec<Way>;
+    /// Whether lines of it can be commented on: where something can be sent back.
+    fn takes_comments(&self) -> bool;
+    /// Whether it is a proposal: its files can be folded, and opened in an editor.
+    fn is_proposal(&self) -> bool;
+    /// All of it, a logical line each, without the comments themselves.
+    fn pieces(&self, comments: &Comments, theme: Theme) -> Vec<Piece>;
+    /// The answer that a way gives, with the text that belongs to it. None where it is not to be had so.
+    fn answer(&self, kind: Kind, text: String) -> Option<Self::Answer>;
+}
 
 /// A question on the screen.
 #[derive(Debug)]
-pub(crate) struct Dialog {
-    pub(crate) asked: Asked,
-    page: Page,
+pub(crate) struct Dialog<S> {
+    pub(crate) about: S,
     arming: Arming<Kind>,
     writing: Option<Writing>,
     /// Whether there was something new in it while an answer was written.
@@ -50,20 +72,19 @@ enum Writing {
 
 /// What a key came to.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum Outcome<A> {
     /// Nothing that anybody else has to know.
     Nothing,
     /// The question is put aside.
     Aside,
     /// It is answered.
-    Answered(Answer),
+    Answered(A),
 }
 
-impl Dialog {
-    pub(crate) fn new(asked: Asked, page: Page) -> Self {
+impl<S: Subject> Dialog<S> {
+    pub(crate) fn new(about: S) -> Self {
         Self {
-            asked,
-            page,
+            about,
             arming: Arming::default(),
             writing: None,
             is_renewed: false,
@@ -74,10 +95,10 @@ impl Dialog {
     }
 
     /// The same question with something new in it: what was written for it stays.
-    pub(crate) fn renew(&mut self, asked: Asked, page: Page) {
+    pub(crate) fn renew(&mut self, about: S) {
         let (writing, comments) = (self.writing.take(), std::mem::take(&mut self.comments));
         let is_renewed = matches!(writing, Some(Writing::Answer(..)));
-        let mut renewed = Self { writing, is_renewed, comments, ..Self::new(asked, page) };
+        let mut renewed = Self { writing, is_renewed, comments, ..Self::new(about) };
         renewed.sheet.search = std::mem::take(&mut self.sheet.search);
         *self = renewed;
     }
@@ -103,17 +124,11 @@ impl Dialog {
         self.comments.count()
     }
 
-    /// Whether lines of it can be commented on: where something can be sent back.
-    fn takes_comments(&self) -> bool {
-        self.asked.question.answers().contains(&"revise") && self.page.has_lines(&self.asked.question)
-    }
-
     /// The keys that do something to it.
     pub(crate) fn ways(&self) -> Vec<Way> {
-        let mut ways = ways(&self.asked.question);
-        if self.takes_comments() {
-            ways.push(Way::COMMENT);
-        }
+        let mut ways = self.about.ways();
+        ways.extend(self.about.is_proposal().then_some(Way::EDIT));
+        ways.extend(self.about.takes_comments().then_some(Way::COMMENT));
         ways
     }
 
@@ -185,16 +200,29 @@ impl Dialog {
     /// Makes rows for a width. To be called before a frame is drawn.
     pub(crate) fn lay_out(&mut self, width: u16, theme: Theme) {
         if self.laid_out != Some((width, theme)) {
-            let pieces = self.page.pieces(&self.asked.question, &self.comments, theme);
-            let pieces = self.comments.among(pieces, theme);
-            self.sheet.lay_out(pieces, self.takes_comments(), width);
+            let pieces = self.about.pieces(&self.comments, theme);
+            let mut pieces = self.comments.among(pieces, theme);
+            if self.about.is_proposal() {
+                self.mark_folds(&mut pieces, theme);
+            }
+            self.sheet.lay_out(pieces, self.about.takes_comments(), width);
             self.laid_out = Some((width, theme));
+        }
+    }
+
+    /// Says before the head of each file whether the rest of it is shown.
+    fn mark_folds(&self, pieces: &mut [Piece], theme: Theme) {
+        let heads = pieces.iter_mut().filter(|piece| piece.is_file);
+        for (file, piece) in heads.enumerate() {
+            let sign =
+                if self.sheet.is_folded(file) { theme.sign("▹ ", "+ ") } else { theme.sign("▿ ", "- ") };
+            piece.long.first = vec![Span::styled(sign, theme.accent())];
         }
     }
 
     /// The whole page as text, its lines as long as they are.
     pub(crate) fn text(&self, theme: Theme) -> String {
-        let pieces = self.page.pieces(&self.asked.question, &self.comments, theme);
+        let pieces = self.about.pieces(&self.comments, theme);
         let lines = self.comments.among(pieces, theme).into_iter().map(|piece| piece.text());
         lines.collect::<Vec<_>>().join("\n")
     }
@@ -205,7 +233,7 @@ impl Dialog {
     }
 
     /// Time passes.
-    pub(crate) fn tick(&mut self, now: Duration, history: &History) -> Outcome {
+    pub(crate) fn tick(&mut self, now: Duration, history: &History) -> Outcome<S::Answer> {
         match self.arming.take(now) {
             Some(kind) => self.chosen(kind, history),
             None => Outcome::Nothing,
@@ -219,7 +247,7 @@ impl Dialog {
         key: &KeyEvent,
         action: Option<Action>,
         height: u16,
-    ) -> Outcome {
+    ) -> Outcome<S::Answer> {
         let may_send = self.may_send(now);
         if let Some(Writing::Answer(_, entry) | Writing::Comment(_, _, entry)) = &mut self.writing {
             return match entry.key(now, key) {
@@ -244,11 +272,11 @@ impl Dialog {
         }
         let kind = match action {
             // The only way whose key a person can change.
-            Some(Action::Comment) => Some(Kind::Comment).filter(|_| self.takes_comments()),
+            Some(Action::Comment) => Some(Kind::Comment).filter(|_| self.about.takes_comments()),
             _ => name_of(key).and_then(|name| {
                 let mut signs = name.chars();
                 let sign = signs.next().filter(|_| signs.next().is_none())?;
-                ways(&self.asked.question).into_iter().find(|way| way.key == sign).map(|way| way.kind)
+                self.about.ways().into_iter().find(|way| way.key == sign).map(|way| way.kind)
             }),
         };
         self.arming.key(now, kind);
@@ -258,7 +286,20 @@ impl Dialog {
         match (key.code, action) {
             (KeyCode::Char('n'), _) => self.sheet.jump(false, height),
             (KeyCode::Char('N'), _) => self.sheet.jump(true, height),
-            (_, Some(Action::Search)) => self.sheet.ask(For::Search),
+            (_, Some(Action::Search)) => {
+                self.sheet.ask(For::Search);
+                if self.sheet.unfold() {
+                    self.laid_out = None;
+                }
+            }
+            (_, Some(Action::Toggle)) if self.about.is_proposal() => {
+                self.sheet.fold(height);
+                self.laid_out = None;
+            }
+            (_, Some(Action::ToggleAll)) if self.about.is_proposal() => {
+                self.sheet.fold_all();
+                self.laid_out = None;
+            }
             (_, Some(Action::NextPart)) => self.sheet.go_to_file(false, height),
             (_, Some(Action::PreviousPart)) => self.sheet.go_to_file(true, height),
             (_, Some(Action::Back)) => return Outcome::Aside,
@@ -277,13 +318,13 @@ impl Dialog {
         true
     }
 
-    fn chosen(&mut self, kind: Kind, history: &History) -> Outcome {
-        if let Some(answer) = kind.alone() {
-            return Outcome::Answered(answer);
-        }
+    fn chosen(&mut self, kind: Kind, history: &History) -> Outcome<S::Answer> {
         if kind == Kind::Comment {
             self.comment(history);
             return Outcome::Nothing;
+        }
+        if !kind.takes_text() {
+            return self.about.answer(kind, String::new()).map_or(Outcome::Nothing, Outcome::Answered);
         }
         let text =
             if kind == Kind::Revise { self.comments.written(self.sheet.pieces()) } else { String::new() };
@@ -299,7 +340,7 @@ impl Dialog {
         self.writing = Some(Writing::Comment(about, number, entry));
     }
 
-    fn written(&mut self, text: String) -> Outcome {
+    fn written(&mut self, text: String) -> Outcome<S::Answer> {
         match self.writing.take() {
             Some(Writing::Comment(about, number, _)) => {
                 match number {
@@ -310,8 +351,7 @@ impl Dialog {
                 self.arming.changed();
             }
             Some(Writing::Answer(kind, entry)) => {
-                let answer = kind.with(text);
-                if self.asked.question.admits(&answer) {
+                if let Some(answer) = self.about.answer(kind, text) {
                     return Outcome::Answered(answer);
                 }
                 // Nothing was written: the person is asked again.

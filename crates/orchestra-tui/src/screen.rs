@@ -13,23 +13,18 @@ use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::entry::History;
-use crate::feed::Feed;
-use crate::key::{Action, Keys, is_foreign};
+use crate::desk::{Desk, ESC};
+use crate::key::{Action, is_foreign};
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
-use crate::palette::Palette;
-use crate::question::{Comments, Dialog, Outcome, Page};
+use crate::question::{Comments, Dialog, Gate, Outcome, Page};
 use crate::theme::Theme;
 use crate::tree::Spent;
 use crate::view::panes;
-use crate::viewer::Viewer;
 
 mod input;
 mod manners;
 mod panes;
-
-pub(crate) use input::Input;
 
 /// How many lines of the log are kept.
 const LOG: usize = 5_000;
@@ -59,15 +54,10 @@ pub enum Busy {
 /// All that the screen knows.
 #[derive(Debug)]
 pub struct Screen {
-    pub(crate) project: String,
-    pub(crate) theme: Theme,
-    pub(crate) zone: TimeZone,
-    pub(crate) area: Rect,
+    pub(crate) desk: Desk,
     pub(crate) state: Arc<State>,
     /// When anything last began or ended: what an idle screen shows.
     pub(crate) since: Moment,
-    pub(crate) now: Moment,
-    pub(crate) feed: Feed,
     pub(crate) log: VecDeque<String>,
     /// How many rows of the log are below what is shown.
     pub(crate) log_back: usize,
@@ -78,37 +68,22 @@ pub struct Screen {
     pub(crate) used: BTreeMap<(MilestoneId, WorkId), Spent>,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
-    pub(crate) input: Input,
-    pub(crate) dialogs: Vec<Dialog>,
+    pub(crate) dialogs: Vec<Dialog<Gate>>,
     /// What was said of lines of questions that are gone, and that nobody has sent: by the kind of question and the milestone.
     unsent: BTreeMap<(&'static str, Option<MilestoneId>), Comments>,
     pub(crate) is_aside: bool,
-    /// Whether the keys are shown, and the first row of them.
-    pub(crate) help: Option<usize>,
-    pub(crate) viewer: Option<Viewer>,
-    pub(crate) keys: Keys,
-    pub(crate) palette: Option<Palette>,
-    /// What became of what the person wanted last, until they press another key.
-    pub(crate) word: Option<String>,
-    history: History,
     /// How many lines of the log came after the last key, and when that was.
     unseen: usize,
     last_key: Moment,
-    needs_frame: bool,
 }
 
 impl Screen {
     /// A screen that knows nothing yet. `zone` is where the person is.
     pub fn new(project: String, theme: Theme, zone: TimeZone, now: Moment) -> Self {
         Self {
-            project,
-            theme,
-            zone,
-            area: Rect::default(),
+            desk: Desk::new(project, theme, zone, now),
             state: Arc::default(),
             since: now,
-            now,
-            feed: Feed::default(),
             log: VecDeque::new(),
             log_back: 0,
             focus: Focus::Input,
@@ -116,26 +91,18 @@ impl Screen {
             opened: Vec::new(),
             used: BTreeMap::new(),
             usage: Usage::default(),
-            input: Input::default(),
             dialogs: Vec::new(),
             unsent: BTreeMap::new(),
             is_aside: false,
-            help: None,
-            viewer: None,
-            keys: Keys::default(),
-            palette: None,
-            word: None,
-            history: History::default(),
             unseen: 0,
             last_key: now,
-            needs_frame: true,
         }
     }
 
     /// Takes a message, and says what is to be done.
     pub fn update(&mut self, now: Moment, msg: Msg) -> Vec<Command> {
-        self.now = now;
-        self.needs_frame = true;
+        self.desk.now = now;
+        self.desk.needs_frame = true;
         match msg {
             Msg::Key(key) => {
                 let commands = self.key(&key);
@@ -154,25 +121,23 @@ impl Screen {
                 if let AgentEvent::Usage { usage } = &event {
                     self.usage = *usage;
                 }
-                self.feed.take(now, turn, &event);
+                self.desk.feed.take(now, turn, &event);
             }
             Msg::Asked(asked, page) => {
-                let notice = format!("{}: {} waits for you", self.project, asked.question.name());
+                let notice = format!("{}: {} waits for you", self.desk.project, asked.question.name());
                 self.asked(*asked, page);
                 return vec![Command::Notify(notice)];
             }
             Msg::Unasked(gate) => self.unasked(&gate),
             Msg::Read(want, reading) => {
-                if let Some(viewer) = self.viewer.as_mut().filter(|viewer| viewer.want == want) {
+                if let Some(viewer) = self.desk.viewer.as_mut().filter(|viewer| viewer.want == want) {
                     viewer.read(reading);
                 }
             }
-            Msg::Told(word) => self.word = Some(word),
+            Msg::Told(word) => self.desk.word = Some(word),
             Msg::Returned => {
                 // What was typed elsewhere answers nothing here.
-                if let Some(dialog) = self.dialog_mut() {
-                    dialog.appears();
-                }
+                self.appears();
             }
             Msg::Tick => return self.tick(),
         }
@@ -181,24 +146,24 @@ impl Screen {
 
     /// Makes ready what a frame of this size needs. To be called before each [`crate::draw`].
     pub fn lay_out(&mut self, area: Rect) {
-        self.area = area;
+        self.desk.area = area;
         let Some(panes) = panes(self) else { return };
-        self.feed.lay_out(panes.feed.width, panes.feed.height, self.theme, self.now.since);
-        let theme = self.theme;
-        if let Some(viewer) = &mut self.viewer {
+        self.desk.feed.lay_out(panes.feed.width, panes.feed.height, self.desk.theme, self.desk.now.since);
+        let theme = self.desk.theme;
+        if let Some(viewer) = &mut self.desk.viewer {
             viewer.lay_out(panes.reading.width, theme);
         }
-        if let Some(page) = panes.page
+        if let Some(spread) = panes.dialog
             && let Some(dialog) = self.dialogs.first_mut()
         {
-            dialog.lay_out(page.width, theme);
+            dialog.lay_out(spread.page.width, theme);
         }
     }
 
     /// A frame was drawn.
     pub fn drawn(&mut self, now: Moment) {
-        self.needs_frame = false;
-        let is_seen = self.dialog().is_some() && panes(self).is_some_and(|panes| panes.page.is_some());
+        self.desk.needs_frame = false;
+        let is_seen = self.dialog().is_some() && panes(self).is_some_and(|panes| panes.dialog.is_some());
         if let Some(dialog) = self.dialogs.first_mut().filter(|_| is_seen) {
             dialog.drawn(now.since);
         }
@@ -206,7 +171,7 @@ impl Screen {
 
     /// Whether there is anything new to draw.
     pub fn needs_frame(&self) -> bool {
-        self.needs_frame
+        self.desk.needs_frame
     }
 
     /// When something changes though no message comes: a question arms, a second passes.
@@ -215,7 +180,7 @@ impl Screen {
         // While somebody works, its time is shown to the second.
         let second = Duration::from_secs(now.since.as_secs() + 1);
         let ticking = self.is_running().then_some(second);
-        let interrupting = self.input.wakes_at();
+        let interrupting = self.desk.input.wakes_at();
         arming.into_iter().chain(ticking).chain(interrupting).min()
     }
 
@@ -229,7 +194,7 @@ impl Screen {
         } else {
             "waits for you".to_owned()
         };
-        format!("orchestra {} {what}", self.project)
+        format!("orchestra {} {what}", self.desk.project)
     }
 
     /// What a terminal's sign of progress says.
@@ -264,13 +229,20 @@ impl Screen {
     }
 
     /// The question in front.
-    pub(crate) fn dialog(&self) -> Option<&Dialog> {
+    pub(crate) fn dialog(&self) -> Option<&Dialog<Gate>> {
         self.dialogs.first().filter(|_| !self.is_behind())
     }
 
-    fn dialog_mut(&mut self) -> Option<&mut Dialog> {
+    fn dialog_mut(&mut self) -> Option<&mut Dialog<Gate>> {
         let is_behind = self.is_behind();
         self.dialogs.first_mut().filter(|_| !is_behind)
+    }
+
+    /// The question in front was not in sight before.
+    fn appears(&mut self) {
+        if let Some(dialog) = self.dialog_mut() {
+            dialog.appears();
+        }
     }
 
     /// What somebody who looks elsewhere has to know.
@@ -281,17 +253,17 @@ impl Screen {
             Note::Stopping { .. } => "the run has ended".to_owned(),
             _ => return None,
         };
-        Some(format!("{}: {what}", self.project))
+        Some(format!("{}: {what}", self.desk.project))
     }
 
     /// Whether something is in front of the panes.
     pub(crate) fn is_covered(&self) -> bool {
-        self.dialog().is_some() || self.help.is_some() || self.viewer.is_some() || self.palette.is_some()
+        self.dialog().is_some() || self.desk.is_covered()
     }
 
     /// Whether something else is in front of the questions.
     fn is_behind(&self) -> bool {
-        self.is_aside || self.help.is_some() || self.viewer.is_some() || self.palette.is_some()
+        self.is_aside || self.desk.is_covered()
     }
 
     fn seen(&mut self, state: Arc<State>) {
@@ -299,7 +271,7 @@ impl Screen {
             (std::mem::discriminant(&state.stage), state.active().map(|active| active.id.clone()))
         };
         if what(&self.state) != what(&state) {
-            self.since = self.now;
+            self.since = self.desk.now;
         }
         self.state = state;
     }
@@ -309,37 +281,37 @@ impl Screen {
             Note::TurnBegan { work, .. } => {
                 if let Some(active) = self.state.active() {
                     let spent = self.used.entry((active.id.clone(), work)).or_default();
-                    spent.begun.get_or_insert(self.now.since);
+                    spent.begun.get_or_insert(self.desk.now.since);
                 }
                 self.usage = Usage::default();
-                self.since = self.now;
+                self.since = self.desk.now;
                 if let Some(line) = &line {
-                    self.feed.heading(line.clone());
+                    self.desk.feed.heading(line.clone());
                 }
             }
             Note::Committed { work, usage, .. } => {
                 if let Some(active) = self.state.active() {
                     let spent = self.used.entry((active.id.clone(), work)).or_default();
-                    spent.took = spent.begun.map(|begun| self.now.since.saturating_sub(begun));
+                    spent.took = spent.begun.map(|begun| self.desk.now.since.saturating_sub(begun));
                     spent.usage = usage;
                 }
-                self.feed.turn_is_over(self.now.since);
+                self.desk.feed.turn_is_over(self.desk.now.since);
             }
             Note::Verifying { .. } | Note::Repairing { .. } | Note::Failed { .. } => {
-                self.feed.turn_is_over(self.now.since);
+                self.desk.feed.turn_is_over(self.desk.now.since);
                 if let Some(line) = &line {
-                    self.feed.notice(line.clone());
+                    self.desk.feed.notice(line.clone());
                 }
             }
             Note::Red { .. } | Note::Retrying { .. } | Note::AgentRests { .. } | Note::Silent { .. } => {
                 if let Some(line) = &line {
-                    self.feed.notice(line.clone());
+                    self.desk.feed.notice(line.clone());
                 }
             }
             _ => {}
         }
         let Some(line) = line else { return };
-        let time = at.to_zoned(self.zone.clone()).strftime("%H:%M:%S").to_string();
+        let time = at.to_zoned(self.desk.zone.clone()).strftime("%H:%M:%S").to_string();
         for (index, row) in line.lines().enumerate() {
             let before = if index == 0 { format!("{time} ") } else { String::new() };
             self.log.push_back(before + row);
@@ -355,26 +327,26 @@ impl Screen {
 
     fn asked(&mut self, asked: Asked, page: Page) {
         // The same question with something new in it stays where it is, and has to arm again.
-        if let Some(known) = self.dialogs.iter_mut().find(|known| known.asked.gate == asked.gate) {
-            known.renew(asked, page);
+        if let Some(known) = self.dialogs.iter_mut().find(|known| known.about.asked.gate == asked.gate) {
+            known.renew(Gate::new(asked, page));
         } else {
             let unsent = self.unsent.remove(&subject(&asked));
-            let mut dialog = Dialog::new(asked, page);
+            let mut dialog = Dialog::new(Gate::new(asked, page));
             dialog.take_up(unsent.unwrap_or_default());
             self.dialogs.push(dialog);
         }
-        self.since = self.now;
-        self.feed.turn_is_over(self.now.since);
+        self.since = self.desk.now;
+        self.desk.feed.turn_is_over(self.desk.now.since);
         if self.dialogs.len() == 1 {
             self.is_aside = false;
         }
     }
 
     fn unasked(&mut self, gate: &GateId) {
-        let first = self.dialogs.first().map(|dialog| dialog.asked.gate.clone());
-        if let Some(at) = self.dialogs.iter().position(|dialog| dialog.asked.gate == *gate) {
+        let first = self.dialogs.first().map(|dialog| dialog.about.asked.gate.clone());
+        if let Some(at) = self.dialogs.iter().position(|dialog| dialog.about.asked.gate == *gate) {
             let dialog = self.dialogs.remove(at);
-            let subject = subject(&dialog.asked);
+            let subject = subject(&dialog.about.asked);
             let comments = dialog.into_comments();
             if comments.count() > 0 {
                 self.unsent.insert(subject, comments);
@@ -389,8 +361,8 @@ impl Screen {
     }
 
     fn tick(&mut self) -> Vec<Command> {
-        let (now, history) = (self.now.since, self.history.clone());
-        self.input.tick(now);
+        let (now, history) = (self.desk.now.since, self.desk.history.clone());
+        self.desk.input.tick(now);
         match self.dialog_mut().map(|dialog| dialog.tick(now, &history)) {
             Some(outcome) => self.came_of(outcome),
             None => Vec::new(),
@@ -398,14 +370,14 @@ impl Screen {
     }
 
     fn key(&mut self, key: &KeyEvent) -> Vec<Command> {
-        self.word = None;
+        self.desk.word = None;
         // No text takes it either.
         if is_foreign(key) {
             self.touched();
             return Vec::new();
         }
         let place = self.here();
-        let action = self.keys.find(key, place);
+        let action = self.desk.keys.find(key, place);
         if let Some(command) = action.and_then(manners::at_once) {
             self.touched();
             return vec![command];
@@ -415,8 +387,8 @@ impl Screen {
             return Vec::new();
         }
         // Another key that leads back does so in a text, too.
-        let key = if action == Some(Action::Back) { &manners::ESC } else { key };
-        if self.palette.is_some() {
+        let key = if action == Some(Action::Back) { &ESC } else { key };
+        if self.desk.palette.is_some() {
             return self.palette_key(key);
         }
         match action.and_then(|action| self.with_what_is_seen(action)) {
@@ -427,22 +399,18 @@ impl Screen {
 
     /// A key with what it does, for what is in front.
     fn in_front(&mut self, key: &KeyEvent, action: Option<Action>) -> Vec<Command> {
-        if let Some(top) = self.help {
-            self.help = self.help_key(action, top);
-            if self.help.is_none()
-                && let Some(dialog) = self.dialog_mut()
-            {
-                dialog.appears();
+        if self.desk.help.is_some() {
+            if self.desk.help_key(action) {
+                self.appears();
             }
             return Vec::new();
         }
-        if let Some(viewer) = &mut self.viewer {
-            let height = self.area.height.saturating_sub(4);
-            let came = viewer.key(key, action, height);
+        if self.desk.viewer.is_some() {
+            let came = self.desk.reading_key(key, action);
             return self.came_of_reading(came);
         }
-        let (now, height) = (self.now.since, panes(self).and_then(|panes| panes.page));
-        let height = height.map_or(0, |page| page.height);
+        let (now, spread) = (self.desk.now.since, panes(self).and_then(|panes| panes.dialog));
+        let height = spread.map_or(0, |spread| spread.page.height);
         if let Some(dialog) = self.dialog_mut() {
             let outcome = dialog.key(now, key, action, height);
             return self.came_of(outcome);
@@ -454,7 +422,7 @@ impl Screen {
         }
     }
 
-    fn came_of(&mut self, outcome: Outcome) -> Vec<Command> {
+    fn came_of(&mut self, outcome: Outcome<Answer>) -> Vec<Command> {
         match outcome {
             Outcome::Nothing => Vec::new(),
             Outcome::Aside => {
@@ -470,9 +438,11 @@ impl Screen {
                     // They go with the answer.
                     dialog.take_up(Comments::default());
                 }
-                let gate = dialog.asked.gate.clone();
+                let gate = dialog.about.asked.gate.clone();
                 self.unasked(&gate);
-                let kept = manners::written(&answer).and_then(|text| self.remember(text));
+                let kept = manners::written(&answer)
+                    .and_then(|text| self.desk.remember(text))
+                    .map(Command::Remember);
                 std::iter::once(Command::Answer { gate, answer }).chain(kept).collect()
             }
         }

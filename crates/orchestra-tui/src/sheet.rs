@@ -2,6 +2,8 @@
 //!
 //! A row that is in sight is known by its line, so that it stays in sight when the width or what stands around it changes.
 
+use std::collections::BTreeSet;
+
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::text::Line;
 
@@ -54,6 +56,8 @@ pub(crate) struct Sheet {
     has_cursor: bool,
     cursor: usize,
     top: usize,
+    /// Of which files, by their order, only the head is shown.
+    folded: BTreeSet<usize>,
     pub(crate) search: Search,
 }
 
@@ -64,8 +68,11 @@ impl Sheet {
         self.pieces = pieces;
         self.has_cursor = has_cursor;
         (self.rows, self.of) = (Vec::new(), Vec::new());
+        let mut files = 0;
         for (index, piece) in self.pieces.iter().enumerate() {
-            if self.search.shows(&piece.text()) {
+            files += usize::from(piece.is_file);
+            let is_folded = !piece.is_file && files > 0 && self.folded.contains(&(files - 1));
+            if !is_folded && self.search.shows(&piece.text()) {
                 let rows = wrap(&piece.long, width);
                 self.of.extend(std::iter::repeat_n(index, rows.len()));
                 self.rows.extend(rows);
@@ -191,6 +198,36 @@ impl Sheet {
         if let Some(row) = found {
             (self.cursor, self.top) = (row, row);
         }
+    }
+
+    /// Shows of the file in which one is only its head, or all of it again. The rows have to be made anew.
+    pub(crate) fn fold(&mut self, height: u16) {
+        let at = self.cursor().unwrap_or_else(|| self.top(height));
+        let Some(line) = self.of.get(at) else { return };
+        let head = (0..=*line).rev().find(|line| self.pieces[*line].is_file);
+        let Some(head) = head else { return };
+        let file = self.pieces[..head].iter().filter(|piece| piece.is_file).count();
+        if !self.folded.remove(&file) {
+            self.folded.insert(file);
+            self.cursor = self.first_of(head);
+            self.top = self.top.min(self.cursor);
+        }
+    }
+
+    /// Shows of all files only their heads, or all of them again. The rows have to be made anew.
+    pub(crate) fn fold_all(&mut self) {
+        let count = self.pieces.iter().filter(|piece| piece.is_file).count();
+        self.folded = if self.folded.is_empty() { (0..count).collect() } else { BTreeSet::new() };
+    }
+
+    /// Whether of a file only the head is shown, by its order.
+    pub(crate) fn is_folded(&self, file: usize) -> bool {
+        self.folded.contains(&file)
+    }
+
+    /// Shows all of all files: what is looked for is found. True where the rows have to be made anew.
+    pub(crate) fn unfold(&mut self) -> bool {
+        !std::mem::take(&mut self.folded).is_empty()
     }
 
     /// Whether a file begins anywhere.

@@ -12,6 +12,10 @@ use ratatui::style::Style;
 
 use crate::theme::Theme;
 
+mod project;
+
+pub(crate) use project::rows_of;
+
 /// A row of the tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Row {
@@ -155,22 +159,8 @@ fn works(
         let (milestone, work) = (Some(milestone.id.clone()), Some(work));
         rows.push(Row { sign, style, depth: 1, name, aside, milestone, work });
     };
-    if milestone.rfc == RfcNeed::Required {
-        let stage = milestone.cursor.as_ref().map(|cursor| cursor.stage);
-        let is_past = stage.is_some_and(|stage| !matches!(stage, StageName::Rfc));
-        let document = if is_past { Stand::Done } else { Stand::Pending };
-        add(WorkId::Rfc, "rfc".to_owned(), "architect".to_owned(), document);
-    }
-    for phase in &milestone.phases {
-        let role = state.seen.plan.find_role(&phase.role).and_then(|role| role.alias.clone());
-        let stand = match phase.status {
-            PhaseStatus::Pending | PhaseStatus::InProgress => Stand::Pending,
-            PhaseStatus::Done => Stand::Done,
-            PhaseStatus::Failed => Stand::Failed,
-            PhaseStatus::Skipped => Stand::Dropped,
-        };
-        let name = format!("{} {}", phase.id, phase.title);
-        add(WorkId::Phase(phase.id.clone()), name, role.unwrap_or_else(|| phase.role.to_string()), stand);
+    for Planned { work, name, role, stand } in planned(&state.seen.plan, milestone) {
+        add(work, name, role, stand);
     }
     for Unplanned { work, stand, said } in unplanned(state, milestone, active) {
         let role = match &work {
@@ -182,6 +172,38 @@ fn works(
         let said = said.replace('·', theme.sign("·", "-"));
         add(work.clone(), work.to_string(), format!("{said}{role}"), stand);
     }
+}
+
+/// A work that documents plan, and how far it is as they say.
+struct Planned {
+    work: WorkId,
+    name: String,
+    role: String,
+    stand: Stand,
+}
+
+fn planned(plan: &Plan, milestone: &Milestone) -> Vec<Planned> {
+    let mut works = Vec::new();
+    if milestone.rfc == RfcNeed::Required {
+        let stage = milestone.cursor.as_ref().map(|cursor| cursor.stage);
+        let is_past = stage.is_some_and(|stage| !matches!(stage, StageName::Rfc));
+        let stand = if is_past { Stand::Done } else { Stand::Pending };
+        let (name, role) = ("rfc".to_owned(), "architect".to_owned());
+        works.push(Planned { work: WorkId::Rfc, name, role, stand });
+    }
+    for phase in &milestone.phases {
+        let role = plan.find_role(&phase.role).and_then(|role| role.alias.clone());
+        let stand = match phase.status {
+            PhaseStatus::Pending | PhaseStatus::InProgress => Stand::Pending,
+            PhaseStatus::Done => Stand::Done,
+            PhaseStatus::Failed => Stand::Failed,
+            PhaseStatus::Skipped => Stand::Dropped,
+        };
+        let name = format!("{} {}", phase.id, phase.title);
+        let role = role.unwrap_or_else(|| phase.role.to_string());
+        works.push(Planned { work: WorkId::Phase(phase.id.clone()), name, role, stand });
+    }
+    works
 }
 
 /// A work that no document plans.

@@ -6,17 +6,26 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph};
 
+use crate::desk::Desk;
+use crate::key::{ROWS, Row};
 use crate::screen::{Focus, Screen};
 use crate::text::{Long, harmless, wrap};
 use crate::theme::Theme;
 use crate::tree;
 
 mod dialog;
+mod form;
 mod help;
+mod hints;
 mod input;
 mod palette;
 mod status;
+mod talk;
 mod viewer;
+
+pub(crate) use dialog::Spread;
+pub use talk::draw_talk;
+pub(crate) use talk::{TalkPanes, talk_panes};
 
 /// The smallest terminal on which anything can be done.
 const SMALLEST: (u16, u16) = (40, 10);
@@ -36,18 +45,15 @@ pub(crate) struct Panes {
     status: Rect,
     /// What waits to be said, and the line at which the person writes.
     pub(crate) input: Rect,
-    dialog: Rect,
-    /// Where the page of the question in front is.
-    pub(crate) page: Option<Rect>,
-    ways: Rect,
-    entry: Rect,
+    /// Where the question in front is.
+    pub(crate) dialog: Option<Spread>,
     /// Where something is read.
     pub(crate) reading: Rect,
 }
 
 /// Says where everything is; `None` where the terminal is too small.
 pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
-    let area = screen.area;
+    let area = screen.desk.area;
     if area.width < SMALLEST.0 || area.height < SMALLEST.1 {
         return None;
     }
@@ -56,7 +62,7 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
         status: Rect { y: area.bottom() - 1, height: 1, ..area },
         ..Panes::default()
     };
-    let input = input::height(screen, area);
+    let input = input::height(&screen.desk, screen.state.queue().len(), area);
     panes.input = Rect { y: area.bottom() - 1 - input, height: input, ..area };
     let body = Rect { y: area.y + 1, height: area.height - 2 - input, ..area };
     let has_log = area.height >= HIGH || screen.focus == Focus::Log;
@@ -75,7 +81,7 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
     panes.tree = inner(Rect { width: tree_width, ..upper });
     panes.feed = inner(Rect { x: upper.x + tree_width, width: upper.width - tree_width, ..upper });
     panes.reading = viewer::place(area);
-    dialog::place(screen, &mut panes);
+    panes.dialog = screen.dialog().map(|dialog| dialog::place(&screen.desk, dialog));
     Some(panes)
 }
 
@@ -88,22 +94,39 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     };
     status::header(screen, panes.header, frame);
     status::status(screen, panes.status, frame);
-    framed(screen, frame, panes.tree, Focus::Tree, "Milestones");
-    draw_tree(screen, frame, panes.tree);
-    framed(screen, frame, panes.feed, Focus::Feed, &status::feed_title(screen));
-    draw_feed(screen, frame, panes.feed);
-    framed(screen, frame, panes.log, Focus::Log, "Log");
+    let desk = &screen.desk;
+    let has_focus = |focus: Focus| screen.focus == focus && !screen.is_covered();
+    framed(desk, frame, panes.tree, has_focus(Focus::Tree), "Milestones");
+    let rows = tree::rows(&screen.state, &screen.opened, &screen.used, desk.theme);
+    let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
+    draw_tree(desk, &rows, chosen, "No milestones yet. `orchestra add` writes one.", frame, panes.tree);
+    framed(desk, frame, panes.feed, has_focus(Focus::Feed), &status::feed_title(screen));
+    draw_feed(desk, frame, panes.feed);
+    framed(desk, frame, panes.log, has_focus(Focus::Log), "Log");
     draw_log(screen, frame, panes.log);
     input::draw(screen, panes.input, frame);
-    dialog::draw(screen, &panes, frame);
-    if let Some(viewer) = &screen.viewer {
-        viewer::draw(screen, viewer, frame);
+    if let (Some(dialog), Some(spread)) = (screen.dialog(), panes.dialog) {
+        dialog::draw(&screen.desk, dialog, spread, frame);
     }
-    if let Some(top) = screen.help {
-        help::draw(screen, top, frame);
+    let rows: Vec<&'static Row> = ROWS.iter().collect();
+    draw_covers(&screen.desk, (&rows, &[]), || screen.possible(), frame);
+}
+
+/// What is in front of everything: something to read, the keys, the palette.
+fn draw_covers(
+    desk: &Desk,
+    (rows, more): (&[&'static Row], &[(&str, &str)]),
+    possible: impl Fn() -> Vec<&'static Row>,
+    frame: &mut Frame<'_>,
+) {
+    if let Some(viewer) = &desk.viewer {
+        viewer::draw(desk, viewer, frame);
     }
-    if let Some(palette) = &screen.palette {
-        palette::draw(screen, palette, frame);
+    if let Some(top) = desk.help {
+        help::draw(desk, rows, more, top, frame);
+    }
+    if let Some(palette) = &desk.palette {
+        palette::draw(desk, &possible(), palette, frame);
     }
 }
 
@@ -115,23 +138,22 @@ fn inner(area: Rect) -> Rect {
     Rect { x: area.x + 1, y: area.y + 1, width: area.width - 2, height: area.height - 2 }
 }
 
-fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, title: &str) {
+fn framed(desk: &Desk, frame: &mut Frame<'_>, pane: Rect, has_focus: bool, title: &str) {
     if pane.is_empty() {
         return;
     }
-    let has_focus = screen.focus == focus && !screen.is_covered();
-    let style = if has_focus { screen.theme.accent() } else { screen.theme.dim() };
+    let style = if has_focus { desk.theme.accent() } else { desk.theme.dim() };
     // The focus is not said by colour alone.
-    let mark = if has_focus { screen.theme.sign("▸", ">") } else { "" };
-    let title = format!(" {mark}{} ", harmless(title, screen.theme.unicode).replace('\n', " "));
+    let mark = if has_focus { desk.theme.sign("▸", ">") } else { "" };
+    let title = format!(" {mark}{} ", harmless(title, desk.theme.unicode).replace('\n', " "));
     let outer = Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 };
-    frame.render_widget(bordered(screen).border_style(style).title(Span::styled(title, style)), outer);
+    frame.render_widget(bordered(desk).border_style(style).title(Span::styled(title, style)), outer);
 }
 
 /// A border of signs that the terminal can show.
-fn bordered(screen: &Screen) -> Block<'static> {
+fn bordered(desk: &Desk) -> Block<'static> {
     let block = Block::new().borders(Borders::ALL);
-    if screen.theme.unicode {
+    if desk.theme.unicode {
         return block;
     }
     block.border_set(ratatui::symbols::border::Set {
@@ -146,15 +168,20 @@ fn bordered(screen: &Screen) -> Block<'static> {
     })
 }
 
-fn draw_tree(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
-    let theme = screen.theme;
-    let rows = tree::rows(&screen.state, &screen.opened, &screen.used, theme);
-    let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
+/// Draws the rows of a tree, or where there are none what stands there instead.
+fn draw_tree(
+    desk: &Desk,
+    rows: &[tree::Row],
+    chosen: Option<usize>,
+    instead: &str,
+    frame: &mut Frame<'_>,
+    area: Rect,
+) {
+    let theme = desk.theme;
     let height = usize::from(area.height);
     let top = chosen.map_or(0, |row| (row + 1).saturating_sub(height));
     if rows.is_empty() && height > 0 {
-        let text = "No milestones yet. `orchestra add` writes one.";
-        let line = Long { text: vec![Span::styled(text, theme.dim())], ..Long::default() };
+        let line = Long { text: vec![Span::styled(instead.to_owned(), theme.dim())], ..Long::default() };
         frame.render_widget(Paragraph::new(wrap(&line, area.width)), area);
     }
     for (index, row) in rows.iter().enumerate().skip(top).take(height) {
@@ -186,9 +213,9 @@ fn draw_tree(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
     }
 }
 
-fn draw_feed(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
-    let top = screen.feed.top(area.height);
-    for (index, (row, is_chosen)) in screen.feed.rows(top, area.height).into_iter().enumerate() {
+fn draw_feed(desk: &Desk, frame: &mut Frame<'_>, area: Rect) {
+    let top = desk.feed.top(area.height);
+    for (index, (row, is_chosen)) in desk.feed.rows(top, area.height).into_iter().enumerate() {
         let place = Rect { y: area.y + u16::try_from(index).unwrap_or(0), height: 1, ..area };
         let style = if is_chosen { Style::new().add_modifier(Modifier::REVERSED) } else { Style::new() };
         frame.render_widget(Paragraph::new(row.clone()).style(style), place);
@@ -201,7 +228,7 @@ fn draw_log(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
     let begin = end.saturating_sub(height);
     for (index, line) in screen.log.range(begin..end).enumerate() {
         let place = Rect { y: area.y + u16::try_from(index).unwrap_or(0), height: 1, ..area };
-        let line = harmless(line, screen.theme.unicode).replace('\n', " ");
+        let line = harmless(line, screen.desk.theme.unicode).replace('\n', " ");
         frame.render_widget(Paragraph::new(line), place);
     }
 }
@@ -215,10 +242,10 @@ fn mark_cursor(theme: Theme, cursor: Option<usize>, top: usize, rows: Rect, fram
 }
 
 /// A box in front of everything, cleared.
-fn in_front(screen: &Screen, frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) {
+fn in_front(desk: &Desk, frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) {
     frame.render_widget(Clear, area);
     let title = Span::styled(format!(" {title} "), style);
-    frame.render_widget(bordered(screen).border_style(style).title(title), area);
+    frame.render_widget(bordered(desk).border_style(style).title(title), area);
 }
 
 #[cfg(test)]

@@ -144,6 +144,23 @@ impl Viewer {
         }
     }
 
+    /// Something that is known already, under a name of its own.
+    pub(crate) fn known(title: &str, reading: Reading) -> Self {
+        let mut viewer = Self { title: title.to_owned(), ..Self::new(Want::Since) };
+        viewer.read(reading);
+        viewer
+    }
+
+    /// Shows the end first.
+    pub(crate) fn go_to_end(&mut self) {
+        self.sheet.go_to(true);
+    }
+
+    /// Asks what is searched for.
+    pub(crate) fn search(&mut self) {
+        self.sheet.ask(For::Search);
+    }
+
     /// What is read from here, and left by going back here.
     pub(crate) fn open(self, want: Want) -> Self {
         Self { under: Some(Box::new(self)), ..Self::new(want) }

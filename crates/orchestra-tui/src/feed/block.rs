@@ -26,6 +26,8 @@ pub(crate) enum Block {
     Heading(String),
     /// Something worth a line.
     Notice(String),
+    /// What the person says.
+    Said(String),
     /// What the agent says: Markdown.
     Text(Prose),
     /// What it shows of its thinking.
@@ -88,6 +90,11 @@ impl Tool {
             self.output.clear();
             self.printed(output);
         }
+    }
+
+    /// Its name, and what it was called with.
+    pub(crate) fn head(&self) -> String {
+        format!("{} {}", self.name, self.input)
     }
 
     fn rows(&self, width: u16, theme: Theme, now: Duration) -> Vec<Line<'static>> {
@@ -166,7 +173,7 @@ impl Block {
         match self {
             Self::Text(prose) => prose.text().len() < LONGEST,
             Self::Thinking { text, .. } => text.len() < LONGEST,
-            Self::Heading(_) | Self::Notice(_) | Self::Tool(_) => false,
+            Self::Heading(_) | Self::Notice(_) | Self::Said(_) | Self::Tool(_) => false,
         }
     }
 
@@ -174,8 +181,10 @@ impl Block {
     pub(crate) fn text(&self) -> String {
         match self {
             Self::Text(prose) => prose.text().trim().to_owned(),
-            Self::Heading(text) | Self::Notice(text) | Self::Thinking { text, .. } => text.trim().to_owned(),
-            Self::Tool(tool) => format!("{} {}\n{}", tool.name, tool.input, tool.output).trim().to_owned(),
+            Self::Heading(text) | Self::Notice(text) | Self::Said(text) | Self::Thinking { text, .. } => {
+                text.trim().to_owned()
+            }
+            Self::Tool(tool) => format!("{}\n{}", tool.head(), tool.output).trim().to_owned(),
         }
     }
 
@@ -184,7 +193,7 @@ impl Block {
         match self {
             Self::Text(prose) => prose.say(more),
             Self::Thinking { text, .. } => text.push_str(more),
-            Self::Heading(_) | Self::Notice(_) | Self::Tool(_) => {}
+            Self::Heading(_) | Self::Notice(_) | Self::Said(_) | Self::Tool(_) => {}
         }
     }
 
@@ -198,7 +207,7 @@ impl Block {
         match self {
             Self::Thinking { is_open, .. } => *is_open = !*is_open,
             Self::Tool(tool) => tool.is_open = !tool.is_open,
-            Self::Heading(_) | Self::Notice(_) | Self::Text(_) => {}
+            Self::Heading(_) | Self::Notice(_) | Self::Said(_) | Self::Text(_) => {}
         }
     }
 
@@ -206,7 +215,7 @@ impl Block {
         match self {
             Self::Thinking { is_open, .. } => *is_open = open,
             Self::Tool(tool) => tool.is_open = open,
-            Self::Heading(_) | Self::Notice(_) | Self::Text(_) => {}
+            Self::Heading(_) | Self::Notice(_) | Self::Said(_) | Self::Text(_) => {}
         }
     }
 
@@ -229,6 +238,7 @@ impl Block {
                 let text = prose.text();
                 rows.extend(markdown::lines(text, theme).iter().flat_map(|line| wrap(line, width)));
             }
+            Self::Said(text) => rows.extend(said(text, width, theme)),
             Self::Notice(text) | Self::Thinking { text, is_open: true } => {
                 rows.extend(plain(text, theme.dim()));
             }
@@ -241,4 +251,17 @@ impl Block {
         }
         rows
     }
+}
+
+/// What the person says, as they wrote it.
+fn said(text: &str, width: u16, theme: Theme) -> Vec<Line<'static>> {
+    let mark = |sign: &'static str| vec![Span::styled(sign, theme.accent())];
+    let text = harmless(text.trim_end(), theme.unicode);
+    let long = |(index, line): (usize, &str)| Long {
+        first: mark(if index == 0 { theme.sign("› ", "> ") } else { "  " }),
+        rest: mark("  "),
+        text: vec![Span::styled(line.to_owned(), theme.strong())],
+        keep: false,
+    };
+    text.lines().enumerate().map(long).flat_map(|line| wrap(&line, width)).collect()
 }

@@ -17,6 +17,8 @@ use super::{Action, ROWS, Row, Where};
 pub(crate) enum Place {
     /// In the panes.
     Panes,
+    /// In what was said in a conversation: it can be searched.
+    Transcript,
     /// At the line at which one writes to those who work.
     Input,
     /// Something is read.
@@ -29,8 +31,15 @@ pub(crate) enum Place {
     Writing,
 }
 
-const PLACES: [Place; 6] =
-    [Place::Panes, Place::Input, Place::Reading, Place::Question, Place::Help, Place::Writing];
+const PLACES: [Place; 7] = [
+    Place::Panes,
+    Place::Transcript,
+    Place::Input,
+    Place::Reading,
+    Place::Question,
+    Place::Help,
+    Place::Writing,
+];
 
 /// Keys that nobody can take away from their action.
 const KEPT: &[(Action, &str)] = &[(Action::Stop, "ctrl-c"), (Action::Back, "esc")];
@@ -39,7 +48,10 @@ const KEPT: &[(Action, &str)] = &[(Action::Stop, "ctrl-c"), (Action::Back, "esc"
 const TAKEN: &[(Place, &[&str], &str)] = &[
     (
         Place::Question,
-        &["a", "b", "f", "k", "n", "N", "p", "r", "s", "t", "v", "x"],
+        &[
+            "a", "b", "d", "f", "k", "n", "N", "p", "r", "s", "t", "v", "x", "1", "2", "3", "4", "5", "6",
+            "7", "8", "9",
+        ],
         "answers questions, and questions keep their keys",
     ),
     (Place::Reading, &["n", "N"], "goes on with a search"),
@@ -221,15 +233,21 @@ impl Keys {
 pub(crate) fn holds(row: &Row, place: Place) -> bool {
     match (row.place, place) {
         (Where::Everywhere, _)
-        | (Where::Looking | Where::Scrolling, Place::Panes | Place::Reading | Place::Question)
+        | (
+            Where::Looking | Where::Scrolling,
+            Place::Panes | Place::Transcript | Place::Reading | Place::Question,
+        )
         | (Where::Scrolling, Place::Help)
-        | (Where::Panes, Place::Panes)
+        | (Where::Panes, Place::Panes | Place::Transcript)
         | (Where::Reading, Place::Reading | Place::Question)
         | (Where::Question, Place::Question) => true,
         (_, Place::Input) => AT_THE_LINE.contains(&row.action),
+        (Where::Reading, Place::Transcript) => row.action == Action::Search,
+        // What is proposed has files that can be folded.
+        (Where::Panes, Place::Question) => matches!(row.action, Action::Toggle | Action::ToggleAll),
         (Where::Looking | Where::Panes, Place::Help) => matches!(row.action, Action::Help | Action::Palette),
         (Where::Looking | Where::Scrolling, Place::Writing)
-        | (Where::Panes, Place::Reading | Place::Question | Place::Writing)
+        | (Where::Panes, Place::Reading | Place::Writing)
         | (Where::Reading | Where::Question, _) => false,
     }
 }

@@ -35,7 +35,7 @@ impl Page {
 
     /// The page, a logical line each, without the comments themselves.
     pub(super) fn pieces(&self, question: &Question, comments: &Comments, theme: Theme) -> Vec<Piece> {
-        let mut page = Writer { theme, lines: Vec::new() };
+        let mut page = Writer::new(theme);
         page.styled(&question.text(), theme.strong());
         for line in question.about() {
             page.entry(theme.sign("·", "-"), &line, Style::new());
@@ -103,29 +103,34 @@ fn design(text: &str, theme: Theme) -> Vec<Piece> {
     markdown::sourced(text, theme).into_iter().map(piece).collect()
 }
 
-struct Writer {
-    theme: Theme,
-    lines: Vec<Long>,
+/// Writes lines.
+pub(super) struct Writer {
+    pub(super) theme: Theme,
+    pub(super) lines: Vec<Long>,
 }
 
 impl Writer {
-    fn blank(&mut self) {
+    pub(super) fn new(theme: Theme) -> Self {
+        Self { theme, lines: Vec::new() }
+    }
+
+    pub(super) fn blank(&mut self) {
         self.lines.push(Long::default());
     }
 
-    fn heading(&mut self, text: &str) {
+    pub(super) fn heading(&mut self, text: &str) {
         self.blank();
         self.styled(text, self.theme.strong());
     }
 
-    fn styled(&mut self, text: &str, style: Style) {
+    pub(super) fn styled(&mut self, text: &str, style: Style) {
         for line in harmless(text, self.theme.unicode).lines() {
             self.lines.push(Long { text: vec![Span::styled(line.to_owned(), style)], ..Long::default() });
         }
     }
 
     /// A line with a sign before it, and its later rows below its text.
-    fn entry(&mut self, sign: &'static str, text: &str, style: Style) {
+    pub(super) fn entry(&mut self, sign: &str, text: &str, style: Style) {
         let text = harmless(text, self.theme.unicode);
         for (index, line) in text.lines().enumerate() {
             let mark = if index == 0 { format!("{sign} ") } else { "  ".to_owned() };

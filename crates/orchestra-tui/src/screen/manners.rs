@@ -3,21 +3,16 @@
 use orchestra_core::id::{MilestoneId, WorkId};
 use orchestra_core::record::Answer;
 use orchestra_core::worker::Question;
-use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use ratatui::crossterm::event::KeyEvent;
 
-use super::{Command, Focus, Input, Screen};
-use crate::entry::History;
+use super::{Command, Focus, Screen};
+use crate::desk::NO_KEY;
 use crate::key::{Action, Keys, Place, ROWS, Row, holds};
 use crate::palette::{Palette, Picked};
 use crate::question::{Dialog, Way};
 use crate::text::plain;
 use crate::view::panes;
 use crate::viewer::{Viewer, Want};
-
-/// No key: where an action is done that no key stands for.
-const NO_KEY: KeyEvent = KeyEvent::new(KeyCode::Null, KeyModifiers::NONE);
-/// What leads back out of a text.
-pub(super) const ESC: KeyEvent = KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE);
 
 /// A milestone, or a work of it.
 type Chosen = (MilestoneId, Option<WorkId>);
@@ -26,28 +21,27 @@ impl Screen {
     /// The same screen with the keys of this person.
     #[must_use]
     pub fn with_keys(mut self, keys: Keys) -> Self {
-        self.keys = keys;
+        self.desk.keys = keys;
         self
     }
 
     /// The same screen with what the person wrote earlier, oldest first.
     #[must_use]
     pub fn with_history(mut self, texts: Vec<String>) -> Self {
-        self.history = History::new(texts);
-        self.input = Input::with(self.history.clone());
+        self.desk.recall(texts);
         self
     }
 
     /// Where the next key is pressed.
     pub(super) fn here(&self) -> Place {
-        if self.palette.is_some() {
+        if self.desk.palette.is_some() {
             return Place::Writing;
         }
         match self.beneath() {
-            Place::Reading if self.viewer.as_ref().is_some_and(Viewer::is_typing) => Place::Writing,
+            Place::Reading if self.desk.viewer.as_ref().is_some_and(Viewer::is_typing) => Place::Writing,
             Place::Question if self.dialogs.first().is_some_and(Dialog::is_typing) => Place::Writing,
             // What is looked for among earlier texts is a text, too.
-            Place::Panes if self.focus == Focus::Input && self.input.entry.searching().is_some() => {
+            Place::Panes if self.focus == Focus::Input && self.desk.input.entry.searching().is_some() => {
                 Place::Writing
             }
             Place::Panes if self.focus == Focus::Input => Place::Input,
@@ -57,9 +51,9 @@ impl Screen {
 
     /// What is in front, or behind the palette.
     fn beneath(&self) -> Place {
-        if self.help.is_some() {
+        if self.desk.help.is_some() {
             Place::Help
-        } else if self.viewer.is_some() {
+        } else if self.desk.viewer.is_some() {
             Place::Reading
         } else if !self.dialogs.is_empty() && !self.is_aside {
             Place::Question
@@ -78,14 +72,16 @@ impl Screen {
     fn does_anything(&self, action: Action, place: Place) -> bool {
         let dialog = self.dialogs.first();
         match (action, place) {
-            (Action::Palette, _) | (Action::Filter, Place::Question) => false,
+            (Action::Palette, _) | (Action::Filter | Action::Toggle | Action::ToggleAll, Place::Question) => {
+                false
+            }
             (Action::Question, _) => dialog.is_some(),
             (Action::Comment, _) => dialog.is_some_and(|dialog| dialog.is_open(Way::COMMENT)),
             (Action::NextPart | Action::PreviousPart, Place::Question) => {
                 dialog.is_some_and(|dialog| dialog.sheet.has_files())
             }
             (Action::NextPart | Action::PreviousPart, _) => {
-                self.viewer.as_ref().is_some_and(|viewer| viewer.parts().is_some())
+                self.desk.viewer.as_ref().is_some_and(|viewer| viewer.parts().is_some())
             }
             (Action::Toggle, Place::Panes) => matches!(self.focus, Focus::Tree | Focus::Feed),
             (Action::ToggleAll, Place::Panes) => self.focus == Focus::Feed,
@@ -99,15 +95,13 @@ impl Screen {
 
     pub(super) fn palette_key(&mut self, key: &KeyEvent) -> Vec<Command> {
         let rows = self.possible();
-        let Some(palette) = &mut self.palette else { return Vec::new() };
+        let Some(palette) = &mut self.desk.palette else { return Vec::new() };
         let picked = palette.key(key, &rows);
         if picked == Picked::Nothing {
             return Vec::new();
         }
-        self.palette = None;
-        if let Some(dialog) = self.dialog_mut() {
-            dialog.appears();
-        }
+        self.desk.palette = None;
+        self.appears();
         match picked {
             Picked::Action(action) => self.perform(action),
             Picked::Nothing | Picked::Left => Vec::new(),
@@ -120,7 +114,7 @@ impl Screen {
             return vec![command];
         }
         if action == Action::Comment {
-            let history = self.history.clone();
+            let history = self.desk.history.clone();
             if let Some(dialog) = self.dialog_mut() {
                 dialog.comment(&history);
             }
@@ -134,7 +128,7 @@ impl Screen {
 
     /// A key like any other that answers nothing: what was about to be answered is not.
     pub(super) fn touched(&mut self) {
-        let now = self.now.since;
+        let now = self.desk.now.since;
         if let Some(dialog) = self.dialog_mut() {
             dialog.touched(now);
         }
@@ -142,7 +136,7 @@ impl Screen {
 
     /// Whether a key was meant for something else: a question came under fingers that went on typing.
     pub(super) fn is_too_early(&self, action: Action) -> bool {
-        let is_armed = self.dialog().is_none_or(|dialog| dialog.is_armed(self.now.since));
+        let is_armed = self.dialog().is_none_or(|dialog| dialog.is_armed(self.desk.now.since));
         !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager)
     }
 
@@ -154,8 +148,8 @@ impl Screen {
         self.touched();
         let command = match action {
             Action::Palette => {
-                self.help = None;
-                self.palette = Some(Palette::default());
+                self.desk.help = None;
+                self.desk.palette = Some(Palette::default());
                 return Some(Vec::new());
             }
             Action::Copy => {
@@ -167,7 +161,7 @@ impl Screen {
         match command {
             Ok(command) => Some(vec![command]),
             Err(word) => {
-                self.word = Some(word.to_owned());
+                self.desk.word = Some(word.to_owned());
                 Some(Vec::new())
             }
         }
@@ -176,21 +170,23 @@ impl Screen {
     /// What the person looks at, as it was before it was made into rows.
     fn copied(&self) -> Option<String> {
         let text = match self.beneath() {
-            Place::Reading => self.viewer.as_ref()?.text()?,
-            Place::Question => self.dialogs.first()?.text(self.theme),
-            Place::Panes | Place::Input | Place::Help | Place::Writing => match self.focus {
-                Focus::Tree => {
-                    let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
-                    let last = rows.len().checked_sub(1)?;
-                    rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
+            Place::Reading => self.desk.viewer.as_ref()?.text()?,
+            Place::Question => self.dialogs.first()?.text(self.desk.theme),
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                match self.focus {
+                    Focus::Tree => {
+                        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
+                        let last = rows.len().checked_sub(1)?;
+                        rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
+                    }
+                    Focus::Input | Focus::Feed => self.desk.feed.copied()?,
+                    Focus::Log => {
+                        let end = self.log.len().saturating_sub(self.log_back);
+                        let begin = end.saturating_sub(panes(self)?.log.height.into());
+                        self.log.range(begin..end).map(String::as_str).collect::<Vec<_>>().join("\n")
+                    }
                 }
-                Focus::Input | Focus::Feed => self.feed.copied()?,
-                Focus::Log => {
-                    let end = self.log.len().saturating_sub(self.log_back);
-                    let begin = end.saturating_sub(panes(self)?.log.height.into());
-                    self.log.range(begin..end).map(String::as_str).collect::<Vec<_>>().join("\n")
-                }
-            },
+            }
         };
         Some(text).filter(|text| !text.trim().is_empty())
     }
@@ -198,17 +194,19 @@ impl Screen {
     /// The document of what is shown or chosen.
     pub(crate) fn edited(&self) -> Option<Want> {
         let (milestone, work) = match self.beneath() {
-            Place::Reading => match &self.viewer.as_ref()?.want {
+            Place::Reading => match &self.desk.viewer.as_ref()?.want {
                 Want::Document { milestone, work } => (milestone.clone(), work.clone()),
                 named @ Want::Named { .. } => return Some(named.clone()),
                 _ => return None,
             },
             Place::Question => {
-                let question = &self.dialogs.first()?.asked.question;
+                let question = &self.dialogs.first()?.about.asked.question;
                 // About a push there is nothing that could be edited.
                 (question.milestone()?.clone(), Some(work_of(question)?))
             }
-            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                self.chosen()?
+            }
         };
         Some(Want::Document { milestone, work })
     }
@@ -216,7 +214,7 @@ impl Screen {
     /// The transcript of what is shown or chosen.
     fn paged(&self) -> Option<Want> {
         let (milestone, work) = match self.beneath() {
-            Place::Reading => match &self.viewer.as_ref()?.want {
+            Place::Reading => match &self.desk.viewer.as_ref()?.want {
                 Want::Document { milestone, work }
                 | Want::Changes { milestone, work }
                 | Want::Transcript { milestone, work } => (milestone.clone(), work.clone()),
@@ -224,10 +222,12 @@ impl Screen {
                 _ => return None,
             },
             Place::Question => {
-                let question = &self.dialogs.first()?.asked.question;
+                let question = &self.dialogs.first()?.about.asked.question;
                 (question.milestone()?.clone(), work_of(question))
             }
-            Place::Panes | Place::Input | Place::Help | Place::Writing => self.chosen()?,
+            Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
+                self.chosen()?
+            }
         };
         Some(Want::Transcript { milestone, work })
     }
@@ -243,14 +243,9 @@ impl Screen {
     /// The row of the tree that is chosen.
     pub(super) fn row_chosen(&self) -> Option<Chosen> {
         let row = self.row.filter(|_| self.focus == Focus::Tree)?;
-        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
         let row = rows.into_iter().nth(row)?;
         Some((row.milestone?, row.work))
-    }
-
-    /// Keeps what was written, for the next text.
-    pub(super) fn remember(&mut self, text: &str) -> Option<Command> {
-        self.history.add(text).then(|| Command::Remember(text.to_owned()))
     }
 }
 

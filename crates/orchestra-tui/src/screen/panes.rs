@@ -7,40 +7,15 @@ use crate::viewer::{Came, Reading, Viewer, Want};
 use crate::words::clock;
 
 impl Screen {
-    pub(super) fn help_key(&self, action: Option<Action>, top: usize) -> Option<usize> {
-        let page = usize::from(self.area.height.max(8)) - 6;
-        match action {
-            Some(Action::Back | Action::Help) => None,
-            Some(Action::Up) => Some(top.saturating_sub(1)),
-            Some(Action::Down) => Some(top + 1),
-            Some(Action::PageUp) => Some(top.saturating_sub(page)),
-            Some(Action::PageDown) => Some(top + page),
-            Some(Action::Top) => Some(0),
-            _ => Some(top),
-        }
-    }
-
     /// What follows from a key in the viewer.
     pub(super) fn came_of_reading(&mut self, came: Came) -> Vec<Command> {
         match came {
             Came::Nothing => Vec::new(),
             Came::Closed => {
-                self.viewer = self.viewer.take().and_then(Viewer::close);
-                if let Some(dialog) = self.dialog_mut() {
-                    dialog.appears();
-                }
+                self.appears();
                 Vec::new()
             }
-            Came::Turned(want) => {
-                if let Some(viewer) = &mut self.viewer {
-                    viewer.turn(want.clone());
-                }
-                vec![Command::Read(want)]
-            }
-            Came::Opened(want) => {
-                self.viewer = self.viewer.take().map(|viewer| viewer.open(want.clone()));
-                vec![Command::Read(want)]
-            }
+            Came::Turned(want) | Came::Opened(want) => vec![Command::Read(want)],
         }
     }
 
@@ -48,15 +23,15 @@ impl Screen {
         if action == Action::Since {
             let mut viewer = Viewer::new(Want::Since);
             viewer.read(self.since());
-            self.viewer = Some(viewer);
+            self.desk.viewer = Some(viewer);
             return Vec::new();
         }
         if let Some(want) = self.wanted(action) {
-            self.viewer = Some(Viewer::new(want.clone()));
+            self.desk.viewer = Some(Viewer::new(want.clone()));
             return vec![Command::Read(want)];
         }
         match action {
-            Action::Help => self.help = Some(0),
+            Action::Help => self.desk.help = Some(0),
             Action::Question => {
                 self.is_aside = false;
                 if let Some(dialog) = self.dialogs.first_mut() {
@@ -67,7 +42,7 @@ impl Screen {
             Action::Back if self.focus != Focus::Input => {
                 match self.focus {
                     Focus::Tree => self.row = None,
-                    Focus::Feed => self.feed.follow(),
+                    Focus::Feed => self.desk.feed.follow(),
                     Focus::Log => self.log_back = 0,
                     Focus::Input => {}
                 }
@@ -78,7 +53,7 @@ impl Screen {
             _ => match self.focus {
                 Focus::Input => {}
                 Focus::Tree => self.in_tree(action, panes.tree.height),
-                Focus::Feed => self.in_feed(action, panes.feed.height),
+                Focus::Feed => self.desk.in_feed(action, panes.feed.height),
                 Focus::Log => self.in_log(action, panes.log.height),
             },
         }
@@ -87,7 +62,7 @@ impl Screen {
 
     /// What happened since the last key before this one.
     fn since(&self) -> Reading {
-        let at = clock(self.last_key.at, &self.zone);
+        let at = clock(self.last_key.at, &self.desk.zone);
         if self.unseen == 0 {
             return Reading::Nothing(format!("nothing happened since {at}"));
         }
@@ -111,21 +86,6 @@ impl Screen {
         }
     }
 
-    pub(super) fn in_feed(&mut self, action: Action, height: u16) {
-        let page = isize::try_from(height.max(2) - 1).unwrap_or(1);
-        match action {
-            Action::Up => self.feed.choose(true, height),
-            Action::Down => self.feed.choose(false, height),
-            Action::PageUp => self.feed.scroll(-page, height),
-            Action::PageDown => self.feed.scroll(page, height),
-            Action::Top => self.feed.show_begin(),
-            Action::Bottom => self.feed.follow(),
-            Action::Toggle => self.feed.toggle(),
-            Action::ToggleAll => self.feed.toggle_all(),
-            _ => {}
-        }
-    }
-
     fn in_log(&mut self, action: Action, height: u16) {
         let last = self.log.len().saturating_sub(usize::from(height));
         let page = usize::from(height.max(2)) - 1;
@@ -143,7 +103,7 @@ impl Screen {
     }
 
     fn in_tree(&mut self, action: Action, height: u16) {
-        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.theme);
+        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
         let last = rows.len().saturating_sub(1);
         let (page, row) = (usize::from(height.max(2)) - 1, self.row.unwrap_or(0).min(last));
         let row = match action {

@@ -339,14 +339,14 @@ fn assert_harmless(bench: &mut Bench) {
 
 /// Every question in front can be left by `esc` once it has armed, and the focus is on something that is in sight.
 fn assert_usable(bench: &mut Bench) {
-    if bench.screen.area.width < 60 || bench.screen.area.height < 15 {
+    if bench.screen.desk.area.width < 60 || bench.screen.desk.area.height < 15 {
         bench.resize((60, 15));
     }
     for _ in 0..6 {
         bench.press("esc");
     }
     let screen = &bench.screen;
-    assert!(screen.dialog().is_none() && screen.help.is_none() && screen.palette.is_none());
+    assert!(screen.dialog().is_none() && screen.desk.help.is_none() && screen.desk.palette.is_none());
     let panes = panes(&bench.screen).expect("it is large enough");
     let area = match bench.screen.focus {
         Focus::Input => panes.input,

@@ -7,10 +7,10 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
-use super::{Panes, in_front};
+use super::in_front;
+use crate::desk::Desk;
 use crate::key::Action;
-use crate::question::{Dialog, Way};
-use crate::screen::Screen;
+use crate::question::{Dialog, Subject, Way};
 use crate::text::{Long, columns, harmless, wrap};
 
 /// The widest a question gets: longer rows are hard to read.
@@ -18,12 +18,21 @@ const WIDEST: u16 = 110;
 /// How many rows of a text that is being written are in sight.
 const ENTRY: u16 = 5;
 
-/// Finds a place for the question in front.
-pub(super) fn place(screen: &Screen, panes: &mut Panes) {
-    let Some(dialog) = screen.dialog() else { return };
-    let area = screen.area;
+/// Where a question in front has its parts.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spread {
+    outer: Rect,
+    /// Where its page is.
+    pub(crate) page: Rect,
+    entry: Rect,
+    ways: Rect,
+}
+
+/// Finds a place for a question in front.
+pub(super) fn place<S: Subject>(desk: &Desk, dialog: &Dialog<S>) -> Spread {
+    let area = desk.area;
     let width = area.width.saturating_sub(2).min(WIDEST);
-    let ways_height = u16::try_from(ways(screen, dialog, width - 4).len()).unwrap_or(1);
+    let ways_height = u16::try_from(ways(desk, dialog, width - 4).len()).unwrap_or(1);
     // On a small terminal a question takes all there is between header and status.
     let margin = u16::from(area.height >= 20);
     let height = area.height - 2 - 2 * margin;
@@ -40,26 +49,25 @@ pub(super) fn place(screen: &Screen, panes: &mut Panes) {
         None => 0,
     };
     let page_height = inside.height - ways_height - entry_height;
-    panes.dialog = outer;
-    panes.page = Some(Rect { height: page_height, ..inside });
-    panes.entry = Rect { y: inside.y + page_height, height: entry_height, ..inside };
-    panes.ways = Rect { y: inside.bottom() - ways_height, height: ways_height, ..inside };
+    Spread {
+        outer,
+        page: Rect { height: page_height, ..inside },
+        entry: Rect { y: inside.y + page_height, height: entry_height, ..inside },
+        ways: Rect { y: inside.bottom() - ways_height, height: ways_height, ..inside },
+    }
 }
 
 /// Draws it.
-pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
-    let (Some(dialog), Some(page)) = (screen.dialog(), panes.page) else { return };
-    let theme = screen.theme;
-    let question = &dialog.asked.question;
-    let about = question.milestone().map(|id| format!(" · {id}")).unwrap_or_default();
+pub(super) fn draw<S: Subject>(desk: &Desk, dialog: &Dialog<S>, spread: Spread, frame: &mut Frame<'_>) {
+    let (theme, page) = (desk.theme, spread.page);
     let comments = match dialog.comment_count() {
         0 => String::new(),
         count => format!(" · {}", counted(count, "comment")),
     };
-    let title = format!("{} {}{about}{comments}", theme.sign("🚦", "?"), question.name());
+    let title = format!("{} {}{comments}", theme.sign("🚦", "?"), dialog.about.title());
     let title = if theme.unicode { title } else { title.replace('·', "-") };
     let title = harmless(&title, theme.unicode).replace('\n', " ");
-    in_front(screen, frame, panes.dialog, &title, theme.waiting());
+    in_front(desk, frame, spread.outer, &title, theme.waiting());
 
     let sheet = &dialog.sheet;
     let (top, height) = (sheet.top(page.height), usize::from(page.height));
@@ -72,24 +80,24 @@ pub(super) fn draw(screen: &Screen, panes: &Panes, frame: &mut Frame<'_>) {
     );
     frame.render_widget(Paragraph::new(rows.collect::<Vec<Line<'static>>>()), page);
     super::mark_cursor(theme, sheet.cursor(), top, page, frame);
-    foot(screen, dialog, panes, frame);
-    frame.render_widget(Paragraph::new(ways(screen, dialog, panes.ways.width)), panes.ways);
+    foot(desk, dialog, spread, frame);
+    frame.render_widget(Paragraph::new(ways(desk, dialog, spread.ways.width)), spread.ways);
     let Some((words, entry)) = dialog.entry() else { return };
-    if panes.entry.height < 2 {
+    if spread.entry.height < 2 {
         return;
     }
     let words = harmless(&words, theme.unicode).replace('\n', " ");
-    let head = Rect { height: 1, ..panes.entry };
+    let head = Rect { height: 1, ..spread.entry };
     let words = entry.searching().map_or(words, |words| harmless(&words, theme.unicode));
     frame.render_widget(Paragraph::new(Span::styled(words, theme.strong())), head);
-    let field = Rect { y: panes.entry.y + 1, height: panes.entry.height - 1, ..panes.entry };
+    let field = Rect { y: spread.entry.y + 1, height: spread.entry.height - 1, ..spread.entry };
     frame.render_widget(entry.area(), field);
     show_cursor(frame, field, true);
 }
 
 /// How much there is above and below, or what is searched for.
-fn foot(screen: &Screen, dialog: &Dialog, panes: &Panes, frame: &mut Frame<'_>) {
-    let (Some(page), sheet) = (panes.page, &dialog.sheet) else { return };
+fn foot<S: Subject>(desk: &Desk, dialog: &Dialog<S>, spread: Spread, frame: &mut Frame<'_>) {
+    let (page, sheet) = (spread.page, &dialog.sheet);
     let top = sheet.top(page.height);
     let below = sheet.rows().len().saturating_sub(top + usize::from(page.height));
     let is_typing = sheet.search.is_typing();
@@ -98,15 +106,15 @@ fn foot(screen: &Screen, dialog: &Dialog, panes: &Panes, frame: &mut Frame<'_>) 
         Some(pattern) if dialog.has_key('n') => format!(" {pattern} (/ enter: next) "),
         Some(pattern) => format!(" {pattern} (n next, N before) "),
         None if top + below > 0 && page.width > 30 => {
-            let keys = screen.keys.hint(&[Action::PageUp, Action::PageDown]);
+            let keys = desk.keys.hint(&[Action::PageUp, Action::PageDown]);
             format!(" {top} above, {below} below ({keys}) ")
         }
         None => return,
     };
-    let text = harmless(&text, screen.theme.unicode).replace('\n', " ");
+    let text = harmless(&text, desk.theme.unicode).replace('\n', " ");
     let width = u16::try_from(columns(&text)).unwrap_or(page.width).min(page.width);
-    let place = Rect { x: panes.dialog.right() - 1 - width, y: panes.dialog.bottom() - 1, width, height: 1 };
-    frame.render_widget(Paragraph::new(Span::styled(text, screen.theme.dim())), place);
+    let place = Rect { x: spread.outer.right() - 1 - width, y: spread.outer.bottom() - 1, width, height: 1 };
+    frame.render_widget(Paragraph::new(Span::styled(text, desk.theme.dim())), place);
     if is_typing {
         frame.set_cursor_position((place.right().saturating_sub(1), place.y));
     }
@@ -129,10 +137,10 @@ pub(super) fn show_cursor(frame: &mut Frame<'_>, field: Rect, is_here: bool) {
 }
 
 /// The ways to answer, as hints; dim until they count.
-fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
-    let theme = screen.theme;
+fn ways<S: Subject>(desk: &Desk, dialog: &Dialog<S>, width: u16) -> Vec<Line<'static>> {
+    let theme = desk.theme;
     let is_writing = dialog.entry().is_some();
-    let is_armed = dialog.is_armed(screen.now.since) && !is_writing;
+    let is_armed = dialog.is_armed(desk.now.since) && !is_writing;
     let mut text = Vec::new();
     let mut add = |key: String, label: &str, is_on: bool| {
         if !text.is_empty() {
@@ -149,7 +157,7 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
         add("alt-enter".to_owned(), "new line", true);
         add("esc".to_owned(), "back, as it was", true);
     } else if is_writing {
-        add("enter".to_owned(), "send", dialog.may_send(screen.now.since));
+        add("enter".to_owned(), "send", dialog.may_send(desk.now.since));
         add("alt-enter".to_owned(), "new line", true);
         if dialog.entry().is_some_and(|(_, entry)| entry.has_folds()) {
             add("ctrl-o".to_owned(), "open the paste", true);
@@ -158,7 +166,8 @@ fn ways(screen: &Screen, dialog: &Dialog, width: u16) -> Vec<Line<'static>> {
     } else {
         for way in dialog.ways() {
             let key = match way {
-                Way::COMMENT => screen.keys.hint(&[Action::Comment]),
+                Way::COMMENT => desk.keys.hint(&[Action::Comment]),
+                Way::EDIT => desk.keys.hint(&[Action::Edit]),
                 _ => way.key.to_string(),
             };
             if !key.is_empty() {

@@ -8,6 +8,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Paragraph;
 
 use super::dialog::show_cursor;
+use crate::desk::Desk;
 use crate::screen::{Focus, Screen};
 use crate::text::{columns, harmless};
 
@@ -17,31 +18,52 @@ const QUEUE: usize = 3;
 /// How far the text stands from the left.
 const SET_IN: u16 = 3;
 
-/// How many rows it takes.
-pub(super) fn height(screen: &Screen, area: Rect) -> u16 {
+/// How many rows it takes where so many texts wait.
+pub(super) fn height(desk: &Desk, waiting: usize, area: Rect) -> u16 {
     // Most of a small terminal belongs to what is said.
     let most = (area.height / 4).max(1);
     let width = area.width.saturating_sub(SET_IN + 1).max(1);
-    let rows = screen.input.entry.rows(width, ROWS).max(1);
-    (queue_height(screen) + rows).min(most)
+    let rows = desk.input.entry.rows(width, ROWS).max(1);
+    (queue_height(waiting) + rows).min(most)
 }
 
-fn queue_height(screen: &Screen) -> u16 {
-    u16::try_from(screen.state.queue().len().min(QUEUE)).unwrap_or(0)
+fn queue_height(waiting: usize) -> u16 {
+    u16::try_from(waiting.min(QUEUE)).unwrap_or(0)
 }
 
 /// Draws both.
 pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
-    let theme = screen.theme;
+    let queued: Vec<(String, &str)> = screen
+        .state
+        .queue()
+        .iter()
+        .map(|queued| {
+            let whom =
+                queued.behind.as_ref().map_or_else(|| "next".to_owned(), |work| format!("after {work}"));
+            (whom, queued.text.as_str())
+        })
+        .collect();
+    let has_focus = screen.focus == Focus::Input && !screen.is_covered();
+    draw_line(&screen.desk, &queued, &whom(screen), has_focus, area, frame);
+}
+
+/// Draws what waits, each with whom it is for, and the line; `hint` stands in an empty one.
+pub(super) fn draw_line(
+    desk: &Desk,
+    queue: &[(String, &str)],
+    hint: &str,
+    has_focus: bool,
+    area: Rect,
+    frame: &mut Frame<'_>,
+) {
+    let theme = desk.theme;
     // What is written comes before what waits, where there is no room for both.
-    let waiting = queue_height(screen).min(area.height.saturating_sub(1));
-    let queue = screen.state.queue();
+    let waiting = queue_height(queue.len()).min(area.height.saturating_sub(1));
     let first = queue.len() - usize::from(waiting).min(queue.len());
-    for (row, queued) in (0..waiting).zip(&queue[first..]) {
+    for (row, (whom, text)) in (0..waiting).zip(&queue[first..]) {
         let place = Rect { y: area.y + row, height: 1, ..area };
-        let whom = queued.behind.as_ref().map_or_else(|| "next".to_owned(), |work| format!("after {work}"));
         let more = if row == 0 && first > 0 { format!(" (and {first} before)") } else { String::new() };
-        let text = queued.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
         let line = format!(" {} {whom}{more}: {text}", theme.sign("⏵", "+"));
         let line = harmless(&line, theme.unicode).replace('\n', " ");
         frame.render_widget(Paragraph::new(Span::styled(line, theme.waiting())), place);
@@ -52,12 +74,11 @@ pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
         width: area.width.saturating_sub(SET_IN + 1),
         height: area.height - waiting,
     };
-    let has_focus = screen.focus == Focus::Input && !screen.is_covered();
     let style = if has_focus { theme.accent() } else { theme.dim() };
     let sign = Span::styled(theme.sign(" ›", " >"), style);
     frame.render_widget(Paragraph::new(sign), Rect { width: 2, height: 1, x: area.x, ..field });
-    if screen.input.entry.text().is_empty() {
-        let hint = format!("{}{}", if has_focus { " " } else { "" }, whom(screen));
+    if desk.input.entry.text().is_empty() {
+        let hint = format!("{}{hint}", if has_focus { " " } else { "" });
         if columns(&hint) < usize::from(field.width) {
             frame.render_widget(Paragraph::new(Span::styled(hint, theme.dim())), field);
         }
@@ -66,7 +87,7 @@ pub(super) fn draw(screen: &Screen, area: Rect, frame: &mut Frame<'_>) {
         }
         return;
     }
-    frame.render_widget(screen.input.entry.area(), field);
+    frame.render_widget(desk.input.entry.area(), field);
     show_cursor(frame, field, has_focus);
 }
 

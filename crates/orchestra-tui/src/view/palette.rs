@@ -7,8 +7,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::Paragraph;
 
 use super::in_front;
+use crate::desk::Desk;
+use crate::key::Row;
 use crate::palette::Palette;
-use crate::screen::Screen;
 use crate::text::{columns, harmless};
 
 /// The widest it gets.
@@ -17,12 +18,12 @@ const WIDEST: u16 = 76;
 const HIGHEST: u16 = 16;
 
 /// Draws it.
-pub(super) fn draw(screen: &Screen, palette: &Palette, frame: &mut Frame<'_>) {
-    let (theme, area) = (screen.theme, screen.area);
+pub(super) fn draw(desk: &Desk, possible: &[&'static Row], palette: &Palette, frame: &mut Frame<'_>) {
+    let (theme, area) = (desk.theme, desk.area);
     let width = area.width.saturating_sub(4).min(WIDEST);
     let height = (area.height - 2).min(HIGHEST);
     let outer = Rect { x: area.x + (area.width - width) / 2, y: area.y + 1, width, height };
-    in_front(screen, frame, outer, "Actions", theme.accent());
+    in_front(desk, frame, outer, "Actions", theme.accent());
     let inside = Rect { x: outer.x + 2, y: outer.y + 1, width: width - 4, height: height - 2 };
 
     let sign = theme.sign("› ", "> ");
@@ -32,7 +33,7 @@ pub(super) fn draw(screen: &Screen, palette: &Palette, frame: &mut Frame<'_>) {
     let column = u16::try_from(columns(sign) + columns(&typed)).unwrap_or(u16::MAX).min(inside.width - 1);
     frame.set_cursor_position((inside.x + column, inside.y));
 
-    let (found, chosen) = palette.found(&screen.possible());
+    let (found, chosen) = palette.found(possible);
     let list = Rect { y: inside.y + 1, height: inside.height - 1, ..inside };
     if found.is_empty() {
         frame.render_widget(Paragraph::new(Span::styled("nothing that can be done here", theme.dim())), list);
@@ -41,7 +42,7 @@ pub(super) fn draw(screen: &Screen, palette: &Palette, frame: &mut Frame<'_>) {
     let top = (chosen + 1).saturating_sub(room);
     for (index, row) in found.iter().enumerate().skip(top).take(room) {
         let place = Rect { y: list.y + u16::try_from(index - top).unwrap_or(0), height: 1, ..list };
-        let keys = screen.keys.all(row.action).join(" ");
+        let keys = desk.keys.all(row.action).join(" ");
         let keys_width = u16::try_from(columns(&keys)).unwrap_or(u16::MAX).min(place.width / 3);
         let style = if index == chosen { theme.chosen() } else { Style::new() };
         // The choice is not said by colour alone.

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Paragraph;
 
 use super::in_front;
-use crate::screen::Screen;
+use crate::desk::Desk;
 use crate::text::harmless;
 use crate::viewer::Viewer;
 
@@ -17,12 +17,12 @@ pub(super) fn place(area: Rect) -> Rect {
 }
 
 /// Draws it.
-pub(super) fn draw(screen: &Screen, viewer: &Viewer, frame: &mut Frame<'_>) {
-    let (theme, area) = (screen.theme, screen.area);
+pub(super) fn draw(desk: &Desk, viewer: &Viewer, frame: &mut Frame<'_>) {
+    let (theme, area) = (desk.theme, desk.area);
     let outer = Rect { y: area.y + 1, height: area.height - 2, ..area };
     let title = harmless(&viewer.title(), theme.unicode).replace('\n', " ");
     let title = if theme.unicode { title } else { title.replace('·', "-").replace(['“', '”'], "\"") };
-    in_front(screen, frame, outer, &title, theme.accent());
+    in_front(desk, frame, outer, &title, theme.accent());
     let inside = place(area);
     let top = viewer.top(inside.height);
     for (index, row) in viewer.rows().iter().enumerate().skip(top).take(usize::from(inside.height)) {

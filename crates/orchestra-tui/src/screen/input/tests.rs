@@ -73,7 +73,7 @@ fn where_no_agent_runs_it_waits_for_the_next_and_where_nothing_is_worked_on_it_s
     let seen = idle.seen();
     assert!(seen.contains("nobody would hear it") && seen.contains("› h"), "{seen}");
     assert_eq!(idle.press("i tab"), []);
-    assert_eq!(idle.screen.input.entry.text(), "hi");
+    assert_eq!(idle.screen.desk.input.entry.text(), "hi");
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn what_waits_is_in_sight_and_the_last_of_it_can_be_taken_back() {
         assert!(seen.contains(line), "{line}: {seen}");
     }
     assert_eq!(bench.press("up"), [Command::Unqueue { text: "four".to_owned() }]);
-    assert_eq!(bench.screen.input.entry.text(), "four");
+    assert_eq!(bench.screen.desk.input.entry.text(), "four");
     assert_eq!(bench.press("s tab"), queue("fours"));
 }
 
@@ -121,17 +121,17 @@ fn while_earlier_texts_are_searched_every_key_belongs_to_the_search() {
     let texts = vec!["is it? yes".to_owned(), "no".to_owned()];
     bench.screen = std::mem::replace(&mut bench.screen, other).with_history(texts);
     bench.press("ctrl-r ?");
-    assert!(bench.screen.help.is_none() && bench.seen().contains("Search: ?"), "{}", bench.seen());
-    assert_eq!(bench.screen.input.entry.text(), "is it? yes");
+    assert!(bench.screen.desk.help.is_none() && bench.seen().contains("Search: ?"), "{}", bench.seen());
+    assert_eq!(bench.screen.desk.input.entry.text(), "is it? yes");
     assert_eq!(bench.press("esc"), []);
-    assert!(bench.screen.input.entry.searching().is_none(), "{}", bench.seen());
-    assert!(bench.screen.input.is_empty() && !bench.seen().contains("esc again"), "{}", bench.seen());
+    assert!(bench.screen.desk.input.entry.searching().is_none(), "{}", bench.seen());
+    assert!(bench.screen.desk.input.is_empty() && !bench.seen().contains("esc again"), "{}", bench.seen());
     // What sends, or leads elsewhere, takes what was found.
     for key in ["tab", "enter"] {
         assert_eq!(bench.press("ctrl-r y e"), []);
         assert_eq!(bench.press(key), [], "{key}");
         assert_eq!(bench.screen.focus, Focus::Input, "{key}");
-        assert_eq!(bench.screen.input.entry.text(), "is it? yes", "{key}");
+        assert_eq!(bench.screen.desk.input.entry.text(), "is it? yes", "{key}");
         bench.press("ctrl-u");
     }
     assert_eq!(bench.press("ctrl-r ctrl-c"), [Command::Stop]);
@@ -141,12 +141,12 @@ fn while_earlier_texts_are_searched_every_key_belongs_to_the_search() {
 fn letters_are_written_and_are_keys_only_where_a_pane_has_the_focus() {
     let mut bench = bench(|_| {});
     assert_eq!(bench.press("d v"), []);
-    assert_eq!(bench.screen.input.entry.text(), "dv");
+    assert_eq!(bench.screen.desk.input.entry.text(), "dv");
     assert_eq!(bench.press("backspace backspace tab"), []);
     assert!(matches!(bench.press("d")[..], [Command::Read(_)]));
     // Up to the line again, level by level.
     assert_eq!(bench.press("esc esc x"), []);
-    assert_eq!(bench.screen.input.entry.text(), "x");
+    assert_eq!(bench.screen.desk.input.entry.text(), "x");
     assert_eq!(bench.press("backspace ?"), []);
     assert!(bench.seen().contains(" Keys "), "{}", bench.seen());
 }
@@ -170,12 +170,12 @@ fn a_paste_is_written_wherever_the_focus_is_and_never_sent() {
     let mut bench = bench(|_| {});
     bench.press("tab tab");
     assert_eq!(bench.tell(Msg::Paste("one\ntwo\n".to_owned())), []);
-    assert_eq!(bench.screen.input.entry.text(), "one\ntwo\n");
+    assert_eq!(bench.screen.desk.input.entry.text(), "one\ntwo\n");
     // What is too long for every later brief is not sent, and not lost.
     assert_eq!(bench.tell(Msg::Paste("x".repeat(LONGEST))), []);
     assert_eq!(bench.press("enter"), []);
     assert!(bench.seen().contains("too long to be said"), "{}", bench.seen());
-    assert!(bench.screen.input.entry.text().len() > LONGEST);
+    assert!(bench.screen.desk.input.entry.text().len() > LONGEST);
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn of_a_paste_that_is_cut_it_is_said() {
     assert!(!bench.seen().contains(said), "{}", bench.seen());
     bench.tell(Msg::Paste("y".repeat(100 * 1024)));
     assert!(bench.seen().contains(said), "{}", bench.seen());
-    assert!((200 * 1024..=256 * 1024).contains(&bench.screen.input.entry.text().len()));
+    assert!((200 * 1024..=256 * 1024).contains(&bench.screen.desk.input.entry.text().len()));
     bench.tell(rfc());
     bench.press("r");
     assert!(!bench.seen().contains(said), "{}", bench.seen());

@@ -224,11 +224,11 @@ proptest! {
         }
         bench.tell(Msg::Asked(asked, page));
         for _ in 0..4 {
-            if bench.screen.viewer.is_some() || bench.screen.help.is_some() || bench.screen.dialog().is_some() {
+            if bench.screen.desk.viewer.is_some() || bench.screen.desk.help.is_some() || bench.screen.dialog().is_some() {
                 bench.press("esc");
             }
         }
-        prop_assert!(bench.screen.viewer.is_none() && bench.screen.help.is_none());
+        prop_assert!(bench.screen.desk.viewer.is_none() && bench.screen.desk.help.is_none());
         bench.press("g");
         let dialog = bench.screen.dialog().expect("it waits");
         prop_assert!(dialog.comment_count() >= 1);

@@ -4,6 +4,7 @@ use orchestra_core::config::keys::KeySetting;
 use ratatui::crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
+use crate::key::Keys;
 use crate::testing::milestone;
 use crate::viewer::{Reading, Want};
 
@@ -111,7 +112,7 @@ fn a_key_with_a_foreign_modifier_answers_nothing_and_is_no_text() {
         assert_eq!(entry.as_deref(), Some("x"));
         bench.press("esc ctrl-p x");
         bench.tell(held(KeyCode::Char('q')));
-        assert_eq!(bench.screen.palette.as_ref().map(|palette| palette.typed.as_str()), Some("x"));
+        assert_eq!(bench.screen.desk.palette.as_ref().map(|palette| palette.typed.as_str()), Some("x"));
     }
 }
 
@@ -211,7 +212,7 @@ fn hints_at_the_line_name_keys_that_work_there() {
     bench.press("h");
     assert!(!bench.seen().contains("tell whoever"), "{}", bench.seen());
     bench.press("ctrl-t");
-    assert!(bench.screen.help.is_some(), "{}", bench.seen());
+    assert!(bench.screen.desk.help.is_some(), "{}", bench.seen());
 }
 
 #[test]
@@ -290,7 +291,7 @@ fn in_a_text_the_palettes_key_is_a_key_of_the_text() {
     let mut bench = Bench::looking(PLAIN, USUAL);
     bench.tell(rfc());
     bench.press("r o n e ctrl-p");
-    assert!(bench.screen.palette.is_none());
+    assert!(bench.screen.desk.palette.is_none());
     assert_eq!(bench.press("ctrl-z"), [Command::Suspend], "this one is the shell's, everywhere");
     assert_eq!(bench.press("y T e enter"), answer(&rfc(), Answer::Revise { feedback: "oneyTe".to_owned() }));
     assert_eq!(bench.remembered, ["oneyTe"]);

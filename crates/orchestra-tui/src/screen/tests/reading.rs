@@ -99,7 +99,7 @@ fn what_is_opened_from_a_list_is_left_by_going_back_to_it() {
     bench.press("esc");
     assert!(bench.seen().contains("▸M1-a/phase-1/1/result"), "{}", bench.seen());
     bench.press("esc");
-    assert!(bench.screen.viewer.is_none());
+    assert!(bench.screen.desk.viewer.is_none());
 }
 
 #[test]
@@ -193,7 +193,7 @@ proptest! {
         let mut keys = keys.into_iter();
         let mut depth = 1;
         loop {
-            let want = bench.screen.viewer.as_ref().expect("it is open").want.clone();
+            let want = bench.screen.desk.viewer.as_ref().expect("it is open").want.clone();
             bench.tell(Msg::Read(want, readings.next().expect("it goes round")));
             let mut was_asked = false;
             for key in keys.by_ref() {
@@ -213,11 +213,11 @@ proptest! {
         assert_harmless(&mut bench);
         // One for a text that is being typed.
         for _ in 0..=depth {
-            if bench.screen.viewer.is_some() {
+            if bench.screen.desk.viewer.is_some() {
                 bench.press("esc");
             }
         }
-        prop_assert!(bench.screen.viewer.is_none());
+        prop_assert!(bench.screen.desk.viewer.is_none());
     }
 }
 
@@ -232,7 +232,7 @@ fn of_what_is_very_long_only_a_part_is_laid_out_and_it_is_said_how_much_is_left(
         bench.press("l");
         bench.tell(Msg::Read(Want::Journal { milestone: None }, reading));
         bench.press("end");
-        let rows = bench.screen.viewer.as_ref().unwrap().rows().len();
+        let rows = bench.screen.desk.viewer.as_ref().unwrap().rows().len();
         (rows, bench.seen())
     };
     let (rows, seen) = shown(Reading::Patch(lines(20_003)));
