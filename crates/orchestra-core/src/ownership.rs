@@ -62,6 +62,8 @@ struct Rule {
     gives: bool,
     /// The first name of the glob where it is literal: what lets it name a protected path.
     first_name: String,
+    /// The glob as written.
+    text: String,
 }
 
 impl Globs {
@@ -70,7 +72,7 @@ impl Globs {
         let rule = |glob: &str| {
             let (gives, text) = glob.strip_prefix('!').map_or((true, glob), |rest| (false, rest));
             let first_name = without_dots(text).split('/').next().unwrap_or_default().to_owned();
-            Ok(Rule { matchers: compile(text)?, gives, first_name })
+            Ok(Rule { matchers: compile(text)?, gives, first_name, text: glob.to_owned() })
         };
         Ok(Self(globs.into_iter().map(rule).collect::<Result<_, _>>()?))
     }
@@ -84,6 +86,11 @@ impl Globs {
                 && (!rule.gives || protected.as_ref().is_none_or(|name| rule.first_name == *name))
         };
         self.0.iter().rev().find(decides).is_some_and(|rule| rule.gives)
+    }
+
+    /// The globs as they were written.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|rule| rule.text.as_str())
     }
 }
 
@@ -120,6 +127,12 @@ fn protected_name(path: &RepoPath) -> Option<String> {
 /// (the names that git itself refuses to check out on such systems).
 pub fn is_gits(path: &RepoPath) -> bool {
     path.as_bytes().split(|byte| *byte == b'/').any(|name| matches!(folded(name).as_str(), ".git" | "git~1"))
+}
+
+/// Tells whether a path is the worker's own state on some file system: `.orchestra/.state` and all beneath it.
+pub fn is_state(path: &RepoPath) -> bool {
+    let names: Vec<String> = path.as_bytes().split(|byte| *byte == b'/').map(folded).collect();
+    names.windows(2).any(|pair| pair == [".orchestra", ".state"])
 }
 
 /// Folds a name as careless file systems do: case, trailing dots and spaces, streams, characters that HFS+ ignores.
@@ -165,6 +178,21 @@ impl Room {
             plan: plan.map(|phase| globs(&phase.files)).transpose()?,
             strict: plan.is_some_and(|phase| phase.files_strict),
         })
+    }
+
+    /// Tells whether nothing may be written in it, wherever it lies.
+    pub fn is_closed(&self) -> bool {
+        !self.wall.0.iter().any(|rule| rule.gives)
+    }
+
+    /// The globs that it consists of, as written.
+    pub fn globs(&self) -> impl Iterator<Item = &str> {
+        self.wall.texts()
+    }
+
+    /// The globs of the plan, where the plan is a wall too.
+    pub fn strict_globs(&self) -> Option<impl Iterator<Item = &str>> {
+        self.plan.as_ref().filter(|_| self.strict).map(Globs::texts)
     }
 
     /// Tells where a path lies, with `beside` being the other paths of the same change.
@@ -314,6 +342,26 @@ mod tests {
         assert_eq!(api.place(&path("pnpm-lock.yaml"), &[&path("apps/web/package.json")]), Place::Outside);
         let root = room(&["Cargo.toml"], None, false);
         assert_eq!(root.place(&path("Cargo.lock"), &[]), Place::Planned);
+    }
+
+    #[test]
+    fn a_room_says_what_it_consists_of() {
+        let open = room(&["src/**", "!src/ui"], Some(&["src/a/**"]), false);
+        assert_eq!(open.globs().collect::<Vec<_>>(), ["src/**", "!src/ui"]);
+        assert!(!open.is_closed() && open.strict_globs().is_none());
+        let strict = room(&["src/**"], Some(&["src/a/**"]), true);
+        assert_eq!(strict.strict_globs().map(Iterator::collect), Some(vec!["src/a/**"]));
+        assert!(Room::closed().is_closed() && room(&["!src"], None, false).is_closed());
+    }
+
+    #[test]
+    fn the_workers_state_is_known_in_any_spelling() {
+        for text in [".orchestra/.state", ".Orchestra/.STATE/journal", "apps/a/.orchestra/.state/x"] {
+            assert!(is_state(&path(text)), "{text}");
+        }
+        for text in [".orchestra/state", ".orchestra", ".state/x", ".orchestra/x/.state"] {
+            assert!(!is_state(&path(text)), "{text}");
+        }
     }
 
     #[test]
