@@ -18,6 +18,7 @@ mod atomic;
 mod beneath;
 mod edit;
 mod files;
+mod kind;
 mod list;
 mod near;
 mod read;
@@ -34,15 +35,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use orchestra_core::own_tool::schema_of;
 use orchestra_core::ownership::Room;
-use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::files::Files;
+use self::kind::Tool;
 use self::run::Shell;
 use self::stop::Stop;
 use crate::environment::Environment;
@@ -116,93 +116,6 @@ pub struct Toolbox {
     files: Arc<Files>,
     shell: Option<Shell>,
     cancel: CancellationToken,
-}
-
-/// One of them.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-enum Tool {
-    Read,
-    List,
-    Search,
-    Write,
-    Edit,
-    Run,
-}
-
-impl Tool {
-    const READING: &'static [Self] = &[Self::Read, Self::List, Self::Search];
-    const ALL: &'static [Self] = &[Self::Read, Self::List, Self::Search, Self::Write, Self::Edit, Self::Run];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Read => "read",
-            Self::List => "list",
-            Self::Search => "search",
-            Self::Write => "write",
-            Self::Edit => "edit",
-            Self::Run => "run",
-        }
-    }
-
-    fn access(self) -> Access {
-        match self {
-            Self::Read | Self::List | Self::Search => Access::Reads,
-            Self::Write | Self::Edit | Self::Run => Access::Writes,
-        }
-    }
-
-    fn schema(self) -> Value {
-        fn of<T: JsonSchema>() -> Value {
-            let mut schema = schema_of::<T>();
-            // The tool's own description says it better.
-            if let Some(object) = schema.as_object_mut() {
-                object.remove("description");
-            }
-            schema
-        }
-        match self {
-            Self::Read => of::<read::ReadArgs>(),
-            Self::List => of::<list::ListArgs>(),
-            Self::Search => of::<search::SearchArgs>(),
-            Self::Write => of::<write::WriteArgs>(),
-            Self::Edit => of::<edit::EditArgs>(),
-            Self::Run => of::<run::RunArgs>(),
-        }
-    }
-
-    fn description(self, timeout: Duration) -> String {
-        let text = match self {
-            Self::Read => {
-                "Read a file of the repository. Its lines come numbered, up to 2,000 of them or 64 kB; the heading says \
-                 where to go on. The numbers are not in the file."
-            }
-            Self::List => {
-                "List a folder of the repository, without what git ignores. Folders end in `/`. At the beginning it is \
-                 cheaper than a search."
-            }
-            Self::Search => {
-                "Search the files of the repository for a regular expression, without what git ignores and without \
-                 binary files. Up to 200 matching lines come with path and number."
-            }
-            Self::Write => {
-                "Write a whole file, a new one or in place of one that is there, with the folders above it. Only where \
-                 your role may write. For a part of a file use `edit`."
-            }
-            Self::Edit => {
-                "Replace a piece of a file: `old`, exactly as it stands there, by `new`. `old` must be there once, \
-                 unless `all` is set. Line ends of the file are kept."
-            }
-            Self::Run => {
-                return format!(
-                    "Run a command by `/bin/sh -c` at the top of the repository. No terminal, nothing on standard input. \
-                     It is ended after {} or the `timeout_seconds` that you give, with all that it started: nothing goes \
-                     on in the background. Of long output the beginning and the end are kept.",
-                    orchestra_core::words::duration(timeout)
-                );
-            }
-        };
-        text.to_owned()
-    }
 }
 
 impl Toolbox {
