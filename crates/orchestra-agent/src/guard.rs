@@ -32,6 +32,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::below::{end_marked, is_below, is_below_a_guard};
 pub use self::launch::{GuardLauncher, GuardedChild, LaunchError};
+pub(crate) use self::output::Collector;
 pub use self::output::{Captured, Output, OutputLimits, run_to_end};
 pub use self::serve::serve;
 

@@ -13,3 +13,11 @@ mod guard;
 mod scripted;
 #[cfg(test)]
 mod streams;
+#[cfg(test)]
+mod tools;
+#[cfg(test)]
+mod tools_paths;
+#[cfg(test)]
+mod tools_run;
+#[cfg(test)]
+mod tools_search;

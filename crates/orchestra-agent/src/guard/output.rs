@@ -85,7 +85,7 @@ impl Captured {
 
 /// Collects a stream within [`OutputLimits`].
 #[derive(Debug)]
-struct Collector {
+pub(crate) struct Collector {
     limits: OutputLimits,
     head: Vec<u8>,
     tail: VecDeque<u8>,
@@ -93,11 +93,11 @@ struct Collector {
 }
 
 impl Collector {
-    fn new(limits: OutputLimits) -> Self {
+    pub(crate) fn new(limits: OutputLimits) -> Self {
         Self { limits, head: Vec::new(), tail: VecDeque::new(), dropped: 0 }
     }
 
-    fn push(&mut self, bytes: &[u8]) {
+    pub(crate) fn push(&mut self, bytes: &[u8]) {
         let to_head = bytes.len().min(self.limits.head - self.head.len());
         let (head, rest) = bytes.split_at(to_head);
         self.head.extend_from_slice(head);
@@ -107,7 +107,7 @@ impl Collector {
         self.dropped += surplus as u64;
     }
 
-    fn captured(&self) -> Captured {
+    pub(crate) fn captured(&self) -> Captured {
         Captured { head: self.head.clone(), dropped: self.dropped, tail: self.tail.iter().copied().collect() }
     }
 }
