@@ -20,6 +20,7 @@ mod edit;
 mod files;
 mod kind;
 mod list;
+mod names;
 mod near;
 mod read;
 mod run;
@@ -40,6 +41,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+
+pub use self::names::file_names;
 
 use self::files::Files;
 use self::kind::Tool;

@@ -128,6 +128,17 @@ impl ConversationFile {
     }
 }
 
+/// What was kept of a conversation, also while it is open.
+pub fn read_lines(layout: &Layout, id: &ConversationId) -> Result<Vec<Kept>, ConversationError> {
+    let unknown = || ConversationError::Unknown(id.clone());
+    if !is_name(&id.0) {
+        return Err(unknown());
+    }
+    let folder = layout.open_folder(&format!(".state/{FOLDER}"))?;
+    let (file, _) = folder.open_plain(&name_of(id))?.ok_or_else(unknown)?;
+    Ok(read(&file, &folder.path().join(name_of(id)))?.0)
+}
+
 /// All conversations in which the person said something, the newest first.
 pub fn list(layout: &Layout) -> Result<Vec<Listed>, FileError> {
     let folder = match layout.open_folder(&format!(".state/{FOLDER}")) {

@@ -42,7 +42,7 @@ impl Talk {
                     self.desk.feed.said(&answered(&answer, &words, &answers));
                 }
                 Line::Wrote { what, .. } => self.desk.feed.notice(what),
-                Line::Began { .. } | Line::TurnEnded { .. } | Line::Unknown => {}
+                Line::Began { .. } | Line::TurnEnded { .. } | Line::Left | Line::Unknown => {}
             }
         }
         self.desk.feed.turn_is_over(self.desk.now.since);

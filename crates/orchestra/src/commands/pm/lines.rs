@@ -9,6 +9,7 @@ use orchestra_core::conversation::{
     AskId, COMMANDS, Conversation, Kept, Line, Note, Project, Typed as Command, Verdict, What, parse,
 };
 use orchestra_core::id::TurnId;
+use orchestra_core::plan::Plan;
 use orchestra_core::report::AgentEvent;
 use orchestra_core::words::counted;
 use orchestra_engine::brief::plan_in_words;
@@ -309,12 +310,8 @@ impl Lines {
                 self.out.line(format_args!("   In another terminal: `{}`", self.start));
             }
             Command::Help => {
-                for (word, what) in COMMANDS {
-                    self.out.line(format_args!("   #{word:<12} {what}"));
-                }
-                for role in &self.project.plan.roles {
-                    let alias = role.alias.as_deref().unwrap_or(role.id.as_str());
-                    self.out.line(format_args!("   #{:<12} talk to {}", visible(alias), role.id));
+                for line in help(&self.project.plan) {
+                    self.out.line(format_args!("   {line}"));
                 }
             }
             Command::Role { name, words } => {
@@ -336,8 +333,18 @@ impl Lines {
     }
 }
 
+/// What can be typed.
+pub(super) fn help(plan: &Plan) -> Vec<String> {
+    let commands = COMMANDS.iter().map(|(word, what)| format!("#{word:<12} {what}"));
+    let roles = plan.roles.iter().map(|role| {
+        let alias = role.alias.as_deref().unwrap_or(role.id.as_str());
+        format!("#{:<12} talk to {}", visible(alias), role.id)
+    });
+    commands.chain(roles).collect()
+}
+
 /// A note as a line.
-fn in_words(note: &Note, start: &str) -> String {
+pub(super) fn in_words(note: &Note, start: &str) -> String {
     match note {
         Note::Proposed { .. } => "🚦 A proposal waits for you.".to_owned(),
         Note::Asked { .. } => "❓ It asks you something.".to_owned(),

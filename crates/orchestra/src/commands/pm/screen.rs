@@ -1,0 +1,499 @@
+//! A conversation as it is shown on a screen.
+//!
+//! One task owns the screen; it takes what comes from the conversation and the keyboard, and draws when something is new, at
+//! most every sixteen milliseconds. Nothing that takes long happens on it.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use orchestra_agent::environment::Environment;
+use orchestra_agent::guard::GuardLauncher;
+use orchestra_agent::redact::Redactor;
+use orchestra_agent::tools::file_names;
+use orchestra_core::conversation::{AskId, Conversation, Kept, Line, Project, Typed, Verdict, What};
+use orchestra_core::worker::State;
+use orchestra_engine::brief::plan_in_words;
+use orchestra_engine::conversation::{View, Wish};
+use orchestra_git::repo::Repo;
+use orchestra_project::conversations;
+use orchestra_project::history;
+use orchestra_project::layout::Layout;
+use orchestra_tui::{Moment, Reading, Talk, TalkCommand, TalkMsg, Theme, Want, draw_talk};
+use ratatui::crossterm::event::{Event, KeyEventKind};
+use tokio::sync::mpsc;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep_until;
+
+use super::lines::{help, in_words};
+use crate::commands::start::screen::keeper::Keeper;
+use crate::commands::start::screen::keyboard::Keyboard;
+use crate::commands::start::screen::programs::Opened;
+use crate::commands::start::screen::reading::Place;
+use crate::commands::start::screen::terminal::{self, Manners, Terminal};
+use crate::commands::start::screen::{copy, notices};
+use crate::commands::start::standing::stops;
+use crate::context::Wanted;
+
+/// The least time between two frames.
+const FRAME: Duration = Duration::from_millis(16);
+/// How many files are offered behind `@`.
+const FILES: usize = 200_000;
+
+/// What the screen needs from outside.
+pub(super) struct Setting {
+    pub(super) project: String,
+    pub(super) theme: Theme,
+    pub(super) layout: Layout,
+    pub(super) repo: Repo,
+    pub(super) launcher: GuardLauncher,
+    pub(super) wishes: mpsc::Sender<Wish>,
+    /// This program.
+    pub(super) program: PathBuf,
+    /// The person's whole environment, for programs of theirs.
+    pub(super) environment: Environment,
+    /// What they want of the screen.
+    pub(super) wanted: Wanted,
+    /// What they typed to get here, for the head of the screen.
+    pub(super) command: String,
+    /// What they type to start the worker.
+    pub(super) start: String,
+    /// The model, where one is set.
+    pub(super) model: Option<String>,
+    /// What is said at once.
+    pub(super) first: Option<String>,
+}
+
+/// What is found elsewhere.
+enum Found {
+    Wanted(Want, Reading),
+    Files(Vec<String>),
+    Told(String),
+    /// Something for a program of the person's, and the proposal whose files these are.
+    Open(Opened, Option<Draft>),
+}
+
+/// Files of a proposal that the person edits.
+struct Draft {
+    ask: AskId,
+    of: orchestra_core::path::ContentHash,
+    /// Where each lies while it is edited, and what it is called in the proposal.
+    files: Vec<(PathBuf, String)>,
+}
+
+/// Shows a conversation until it is over. Returned is the role that the person wants to talk to instead, and what they say.
+/// The terminal is as it was before when this returns, however it returns.
+pub(super) async fn show(
+    setting: Setting,
+    mut views: mpsc::Receiver<View>,
+) -> io::Result<Option<(String, String)>> {
+    let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
+    // Dropped after the terminal. Without one a kill leaves the screen behind, and nothing else is missing.
+    let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
+    let mut terminal = Terminal::enter(manners)?;
+    terminal::heed_ctrl_c(false)?;
+    let (typed, mut keys) = mpsc::channel(1024);
+    let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
+    let keyboard = Keyboard::start(typed, is_far);
+    let mut stopped = stops()?;
+    let (finder, mut found) = mpsc::channel(16);
+    let mut shown = Shown::new(setting, keyboard, finder);
+    shown.begin(&mut terminal).await?;
+    let mut last_frame: Option<Instant> = None;
+    let mut wake_at: Option<Instant> = None;
+    loop {
+        let now = Instant::now();
+        if wake_at.take_if(|at| now >= *at).is_some() {
+            shown.take(TalkMsg::Tick, &mut terminal).await?;
+        }
+        let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
+        if shown.talk.needs_frame() && now >= may_draw_at {
+            let talk = &mut shown.talk;
+            terminal.draw(|frame| {
+                talk.lay_out(frame.area());
+                draw_talk(talk, frame);
+            })?;
+            let moment = shown.moment();
+            shown.talk.drawn(moment);
+            last_frame = Some(Instant::now());
+            continue;
+        }
+        let frame_at = shown.talk.needs_frame().then_some(may_draw_at);
+        wake_at = shown.talk.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
+        let next = frame_at.into_iter().chain(wake_at).min();
+        tokio::select! {
+            biased; // A person's key goes before an agent's words.
+            event = keys.recv() => {
+                let Some(event) = event else { return Err(shown.keyboard.ended()) };
+                shown.typed(event, &mut terminal).await?;
+            }
+            Some(found) = found.recv() => {
+                if shown.found(found, &mut terminal).await? {
+                    // Typed before a program of the person's came, and meant for it or for nothing.
+                    while keys.try_recv().is_ok() {}
+                    stopped = stops()?;
+                }
+            }
+            view = views.recv() => match view {
+                Some(view) => shown.view(view, &mut terminal).await?,
+                None => return Ok(shown.switch),
+            },
+            // From somebody else: with `ctrl-z` it is a key.
+            Some(()) = stopped.recv() => {
+                shown.suspend(&mut terminal).await?;
+                stopped = stops()?;
+            }
+            () = sleep(next) => {}
+        }
+    }
+}
+
+async fn sleep(until: Option<Instant>) {
+    match until {
+        Some(at) => sleep_until(at.into()).await,
+        None => std::future::pending().await,
+    }
+}
+
+struct Shown {
+    talk: Talk,
+    setting: Setting,
+    begun: Instant,
+    state: Arc<Conversation>,
+    project: Arc<Project>,
+    keyboard: Keyboard,
+    finder: mpsc::Sender<Found>,
+    switch: Option<(String, String)>,
+}
+
+impl Shown {
+    fn new(setting: Setting, keyboard: Keyboard, finder: mpsc::Sender<Found>) -> Self {
+        let begun = Instant::now();
+        let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
+        let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
+            .with_keys(setting.wanted.keys.clone())
+            .with_command(setting.command.clone())
+            .with_model(setting.model.clone())
+            .with_mouse(setting.wanted.mouse);
+        let (state, project) = (Arc::default(), Arc::default());
+        Self { talk, setting, begun, state, project, keyboard, finder, switch: None }
+    }
+
+    /// What the person wrote in earlier runs, and what is said at once.
+    async fn begin(&mut self, terminal: &mut Terminal) -> io::Result<()> {
+        match history::load(&self.setting.layout) {
+            Ok(texts) => {
+                let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
+                let empty = Talk::new(String::new(), self.setting.theme, TimeZone::system(), now);
+                self.talk = std::mem::replace(&mut self.talk, empty).with_history(texts);
+            }
+            Err(error) => {
+                let word = format!("what you wrote before cannot be read: {error}");
+                self.take(TalkMsg::Told(word), terminal).await?;
+            }
+        }
+        if let Some(text) = self.setting.first.take() {
+            drop(self.setting.wishes.send(Wish::Say { text }).await);
+        }
+        Ok(())
+    }
+
+    fn moment(&self) -> Moment {
+        self.moment_of(Instant::now())
+    }
+
+    fn moment_of(&self, now: Instant) -> Moment {
+        Moment { since: now.saturating_duration_since(self.begun), at: Timestamp::now() }
+    }
+
+    /// Takes what came from the terminal.
+    async fn typed(&mut self, event: Event, terminal: &mut Terminal) -> io::Result<()> {
+        terminal.heard(&event);
+        let msg = match event {
+            Event::Key(key) if key.kind != KeyEventKind::Release => TalkMsg::Key(key),
+            Event::Paste(text) => TalkMsg::Paste(text),
+            Event::Resize(..) => {
+                // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
+                terminal.forget();
+                TalkMsg::Resized
+            }
+            Event::Mouse(mouse) => TalkMsg::Mouse(mouse),
+            Event::Key(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
+        };
+        self.take(msg, terminal).await
+    }
+
+    async fn view(&mut self, view: View, terminal: &mut Terminal) -> io::Result<()> {
+        let msg = match view {
+            View::Past(lines) => TalkMsg::Past(lines.to_vec()),
+            View::State(state) => {
+                self.state = Arc::clone(&state);
+                TalkMsg::State(state)
+            }
+            View::Note(_, note) => {
+                let line = Some(in_words(&note, &self.setting.start));
+                TalkMsg::Note { note: Box::new(note), line }
+            }
+            View::Agent(turn, event) => TalkMsg::Agent(turn, event),
+            View::Project(project) => {
+                self.project = Arc::clone(&project);
+                TalkMsg::Project((*project).clone())
+            }
+        };
+        self.take(msg, terminal).await
+    }
+
+    async fn take(&mut self, msg: TalkMsg, terminal: &mut Terminal) -> io::Result<()> {
+        let now = self.moment();
+        let commands = self.talk.update(now, msg);
+        for command in commands {
+            self.obey(command, terminal).await?;
+        }
+        terminal.set_title(&self.talk.title());
+        terminal.set_busy(self.talk.busy());
+        Ok(())
+    }
+
+    async fn obey(&mut self, command: TalkCommand, terminal: &mut Terminal) -> io::Result<()> {
+        let wish = match command {
+            TalkCommand::Say { text } => Wish::Say { text },
+            TalkCommand::Queue { text } => Wish::Queue { text },
+            TalkCommand::Unqueue { text } => Wish::Unqueue { text },
+            TalkCommand::Interrupt => Wish::Interrupt,
+            TalkCommand::Leave => Wish::Leave,
+            TalkCommand::Answer { ask, of, verdict } => Wish::Answer { ask, of, verdict },
+            TalkCommand::Typed(Typed::Role { name, words }) => {
+                self.switch = Some((name, words));
+                Wish::Leave
+            }
+            other => return self.obey_here(other, terminal).await,
+        };
+        // A conversation that is over takes nothing more.
+        drop(self.setting.wishes.send(wish).await);
+        Ok(())
+    }
+
+    /// What concerns the screen and not the conversation.
+    async fn obey_here(&mut self, command: TalkCommand, terminal: &mut Terminal) -> io::Result<()> {
+        match command {
+            TalkCommand::Typed(typed) => {
+                let line = match typed {
+                    Typed::Status => plan_in_words(&self.project.plan),
+                    Typed::Start => format!("In another terminal: `{}`", self.setting.start),
+                    Typed::Help | Typed::Say(_) | Typed::Unknown(_) | Typed::Role { .. } => {
+                        help(&self.project.plan).join("\n")
+                    }
+                };
+                let now = self.moment();
+                // A line wants nothing done.
+                let _nothing = self.talk.update(now, TalkMsg::Line(line));
+            }
+            TalkCommand::WantFiles => {
+                let root = self.setting.layout.root().to_owned();
+                self.find(move || Ok(Found::Files(file_names(&root, FILES))));
+            }
+            TalkCommand::Read(want) => {
+                let (place, state) = (self.place(), self.seen());
+                self.find(move || {
+                    let reading = place.read(&want, &state);
+                    Ok(Found::Wanted(want, reading))
+                });
+            }
+            TalkCommand::Copy(text) => {
+                let is_sent = terminal.copy(&text)?;
+                let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
+                let root = self.setting.layout.root().to_owned();
+                tokio::spawn(async move {
+                    let word = copy::copy(text, is_sent, environment, &root).await;
+                    // A screen that is gone shows nothing more.
+                    drop(finder.send(Found::Told(word)).await);
+                });
+            }
+            TalkCommand::Edit(want) => {
+                let (place, state) = (self.place(), self.seen());
+                self.find(move || {
+                    place.file(&want, &state).map(|path| Found::Open(Opened::File(path), None))
+                });
+            }
+            TalkCommand::EditProposal { ask } => self.edit_proposal(ask),
+            TalkCommand::Page(Some(want)) => {
+                let place = self.place();
+                self.find(move || place.pages(&want).map(|text| Found::Open(Opened::Text(text), None)));
+            }
+            TalkCommand::Page(None) => {
+                let (layout, id) = (self.setting.layout.clone(), self.state.id.clone());
+                self.find(move || {
+                    let lines = conversations::read_lines(&layout, &id).map_err(|error| error.to_string())?;
+                    Ok(Found::Open(Opened::Text(in_pages(&lines)), None))
+                });
+            }
+            TalkCommand::Remember(text) => {
+                let redactor = Redactor::of_environment(&self.setting.environment);
+                let layout = self.setting.layout.clone();
+                self.find(move || match history::append(&layout, &redactor.text(&text)) {
+                    Ok(()) => Err(String::new()),
+                    Err(error) => Err(format!("this cannot be kept for later: {error}")),
+                });
+            }
+            TalkCommand::Suspend => self.suspend(terminal).await?,
+            TalkCommand::Notify(text) => self.notify(text, terminal),
+            TalkCommand::Mouse(is_wanted) => terminal.set_mouse(is_wanted)?,
+            TalkCommand::Redraw => terminal.forget(),
+            TalkCommand::Say { .. }
+            | TalkCommand::Queue { .. }
+            | TalkCommand::Unqueue { .. }
+            | TalkCommand::Interrupt
+            | TalkCommand::Leave
+            | TalkCommand::Answer { .. } => {}
+        }
+        Ok(())
+    }
+
+    /// Looks for something on a thread of its own. An error without words is nothing to tell.
+    fn find(&self, look: impl FnOnce() -> Result<Found, String> + Send + 'static) {
+        let finder = self.finder.clone();
+        tokio::spawn(async move {
+            let found = spawn_blocking(look).await.unwrap_or_else(|panic| Err(panic.to_string()));
+            let found = found.unwrap_or_else(Found::Told);
+            if !matches!(&found, Found::Told(word) if word.is_empty()) {
+                // A screen that is gone shows nothing more.
+                drop(finder.send(found).await);
+            }
+        });
+    }
+
+    fn place(&self) -> Place {
+        Place { layout: self.setting.layout.clone(), repo: self.setting.repo.clone() }
+    }
+
+    /// The plan as those know it who read for a worker's screen.
+    fn seen(&self) -> State {
+        let mut state = State::default();
+        state.seen.plan = (*self.project.plan).clone();
+        state
+    }
+
+    fn edit_proposal(&self, ask: AskId) {
+        let open = self.state.open.iter().find(|open| open.id == ask);
+        let Some(What::Proposal(proposed)) = open.map(|open| open.what.clone()) else { return };
+        let folder = self.setting.layout.scratch().join(format!("{}-{}", self.state.id, ask.0));
+        self.find(move || {
+            let files: Vec<(PathBuf, String)> =
+                proposed.files.iter().map(|file| (folder.join(flat(&file.path)), file.path.clone())).collect();
+            let texts = proposed.files.iter().map(|file| &file.after);
+            fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
+            for ((path, _), text) in files.iter().zip(texts) {
+                fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
+            }
+            let paths = files.iter().map(|(path, _)| path.clone()).collect();
+            Ok(Found::Open(Opened::Files(paths), Some(Draft { ask, of: proposed.of, files })))
+        });
+    }
+
+    /// Takes what was found. Tells whether a program of the person's had the terminal.
+    async fn found(&mut self, found: Found, terminal: &mut Terminal) -> io::Result<bool> {
+        let msg = match found {
+            Found::Wanted(want, reading) => TalkMsg::Read(want, reading),
+            Found::Files(files) => TalkMsg::Files(Arc::new(files)),
+            Found::Told(word) => TalkMsg::Told(word),
+            Found::Open(opened, draft) => {
+                self.lend(opened, terminal).await?;
+                if let Some(draft) = draft {
+                    self.edited(draft).await;
+                }
+                return Ok(true);
+            }
+        };
+        self.take(msg, terminal).await?;
+        Ok(false)
+    }
+
+    /// Gives the terminal to a program until it ends.
+    async fn lend(&mut self, opened: Opened, terminal: &mut Terminal) -> io::Result<()> {
+        if !self.keyboard.pause().await {
+            return self
+                .take(TalkMsg::Told("the keyboard is busy: press the key again".to_owned()), terminal)
+                .await;
+        }
+        let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
+        let launcher = self.setting.launcher.clone();
+        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
+        self.keyboard.resume();
+        self.take(TalkMsg::Returned, terminal).await?;
+        if let Some(said) = said {
+            self.take(TalkMsg::Told(said), terminal).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands over what the person made of a proposal's files, to be shown again.
+    async fn edited(&mut self, draft: Draft) {
+        let mut files = Vec::new();
+        for (path, name) in &draft.files {
+            // One that they removed is one that they do not want; the rest is judged where it is read.
+            if let Ok(text) = fs::read_to_string(path) {
+                files.push((name.clone(), text));
+            }
+        }
+        let verdict = Verdict::Edited { files };
+        // A conversation that is over takes nothing more.
+        drop(self.setting.wishes.send(Wish::Answer { ask: draft.ask, of: Some(draft.of), verdict }).await);
+    }
+
+    async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
+        terminal.suspend(&self.setting.launcher).await?;
+        self.take_returned();
+        Ok(())
+    }
+
+    fn take_returned(&mut self) {
+        let now = self.moment();
+        // It asks for nothing: a question that is in front waits anew.
+        let _nothing = self.talk.update(now, TalkMsg::Returned);
+    }
+
+    /// Tells somebody who looks elsewhere.
+    fn notify(&self, text: String, terminal: &mut Terminal) {
+        let Some(command) = terminal.notify(&text) else { return };
+        let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
+        let root = self.setting.layout.root().to_owned();
+        tokio::spawn(async move {
+            if let Err(why) = notices::run(&command, &text, environment, &root).await {
+                // A screen that is gone shows nothing more.
+                drop(finder.send(Found::Told(why)).await);
+            }
+        });
+    }
+}
+
+/// A path as one name, so that an editor shows where a file belongs.
+fn flat(path: &str) -> String {
+    let relative = Path::new(path).strip_prefix(".orchestra/milestones").unwrap_or(Path::new(path));
+    relative.to_string_lossy().replace('/', "--")
+}
+
+/// A conversation as a text to read from begin to end.
+fn in_pages(lines: &[Kept]) -> String {
+    let mut text = String::new();
+    for kept in lines {
+        let line = match &kept.line {
+            Line::Said { text } | Line::Queued { text } => format!("> {}", text.replace('\n', "\n> ")),
+            Line::Text { text } => text.trim_end().to_owned(),
+            Line::Tool { name, input, ok } => format!("{} {name} {input}", if *ok { "●" } else { "✘" }),
+            Line::Proposed { what, .. } => format!("[a {} was proposed]", what.name()),
+            Line::Asked { form, .. } => {
+                form.questions.iter().map(|one| format!("? {}", one.question)).collect::<Vec<_>>().join("\n")
+            }
+            Line::Answered { answer, words, .. } => format!("[you answered: {answer}] {words}"),
+            Line::Wrote { what, .. } => format!("[{what}]"),
+            _ => continue,
+        };
+        text.push_str(&line);
+        text.push_str("\n\n");
+    }
+    text
+}
