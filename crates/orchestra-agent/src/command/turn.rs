@@ -1,4 +1,7 @@
 //! One run of a program: its streams, its time, its end.
+//!
+//! Its silence, its grace and its patience with a network are measured by the [`WorkClock`], which stands still while the
+//! program does.
 
 use std::time::Duration;
 
@@ -6,13 +9,13 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{Receiver, Sender};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::event::notice;
 use super::text::LastLines;
 use super::{Ending, Stream, hand_in};
 use crate::agent::TurnRequest;
-use crate::guard::{Ended, GuardedChild, StopPlan, Why};
+use crate::guard::{Ended, GuardedChild, StopPlan, Why, WorkClock};
 use crate::lines::{Lines, Overlong, Piece};
 use crate::redact::{RedactedEvents, Redactor};
 use crate::transcript::Transcript;
@@ -31,6 +34,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// All there is to know while a program runs.
 pub(super) struct Turn<'a> {
     child: GuardedChild,
+    clock: WorkClock,
     stream: Stream,
     request: &'a TurnRequest,
     ending: &'a Ending,
@@ -92,8 +96,11 @@ impl<'a> Turn<'a> {
         } else {
             Lines::new(MAX_TEXT_PIECE, Overlong::Split)
         };
+        let clock = child.clock().clone();
         Self {
             child,
+            last_sign: clock.now(),
+            clock,
             stream,
             request,
             ending,
@@ -107,7 +114,6 @@ impl<'a> Turn<'a> {
             asked: Asked::No,
             given: 0,
             heard: 0,
-            last_sign: Instant::now(),
             is_silence_told: false,
             shown: 0,
             over_since: None,
@@ -158,7 +164,7 @@ impl<'a> Turn<'a> {
             let drained_at = ended.map(|(_, at)| at + DRAIN);
             if let Some((end, _)) = ended
                 && ((stdout.is_none() && stderr.is_none())
-                    || drained_at.is_some_and(|at| at <= Instant::now()))
+                    || drained_at.is_some_and(|at| at <= self.clock.now()))
             {
                 return end;
             }
@@ -181,7 +187,7 @@ impl<'a> Turn<'a> {
                 count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = sleep_until(wake) => Happening::Time,
+                () = self.clock.sleep_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => self.cancel(),
@@ -198,7 +204,7 @@ impl<'a> Turn<'a> {
                 Happening::Output(count) => self.take_output(&output[..count]).await,
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
-                Happening::Ended(end) => ended = Some((end, Instant::now())),
+                Happening::Ended(end) => ended = Some((end, self.clock.now())),
                 Happening::Time => self.act_on_time().await,
             }
         }
@@ -215,7 +221,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn take_output(&mut self, bytes: &[u8]) {
-        self.last_sign = Instant::now();
+        self.last_sign = self.clock.now();
         self.is_silence_told = false;
         self.transcript.output(bytes);
         let mut events = Vec::new();
@@ -232,7 +238,7 @@ impl<'a> Turn<'a> {
     }
 
     fn take_complaint(&mut self, bytes: &[u8]) {
-        self.last_sign = Instant::now();
+        self.last_sign = self.clock.now();
         let complaints = &mut self.last_complaints;
         let transcript = &mut *self.transcript;
         self.complaints.push(bytes, |piece| complain(&piece, complaints, transcript));
@@ -245,12 +251,12 @@ impl<'a> Turn<'a> {
         let hurry =
             [self.over_since.map(|at| at + self.ending.grace), self.offline_since.map(|at| at + PATIENCE)];
         let hurry = hurry.into_iter().flatten().filter(|_| self.asked == Asked::No);
-        let far = Instant::now() + Duration::from_hours(1);
+        let far = self.clock.now() + Duration::from_hours(1);
         silence.into_iter().chain(hurry).chain(drained_at).fold(far, Instant::min)
     }
 
     async fn act_on_time(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.now();
         let is_past = |since: Option<Instant>, time| since.is_some_and(|at| at + time <= now);
         if self.asked == Asked::No && is_past(self.over_since, self.ending.grace) {
             self.asked = Asked::ToLeave;
