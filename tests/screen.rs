@@ -8,6 +8,7 @@ mod questions;
 mod reading;
 mod sizes;
 mod speaking;
+mod standing;
 mod untrusted;
 
 use std::fs::File;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 use crate::program::until;
 use crate::project::TestProject;
@@ -237,10 +237,27 @@ impl Emulator {
         assert!(status.stopped(), "{status:?}");
     }
 
+    /// Does what a shell does when a program of its was stopped that could not leave its screen: sets the modes of the line
+    /// that it found, and writes over everything.
+    pub fn shell_takes_over(&mut self) {
+        tcsetattr(&self.ours, OptionalActions::Now, &self.found).unwrap();
+        self.take(Instant::now(), b"\x1b[2J\x1b[Hshell> ");
+    }
+
+    /// Whether keys reach the program one by one.
+    pub fn is_raw(&self) -> bool {
+        !tcgetattr(&self.ours).unwrap().local_modes.contains(LocalModes::ICANON)
+    }
+
     /// Waits for the program to end by itself, and returns its exit code. What it wrote last can be looked at after that.
     pub fn end(&mut self) -> i32 {
         while self.hear() {}
         self.child.wait().unwrap().code().unwrap()
+    }
+
+    /// Waits until nobody has the terminal any more: neither the program nor whoever brings the terminal back after it.
+    pub fn wait_let_go(&mut self) {
+        while self.hear() {}
     }
 
     /// Closes the terminal as closing its window does, and waits for the program to end by itself.

@@ -197,7 +197,7 @@ impl Context {
     fn git_programs(&self) -> Result<Vec<TrustItem>, Failure> {
         // A repository that cannot be opened runs nothing: whoever opens it for work says why it cannot.
         let Ok(true) = may_name_programs(self.root()?) else { return Ok(Vec::new()) };
-        let Ok(repo) = self.open_repo_with(None, Filters::Off) else { return Ok(Vec::new()) };
+        let Ok(repo) = self.open_repo_with(self.launcher(None), Filters::Off) else { return Ok(Vec::new()) };
         let named = named_programs(&repo)?;
         Ok(named.iter().map(|one| TrustItem::of_git(&one.key, &one.value)).collect())
     }
@@ -234,27 +234,30 @@ impl Context {
     /// Opens the repository around the project. Whatever may run somebody's code runs below a guard with a copy of
     /// `lock`. Content filters run only where the person has agreed to what this project runs.
     pub(crate) fn open_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
-        self.open_repo_with(lock, if self.is_trusted() { Filters::Trusted } else { Filters::Off })
+        self.open_repo_with(
+            self.launcher(lock),
+            if self.is_trusted() { Filters::Trusted } else { Filters::Off },
+        )
     }
 
-    /// The same where the person has agreed to these items. What the repository's git configuration names is looked at
+    /// The same below guards of a worker's launcher, where the person has agreed to these items. What the repository's git configuration names is looked at
     /// once more: time has passed since they were asked, and something that a dead worker left may have written to it.
     pub(crate) fn open_agreed_repo(
         &self,
-        lock: Option<Arc<File>>,
+        launcher: GuardLauncher,
         agreed: &[TrustItem],
     ) -> Result<Repo, Failure> {
         let is_agreed = self.git_programs()?.iter().all(|item| agreed.contains(item));
-        self.open_repo_with(lock, if is_agreed { Filters::Trusted } else { Filters::Off })
+        self.open_repo_with(launcher, if is_agreed { Filters::Trusted } else { Filters::Off })
     }
 
-    fn open_repo_with(&self, lock: Option<Arc<File>>, filters: Filters) -> Result<Repo, Failure> {
+    fn open_repo_with(&self, launcher: GuardLauncher, filters: Filters) -> Result<Repo, Failure> {
         let root = self.root()?;
         let program = find_program("git".as_ref(), &self.environment, root).ok_or(Failure::NoGit)?;
         let options = RepoOptions {
             program,
             environment: command_environment(&self.environment).kept,
-            guard: Arc::new(GuardedGit::new(self.launcher(lock))),
+            guard: Arc::new(GuardedGit::new(launcher)),
             filters,
             identity: None,
             // Made when it is needed, below a folder that git ignores.

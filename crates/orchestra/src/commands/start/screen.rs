@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Notify;
 use orchestra_core::id::{GateId, MilestoneId};
 use orchestra_core::path::RepoPath;
@@ -34,8 +35,6 @@ use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind};
-use rustix::process::Signal;
-use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -49,6 +48,7 @@ use self::reading::{PATCH, design};
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
 use super::broken;
+use super::standing::{goes_on, stops};
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -61,6 +61,8 @@ pub(super) struct Setting {
     pub(super) layout: Layout,
     pub(super) repo: Repo,
     pub(super) wishes: mpsc::Sender<Wish>,
+    /// What started whoever works.
+    pub(super) launcher: GuardLauncher,
     /// This program.
     pub(super) program: PathBuf,
     /// The person's whole environment, for programs of theirs.
@@ -95,7 +97,7 @@ pub(super) async fn show(
     // What sshd sets.
     let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
     let keyboard = Keyboard::start(typed, is_far);
-    let mut stopped = stops()?;
+    let (mut stopped, mut gone_on) = (stops()?, goes_on()?);
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
@@ -135,24 +137,21 @@ pub(super) async fn show(
                 None => return Ok(()),
             },
             // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => {
-                terminal.suspend().await?;
+            Some(()) = stopped.recv() => shown.suspend(&mut terminal).await?,
+            // After a stop that could not be heard.
+            Some(()) = gone_on.recv() => {
+                terminal.come_back().await?;
                 shown.returned();
             }
             () = sleep(next) => {}
         }
         if std::mem::take(&mut shown.was_away) {
-            // Typed before a program of the person's came, and meant for it or for nothing.
+            // Typed before a program of the person's came, or the shell, and meant for it or for nothing.
             while keys.try_recv().is_ok() {}
-            // What stopped the program has stopped us with it; it does not do so again.
-            stopped = stops()?;
+            // What stopped the program has stopped us with it, and has let us go on; it does not do so again.
+            (stopped, gone_on) = (stops()?, goes_on()?);
         }
     }
-}
-
-/// Hears from now on that somebody stops this process.
-fn stops() -> io::Result<Signals> {
-    signal(SignalKind::from_raw(Signal::TSTP.as_raw()))
 }
 
 async fn sleep(until: Option<Instant>) {
@@ -200,7 +199,7 @@ struct Shown {
     /// How often something was to be opened, and which of that is being looked for.
     openings: u64,
     opening: Option<u64>,
-    /// Whether a program of the person's had the terminal just now.
+    /// Whether a program of the person's, or the shell, had the terminal just now.
     was_away: bool,
     /// Whether `ctrl-\` reaches this process as a message.
     hears_quit: bool,
@@ -275,8 +274,7 @@ impl Shown {
                     continue;
                 }
                 Command::Suspend => {
-                    terminal.suspend().await?;
-                    self.returned();
+                    self.suspend(terminal).await?;
                     continue;
                 }
                 Command::Notify(text) => {

@@ -35,6 +35,14 @@ pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Scre
 }
 
 impl Shown {
+    /// Back to the shell, and here again.
+    pub(super) async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
+        terminal.suspend(&self.setting.launcher).await?;
+        self.was_away = true;
+        self.returned();
+        Ok(())
+    }
+
     /// The terminal is ours again.
     pub(super) fn returned(&mut self) {
         let now = self.moment();
@@ -160,7 +168,8 @@ impl Shown {
         self.quit_by_itself();
         self.was_away = true;
         let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
-        let said = terminal.lend(opened.run(&environment, &root)).await?;
+        let launcher = self.setting.launcher.clone();
+        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
         self.keyboard.resume();
         self.returned();
         if let Some(said) = said {

@@ -18,7 +18,7 @@ use orchestra_core::worker::{Note, State};
 use orchestra_tui::{Keys, Moment, Msg, Screen, Theme};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::keeper::{self, Keeper};
+use super::keeper::Keeper;
 use super::terminal::{self, Manners, Terminal};
 
 /// Whether a run listens to signals by itself.
@@ -48,7 +48,6 @@ fn watch() -> io::Result<()> {
                 while signals.recv().await.is_some() {
                     if !IS_LISTENED_TO.load(Ordering::SeqCst) {
                         terminal::give_back();
-                        keeper::all_is_well();
                         std::process::exit(code);
                     }
                 }
@@ -62,7 +61,7 @@ fn watch() -> io::Result<()> {
 /// A screen that stands.
 pub(in crate::commands) struct Curtain {
     pub(super) terminal: Terminal,
-    // Dropped after the terminal: then all is well.
+    // Dropped after the terminal.
     // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
     pub(super) keeper: Option<Keeper>,
     pub(super) screen: Screen,

@@ -4,9 +4,9 @@ use std::backtrace::Backtrace;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, Once, PoisonError};
-use std::time::Duration;
 
 use orchestra_agent::environment::{Environment, get};
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Notify;
 use orchestra_tui::{Busy, Screen};
 use ratatui::backend::CrosstermBackend;
@@ -21,15 +21,10 @@ use ratatui::crossterm::terminal::{
     LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
-use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
 
-use super::{copy, notices};
-
-/// How long it may take at the most until the system has stopped this process.
-const STOPPING: Duration = Duration::from_secs(1);
+use super::{copy, keeper, notices};
+use crate::commands::start::standing::{goes_on, is_in_front, stand_still, wait_in_front};
 
 /// The window's title is kept, and brought back (xterm's `XTWINOPS` 22 and 23).
 const PUSH_TITLE: &str = "\u{1b}[22;0t";
@@ -186,30 +181,34 @@ impl Terminal {
         taken.map(|()| ended)
     }
 
-    /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
-    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+    /// Back to the shell, as `ctrl-z` does, and here again when it lets us. Whoever works stands still meanwhile.
+    pub(super) async fn suspend(&mut self, launcher: &GuardLauncher) -> io::Result<()> {
         leave();
-        stand_still().await?;
+        stand_still(launcher).await?;
+        self.take_again()
+    }
+
+    /// Takes the terminal again after a stop that nobody heard coming (SIGSTOP, or the system's for a process that is not in
+    /// front): a shell has set its modes since, and written on it.
+    pub(super) async fn come_back(&mut self) -> io::Result<()> {
+        let mut goes_on = goes_on()?;
+        if !is_in_front() {
+            leave_from_behind();
+            wait_in_front(&mut goes_on).await;
+        }
+        leave();
         self.take_again()
     }
 
     fn take_again(&mut self) -> io::Result<()> {
+        // Whoever has it twice was stopped while it was ours: its modes are not what they were then.
+        disable_raw_mode()?;
         take_over()?;
         self.title.clear();
         self.busy = Busy::Rests;
         self.forget();
         Ok(())
     }
-}
-
-/// Stops this process until somebody lets it go on.
-pub(super) async fn stand_still() -> io::Result<()> {
-    let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-    kill_process(getpid(), Signal::STOP)?;
-    // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell says
-    // so. The first process of a container is never stopped, and comes back by itself.
-    let _either = timeout(STOPPING, goes_on.recv()).await;
-    Ok(())
 }
 
 /// Whether a program of the person's has the terminal: then `ctrl-c` and `ctrl-\` are its.
@@ -225,6 +224,7 @@ impl Drop for Terminal {
 
 fn take_over() -> io::Result<()> {
     IS_OURS.store(true, Ordering::SeqCst);
+    keeper::note(false);
     enable_raw_mode()?;
     execute!(
         io::stdout(),
@@ -266,6 +266,15 @@ pub(super) fn leave() {
     }
     write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
     let _gone = disable_raw_mode();
+    keeper::note(true);
+}
+
+/// The same for a process that is not in front. The modes of the line are not its to set, and a shell has done so.
+fn leave_from_behind() {
+    if IS_OURS.swap(false, Ordering::SeqCst) {
+        write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
+        keeper::note(true);
+    }
 }
 
 /// Writes what takes the terminal back to what it was, but for the modes of its line.
