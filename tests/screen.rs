@@ -3,6 +3,7 @@
 mod keys;
 mod leaving;
 mod manners;
+mod mouse;
 mod opening;
 mod questions;
 mod reading;

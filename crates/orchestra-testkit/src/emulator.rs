@@ -244,6 +244,19 @@ impl Emulator {
         self.take(Instant::now(), b"\x1b[2J\x1b[Hshell> ");
     }
 
+    /// Whether the mouse is the program's.
+    pub fn has_mouse(&self) -> bool {
+        let screen = self.parser.screen();
+        assert!(
+            !matches!(
+                screen.mouse_protocol_mode(),
+                vt100::MouseProtocolMode::ButtonMotion | vt100::MouseProtocolMode::AnyMotion
+            ),
+            "where the mouse moves is nobody's business"
+        );
+        screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
     /// Whether keys reach the program one by one.
     pub fn is_raw(&self) -> bool {
         !tcgetattr(&self.ours).unwrap().local_modes.contains(LocalModes::ICANON)
@@ -298,6 +311,12 @@ impl Emulator {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
         assert!(!screen.bracketed_paste(), "pastes are not bracketed");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is the terminal's"
+        );
+        assert_eq!(screen.mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Default);
         let count = |what| count(&self.raw, what);
         assert_eq!(count(b"\x1b[>1u"), count(b"\x1b[<1u"), "keyboard flags that were pushed are popped");
         assert!(count(FRAME.1) >= count(FRAME.0), "no frame is left open");

@@ -27,6 +27,7 @@ use crate::viewer::Viewer;
 
 mod input;
 mod manners;
+mod mouse;
 mod panes;
 
 pub(crate) use input::Input;
@@ -74,6 +75,8 @@ pub struct Screen {
     pub(crate) focus: Focus,
     /// The row of the tree that is chosen, where the person chose one.
     pub(crate) row: Option<usize>,
+    /// Its first row in sight, as far as the chosen one is in sight then.
+    tree_top: usize,
     pub(crate) opened: Vec<MilestoneId>,
     pub(crate) used: BTreeMap<(MilestoneId, WorkId), Spent>,
     /// What the running turn has consumed so far.
@@ -88,6 +91,8 @@ pub struct Screen {
     pub(crate) viewer: Option<Viewer>,
     pub(crate) keys: Keys,
     pub(crate) palette: Option<Palette>,
+    /// Whether the mouse is ours.
+    has_mouse: bool,
     /// What became of what the person wanted last, until they press another key.
     pub(crate) word: Option<String>,
     history: History,
@@ -113,6 +118,7 @@ impl Screen {
             log_back: 0,
             focus: Focus::Input,
             row: None,
+            tree_top: 0,
             opened: Vec::new(),
             used: BTreeMap::new(),
             usage: Usage::default(),
@@ -124,6 +130,7 @@ impl Screen {
             viewer: None,
             keys: Keys::default(),
             palette: None,
+            has_mouse: false,
             word: None,
             history: History::default(),
             unseen: 0,
@@ -142,6 +149,7 @@ impl Screen {
                 (self.unseen, self.last_key) = (0, now);
                 return commands;
             }
+            Msg::Mouse(event) => self.mouse(event),
             Msg::Paste(text) => self.paste(&text),
             Msg::Resized => {}
             Msg::State(state) => self.seen(state),

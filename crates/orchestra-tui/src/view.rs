@@ -1,7 +1,7 @@
 //! Drawing: reads the screen, changes nothing.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph};
@@ -79,6 +79,16 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
     Some(panes)
 }
 
+impl Panes {
+    /// The pane that is here, its borders included.
+    pub(crate) fn at(&self, here: Position) -> Option<Focus> {
+        let framed = [(self.tree, Focus::Tree), (self.feed, Focus::Feed), (self.log, Focus::Log)];
+        let framed = framed.into_iter().filter(|(pane, _)| !pane.is_empty());
+        let mut all = framed.map(|(pane, focus)| (outer(pane), focus)).chain([(self.input, Focus::Input)]);
+        all.find(|(pane, _)| pane.contains(here)).map(|(_, focus)| focus)
+    }
+}
+
 /// Draws everything.
 pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     let Some(panes) = panes(screen) else {
@@ -124,8 +134,13 @@ fn framed(screen: &Screen, frame: &mut Frame<'_>, pane: Rect, focus: Focus, titl
     // The focus is not said by colour alone.
     let mark = if has_focus { screen.theme.sign("▸", ">") } else { "" };
     let title = format!(" {mark}{} ", harmless(title, screen.theme.unicode).replace('\n', " "));
-    let outer = Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 };
-    frame.render_widget(bordered(screen).border_style(style).title(Span::styled(title, style)), outer);
+    let block = bordered(screen).border_style(style).title(Span::styled(title, style));
+    frame.render_widget(block, outer(pane));
+}
+
+/// A pane with its borders.
+fn outer(pane: Rect) -> Rect {
+    Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 }
 }
 
 /// A border of signs that the terminal can show.
@@ -151,7 +166,7 @@ fn draw_tree(screen: &Screen, frame: &mut Frame<'_>, area: Rect) {
     let rows = tree::rows(&screen.state, &screen.opened, &screen.used, theme);
     let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
     let height = usize::from(area.height);
-    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(height));
+    let top = screen.tree_top(rows.len(), area.height);
     if rows.is_empty() && height > 0 {
         let text = "No milestones yet. `orchestra add` writes one.";
         let line = Long { text: vec![Span::styled(text, theme.dim())], ..Long::default() };

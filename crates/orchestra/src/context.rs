@@ -64,6 +64,17 @@ pub(crate) struct Context {
     root: OnceLock<PathBuf>,
 }
 
+/// What a person wants of a screen.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Their keys.
+    pub(crate) keys: Keys,
+    /// How they are told when they look elsewhere.
+    pub(crate) notify: Notify,
+    /// Whether the mouse is to be the screen's.
+    pub(crate) mouse: bool,
+}
+
 impl Context {
     /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name, `settings` are
     /// what `-c` sets: `("limits.retries", "5")`.
@@ -180,13 +191,13 @@ impl Context {
         Ok(loaded)
     }
 
-    /// What the person has set for their screen: the keys, and how they are told when they look elsewhere.
-    pub(crate) fn screen_settings(&self, layout: &Layout) -> Result<(Keys, Notify), Failure> {
+    /// What the person has set for their screen.
+    pub(crate) fn wanted(&self, layout: &Layout) -> Result<Wanted, Failure> {
         let environment = self.variables();
         let read = config_files::read(layout, &self.sources(&environment)).result;
         let config = read.map_err(|faults| Failure::Config { faults })?.config;
         let keys = Keys::of(&config.keys).map_err(|faults| Failure::Config { faults })?;
-        Ok((keys, config.notify))
+        Ok(Wanted { keys, notify: config.notify, mouse: config.mouse })
     }
 
     fn sources<'a>(&'a self, environment: &'a [(String, String)]) -> Sources<'a> {

@@ -38,6 +38,11 @@ impl Input {
         self.esc.is_some_and(|at| now < at + TWICE)
     }
 
+    /// A second `esc` interrupts no more.
+    pub(super) fn disarm(&mut self) {
+        self.esc = None;
+    }
+
     /// When that ends by itself.
     pub(super) fn wakes_at(&self) -> Option<Duration> {
         self.esc.map(|at| at + TWICE)

@@ -126,10 +126,9 @@ fn raise(context: &Context, shown: Shown, layout: &Layout) -> Option<Curtain> {
     if has_a_word_first {
         return None;
     }
-    let (keys, notify) = context.screen_settings(layout).ok()?;
+    let wanted = context.wanted(layout).ok()?;
     let project = project_name(layout);
-    let mut curtain =
-        Curtain::raise(project, theme, &context.program, &context.environment, (keys, notify)).ok()?;
+    let mut curtain = Curtain::raise(project, theme, &context.program, &context.environment, wanted).ok()?;
     // Of what is over no more than its name: the rest is read behind it.
     let plan = context.load_open(layout).ok()?.plan;
     curtain.show(plan).ok()?;
@@ -314,7 +313,7 @@ fn run_shown(
         Shown::Screen(theme) => {
             let project = project_name(&layout);
             let (program, environment) = (context.program.clone(), context.environment.clone());
-            let (keys, notify) = context.screen_settings(&layout)?;
+            let wanted = context.wanted(&layout)?;
             let of = |wishes| screen::Setting {
                 project,
                 theme,
@@ -324,8 +323,7 @@ fn run_shown(
                 launcher,
                 program,
                 environment,
-                keys,
-                notify,
+                wanted,
             };
             let (end, shown) = runtime.block_on(on_screen(worker, received, curtain, of));
             if let Some(Err(error)) = &shown {

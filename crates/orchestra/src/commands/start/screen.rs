@@ -24,7 +24,6 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
-use orchestra_core::config::Notify;
 use orchestra_core::id::{GateId, MilestoneId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::record::Answer;
@@ -33,8 +32,8 @@ use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
 use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::Layout;
-use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
-use ratatui::crossterm::event::{Event, KeyEventKind};
+use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
+use ratatui::crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -49,6 +48,7 @@ use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
 use super::broken;
 use super::standing::{goes_on, stops};
+use crate::context::Wanted;
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -67,16 +67,14 @@ pub(super) struct Setting {
     pub(super) program: PathBuf,
     /// The person's whole environment, for programs of theirs.
     pub(super) environment: Environment,
-    /// Their keys.
-    pub(super) keys: Keys,
-    /// How they are told when they look elsewhere.
-    pub(super) notify: Notify,
+    /// What they want of a screen.
+    pub(super) wanted: Wanted,
 }
 
 impl Setting {
     /// Draws an empty screen.
     fn raise(&self) -> io::Result<Curtain> {
-        let wanted = (self.keys.clone(), self.notify.clone());
+        let wanted = self.wanted.clone();
         Curtain::raise(self.project.clone(), self.theme, &self.program, &self.environment, wanted)
     }
 }
@@ -167,7 +165,11 @@ fn message_of(event: Event) -> Option<Msg> {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(..) => Some(Msg::Resized),
-        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::Mouse(event) => {
+            use MouseEventKind::{Down, ScrollDown, ScrollUp};
+            matches!(event.kind, Down(MouseButton::Left) | ScrollDown | ScrollUp).then_some(Msg::Mouse(event))
+        }
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
     }
 }
 
@@ -297,6 +299,10 @@ impl Shown {
                     if keeps {
                         self.remember(text);
                     }
+                    continue;
+                }
+                Command::Mouse(is_wanted) => {
+                    terminal.set_mouse(is_wanted)?;
                     continue;
                 }
                 Command::Redraw => {

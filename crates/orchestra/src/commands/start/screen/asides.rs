@@ -129,7 +129,9 @@ impl Shown {
         if self.opening.is_none() {
             return false;
         }
-        let Event::Key(key) = event else { return matches!(event, Event::Paste(_)) };
+        let Event::Key(key) = event else {
+            return matches!(event, Event::Paste(_) | Event::Mouse(_));
+        };
         let is_ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
         if is_ctrl_c || key.code == KeyCode::Esc {
             self.opening = None;

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_agent::environment::Environment;
-use orchestra_core::config::Notify;
 use orchestra_core::plan::Plan;
 use orchestra_core::worker::{Note, State};
-use orchestra_tui::{Keys, Moment, Msg, Screen, Theme};
+use orchestra_tui::{Moment, Msg, Screen, Theme};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::keeper::Keeper;
 use super::terminal::{self, Manners, Terminal};
+use crate::context::Wanted;
 
 /// Whether a run listens to signals by itself.
 static IS_LISTENED_TO: AtomicBool = AtomicBool::new(false);
@@ -77,12 +77,13 @@ impl Curtain {
         theme: Theme,
         program: &Path,
         environment: &Environment,
-        (keys, notify): (Keys, Notify),
+        wanted: Wanted,
     ) -> io::Result<Self> {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
-        let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(keys);
-        let manners = Manners::of(environment, notify);
+        let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(wanted.keys);
+        let screen = screen.with_mouse(wanted.mouse);
+        let manners = Manners::of(environment, wanted.notify, wanted.mouse);
         let shows_progress = manners.shows_progress;
         let mut watched = Ok(());
         if !IS_LISTENED_TO.load(Ordering::SeqCst) {

@@ -6,10 +6,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::terminal;
 use super::torn::{self, Torn};
 use crate::commands::start::broken;
 
@@ -109,8 +111,22 @@ impl Gate {
     }
 }
 
+/// Whether something was typed that nobody has read. A terminal that is gone says so to whoever reads.
+fn is_anything_there() -> bool {
+    let stdin = io::stdin();
+    let mut source = [PollFd::new(&stdin, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut source, Some(&at_once)).is_ok_and(|count| count > 0)
+}
+
 /// Waits for the next key and whatever belongs to it.
+///
+/// crossterm reads 1,024 bytes at once and then waits until it is told of more: the rest of a flood, as a wheel or a paste
+/// without brackets may be, would lie there until something else comes.
 fn next_events(patience: Duration) -> io::Result<Vec<Event>> {
+    if !event::poll(Duration::ZERO)? && is_anything_there() {
+        terminal::tell_again();
+    }
     let mut events = vec![event::read()?];
     while events.last().is_some_and(torn::may_begin) {
         let mut rest = String::new();

@@ -3,7 +3,7 @@
 use std::backtrace::Backtrace;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use orchestra_agent::environment::{Environment, get};
 use orchestra_agent::guard::GuardLauncher;
@@ -21,7 +21,9 @@ use ratatui::crossterm::terminal::{
     LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, tcflush, tcgetattr, tcsetattr,
+};
 
 use super::{copy, keeper, notices};
 use crate::commands::start::standing::{goes_on, is_in_front, stand_still, wait_in_front};
@@ -30,12 +32,21 @@ use crate::commands::start::standing::{goes_on, is_in_front, stand_still, wait_i
 const PUSH_TITLE: &str = "\u{1b}[22;0t";
 const POP_TITLE: &str = "\u{1b}[23;0t";
 
+/// Buttons and the wheel are told, in a form that knows wide terminals (xterm's modes 1000 and 1006). Not where the mouse
+/// only moves.
+const TAKE_MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const LEAVE_MOUSE: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 /// Whether a program of the person's has it.
 static IS_LENT: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
 /// Whether it shows a sign of progress, which has to be taken away.
 static SHOWS_PROGRESS: AtomicBool = AtomicBool::new(false);
+/// Held while the modes of the line are set.
+static MODES: Mutex<()> = Mutex::new(());
 static HOOK: Once = Once::new();
 /// What panics said while nobody could read it.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
@@ -49,13 +60,15 @@ pub(super) struct Manners {
     pub(super) shows_progress: bool,
     /// How the person is told when they look elsewhere.
     pub(super) notify: Notify,
+    /// Whether they want the mouse to be ours.
+    pub(super) mouse: bool,
 }
 
 impl Manners {
     /// What the environment says of the terminal.
-    pub(super) fn of(environment: &Environment, notify: Notify) -> Self {
+    pub(super) fn of(environment: &Environment, notify: Notify, mouse: bool) -> Self {
         let is_in_tmux = get(environment, "TMUX").is_some();
-        Self { is_in_tmux, shows_progress: notices::shows_progress(environment), notify }
+        Self { is_in_tmux, shows_progress: notices::shows_progress(environment), notify, mouse }
     }
 }
 
@@ -85,7 +98,8 @@ impl Terminal {
                 }
             }));
         });
-        let taken = take_over().and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        let taken = take_over(manners.mouse)
+            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
         // Half taken over is not as it was found.
         let drawn = taken.inspect_err(|_| leave())?;
         let (title, busy) = (String::new(), Busy::Rests);
@@ -123,6 +137,13 @@ impl Terminal {
             let _unseen = execute!(io::stdout(), SetTitle(plain));
             title.clone_into(&mut self.title);
         }
+    }
+
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(super) fn set_mouse(&mut self, is_wanted: bool) -> io::Result<()> {
+        self.manners.mouse = is_wanted;
+        HAS_MOUSE.fetch_or(is_wanted, Ordering::SeqCst);
+        execute!(io::stdout(), Print(if is_wanted { TAKE_MOUSE } else { LEAVE_MOUSE }))
     }
 
     /// Shows by the terminal's own sign of progress what goes on, where it has one. Written only when it changes.
@@ -202,8 +223,11 @@ impl Terminal {
 
     fn take_again(&mut self) -> io::Result<()> {
         // Whoever has it twice was stopped while it was ours: its modes are not what they were then.
-        disable_raw_mode()?;
-        take_over()?;
+        {
+            let _held = modes();
+            disable_raw_mode()?;
+        }
+        take_over(self.manners.mouse)?;
         self.title.clear();
         self.busy = Busy::Rests;
         self.forget();
@@ -222,10 +246,14 @@ impl Drop for Terminal {
     }
 }
 
-fn take_over() -> io::Result<()> {
+fn take_over(has_mouse: bool) -> io::Result<()> {
     IS_OURS.store(true, Ordering::SeqCst);
     keeper::note(false);
-    enable_raw_mode()?;
+    HAS_MOUSE.store(has_mouse, Ordering::SeqCst);
+    {
+        let _held = modes();
+        enable_raw_mode()?;
+    }
     execute!(
         io::stdout(),
         Print(PUSH_TITLE),
@@ -234,12 +262,14 @@ fn take_over() -> io::Result<()> {
         EnableFocusChange,
         // Where a terminal knows it, `shift-enter` and a lone `esc` can be told from others. Those that do not pass over it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
+        Print(if has_mouse { TAKE_MOUSE } else { "" }),
     )
 }
 
 /// Whether `ctrl-c` ends the process: as long as nobody reads keys it has to. Only that key: `ctrl-z` would leave the
 /// screen where it is.
 pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
+    let _held = modes();
     let stdin = io::stdin();
     let mut modes = tcgetattr(&stdin)?;
     modes.local_modes.set(LocalModes::ISIG, yes);
@@ -248,6 +278,23 @@ pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
         modes.special_codes[other] = 0;
     }
     Ok(tcsetattr(&stdin, OptionalActions::Now, &modes)?)
+}
+
+/// Has the system tell whoever waits for keys of those that are there: by setting the modes that are set already.
+pub(super) fn tell_again() {
+    let _held = modes();
+    let stdin = io::stdin();
+    if IS_OURS.load(Ordering::SeqCst)
+        && let Ok(modes) = tcgetattr(&stdin)
+    {
+        // Without it they come with the next key.
+        let _untold = tcsetattr(&stdin, OptionalActions::Now, &modes);
+    }
+}
+
+/// Whoever panicked while it was held has set nothing by halves.
+fn modes() -> MutexGuard<'static, ()> {
+    MODES.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Gives the terminal back, and says on it what nobody could read before.
@@ -265,7 +312,14 @@ pub(super) fn leave() {
         return;
     }
     write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
-    let _gone = disable_raw_mode();
+    if HAS_MOUSE.swap(false, Ordering::SeqCst) {
+        // What the mouse did last and nobody has read is no text for whoever reads next.
+        let _gone = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+    {
+        let _held = modes();
+        let _gone = disable_raw_mode();
+    }
     keeper::note(true);
 }
 
@@ -289,7 +343,8 @@ pub(super) fn write_leave(shows_progress: bool) {
         EndSynchronizedUpdate,
         PopKeyboardEnhancementFlags,
         DisableFocusChange,
-        DisableBracketedPaste
+        DisableBracketedPaste,
+        Print(LEAVE_MOUSE)
     );
     let _gone = queue!(stdout, Print(POP_TITLE), LeaveAlternateScreen, Show);
     let _gone = stdout.flush();
