@@ -3,11 +3,13 @@
 mod keys;
 mod leaving;
 mod manners;
+mod mouse;
 mod opening;
 mod questions;
 mod reading;
 mod sizes;
 mod speaking;
+mod standing;
 mod untrusted;
 
 use std::fs::File;

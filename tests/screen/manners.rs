@@ -21,7 +21,7 @@ fn program(project: &TestProject, name: &str, script: &str) -> String {
     path.to_str().unwrap().to_owned()
 }
 
-fn own_config(project: &TestProject, text: &str) {
+pub(super) fn own_config(project: &TestProject, text: &str) {
     let file = project.home().join("config/orchestra/config.yaml");
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     fs::write(file, text).unwrap();

@@ -30,6 +30,8 @@ impl Sequence {
                 'm' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';'),
                 'H' => parameters.chars().all(|c| c.is_ascii_digit() || c == ';'),
                 'J' => ["2", "3", ""].contains(&parameters.as_str()),
+                // The mouse is left on every way out, wanted or not.
+                'l' if ["?1000", "?1006"].contains(&parameters.as_str()) => true,
                 'h' | 'l' => ["?25", "?1004", "?1049", "?2004", "?2026"].contains(&parameters.as_str()),
                 // The window's title, kept and brought back.
                 't' => ["22;0", "23;0"].contains(&parameters.as_str()),

@@ -103,6 +103,12 @@ away. `up` and `down` at its first and last row bring back what you wrote before
 deleted as one, and `ctrl-o` opens it. Other keys are those of readline: `ctrl-a`, `ctrl-e`, `ctrl-w`, `ctrl-u`, `ctrl-k`,
 `ctrl-y`, `alt-b`, `alt-f`; `ctrl-_` undoes.
 
+## The mouse
+
+It is the terminal's: text is selected and copied as everywhere. With `mouse: on` in your own configuration, or `M` for one run, the wheel
+scrolls what is beneath it, and a click chooses a pane, a row of the milestones, and opens or closes what a tool printed. A click never
+answers a question. While the mouse is the screen's, most terminals select text with `shift` (iTerm2 with `alt`).
+
 ## Keys of your own
 
 In your own configuration (`orchestra config` names the file; a project cannot set keys), by the names above:

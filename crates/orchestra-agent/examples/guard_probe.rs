@@ -15,7 +15,8 @@ fn main() -> ExitCode {
     let rest: Vec<PathBuf> = args.map(PathBuf::from).collect();
     let played = match (part.as_str(), rest.as_slice()) {
         ("guard", []) => return guard::serve(),
-        ("worker", [lock, pids]) => worker(lock, pids),
+        ("worker", [lock, pids]) => worker(lock, pids, false),
+        ("paused-worker", [lock, pids]) => worker(lock, pids, true),
         ("tree", [pids]) => tree(pids),
         ("double-fork", [pids, name]) => spawn(&["daemon".as_ref(), pids, name]),
         ("daemon", [pids, name]) => daemon(pids, name),
@@ -32,8 +33,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// Takes the lock, starts a tree below a guard, and waits to be killed.
-fn worker(lock: &Path, pids: &Path) -> io::Result<()> {
+/// Takes the lock, starts a tree below a guard, may pause it when it stands, and waits to be killed.
+fn worker(lock: &Path, pids: &Path, pauses: bool) -> io::Result<()> {
     let lock = File::create(lock)?;
     lock.try_lock().map_err(io::Error::other)?;
     let program = std::env::current_exe()?;
@@ -44,6 +45,13 @@ fn worker(lock: &Path, pids: &Path) -> io::Result<()> {
     runtime.block_on(async {
         let mut child = launcher.launch(order).await.map_err(io::Error::other)?;
         fs::write(pids.join("guard-mark"), child.mark())?;
+        if pauses {
+            while !["main", "near", "far"].iter().all(|name| pids.join(name).exists()) {
+                std::thread::yield_now();
+            }
+            launcher.pause().await;
+            note(pids, "paused")?;
+        }
         child.wait().await;
         Ok(())
     })

@@ -1,7 +1,7 @@
 //! The guard: a small process of our own binary between a worker and whatever it runs.
 //!
 //! ```text
-//!  worker ── socket pair (order, stdio and lock as SCM_RIGHTS, stop) ──▶ guard ── fork ──▶ agent ──▶ anything
+//!  worker ── socket pair (order; stdio and lock as SCM_RIGHTS; stop, pause) ──▶ guard ── fork ──▶ agent ──▶ anything
 //!     └── end of file on the socket = the worker is dead ──▶ SIGKILL to everything below, then the lock goes
 //! ```
 //!
@@ -11,6 +11,8 @@
 //! - It ends, and lets go of its copy of the lock, only when nothing is alive below it. A process that the kernel
 //!   cannot end (state D) holds both until it is gone.
 //! - The child gets the descriptors 0, 1 and 2 and no others, whatever the worker itself inherited.
+//! - What is paused stands still as a whole, its time limit too, and nothing is started meanwhile: a guard begins paused. A
+//!   stop wakes it first, for a process that stands still takes no SIGTERM; a worker that dies has it killed all the same.
 //!
 //! On macOS there is no sub-reaper: descendants are found by parent and by process group, and by the environment
 //! mark [`MARK`] as far as `ps` shows it. A process that leaves its parent *and* its group escapes there.
@@ -18,8 +20,10 @@
 //! Absent on purpose: the sandbox. It is a part of the order's program and arguments.
 
 mod below;
+mod fleet;
 mod launch;
 mod output;
+mod pausing;
 mod serve;
 mod tree;
 mod wire;
@@ -31,6 +35,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 pub use self::below::{end_marked, is_below, is_below_a_guard};
+pub use self::fleet::WorkClock;
 pub use self::launch::{GuardLauncher, GuardedChild, LaunchError};
 pub(crate) use self::output::Collector;
 pub use self::output::{Captured, Output, OutputLimits, run_to_end};
@@ -50,7 +55,7 @@ pub struct Order {
     pub env: Vec<(OsString, OsString)>,
     /// Its working directory.
     pub cwd: OsString,
-    /// How long it may run before it is stopped.
+    /// How long it may run before it is stopped, without the time for which it was paused.
     pub timeout: Option<Duration>,
     /// How it is stopped when its time is up.
     pub stop: StopPlan,

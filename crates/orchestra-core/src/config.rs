@@ -42,6 +42,8 @@ pub struct Config {
     pub keys: BTreeMap<String, KeySetting>,
     /// How the person is told when they look elsewhere.
     pub notify: Notify,
+    /// Whether the screen takes the mouse, which the terminal then no longer selects text with. The person's alone to set.
+    pub mouse: bool,
 }
 
 /// How the person is told when they look elsewhere. Theirs alone to set.
@@ -264,6 +266,7 @@ impl Default for Config {
             push: PushPolicy::default(),
             keys: BTreeMap::new(),
             notify: Notify::default(),
+            mouse: false,
         }
     }
 }

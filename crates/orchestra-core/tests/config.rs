@@ -108,7 +108,11 @@ fn what_is_shown_reads_back_as_the_same_configuration() {
     let first = resolved(vec![project(DESIGNED)]);
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     // What only a person sets is in no project's file.
-    for origin in first.origins.iter().filter(|origin| !origin.key.starts_with("notify")) {
+    for origin in first
+        .origins
+        .iter()
+        .filter(|origin| !["notify", "notify_command", "mouse"].contains(&origin.key.as_str()))
+    {
         assert_eq!(origin.layer, Layer::Project, "{origin:?}");
         let (section, key) = origin.key.split_once('.').unwrap_or((&origin.key, ""));
         let line = match key.split_once('.') {
@@ -416,7 +420,7 @@ fn trust_is_of_commands_and_not_of_the_file() {
 }
 
 #[test]
-fn keys_and_notices_are_the_persons_alone() {
+fn keys_mouse_and_notices_are_the_persons_alone() {
     let text = "keys: { document: [\"D\", f2], help: [] }\nnotify_command: [notify-send, Orchestra]\n";
     let resolved = resolved(vec![layer(Layer::User, text)]);
     let document = &resolved.config.keys["document"];
@@ -436,8 +440,8 @@ fn keys_and_notices_are_the_persons_alone() {
 
     let elsewhere = "move it to your own configuration: `orchestra config` names the file";
     tells(
-        "keys: { help: h }\nnotify: off\nnotify_command: [x]\n",
-        &["1:1: `keys`", "2:1: `notify`", "3:1: `notify_command`"]
+        "keys: { help: h }\nnotify: off\nnotify_command: [x]\nmouse: on\n",
+        &["1:1: `keys`", "2:1: `notify`", "3:1: `notify_command`", "4:1: `mouse`"]
             .map(|what| {
                 format!(
                     ".orchestra/config.yaml:{what} is the person's to set, not the project's\n  hint: {elsewhere}"
@@ -446,6 +450,11 @@ fn keys_and_notices_are_the_persons_alone() {
             .join("\n"),
     );
     let faults = |text: &str| told(&parse_layer(Layer::User, "user.yaml", text.as_bytes()));
+    assert!(faults("mouse: yes\n").contains("expected one of off, on"));
+    let mouse = |text: &str| resolve(vec![layer(Layer::User, text)]).result.unwrap().config.mouse;
+    assert_eq!(["", "mouse: on\n", "mouse: off\n"].map(mouse), [false, true, false]);
+    let variable = parse_environment(&pairs(&[("ORCHESTRA_MOUSE", "on")])).result.unwrap();
+    assert!(resolve(vec![layer(Layer::User, "mouse: off\n"), variable]).result.unwrap().config.mouse);
     assert!(faults("notify: loud\n").contains("expected one of auto, bell, osc9, osc777, off"));
     assert!(faults("notify: bell\nnotify_command: [x]\n").contains("both `notify` and `notify_command`"));
     assert!(

@@ -363,7 +363,12 @@ impl Worker {
             turn.cancel.cancel();
         }
         let gently = async { while self.playing.join_next().await.is_some() {} };
-        if tokio::time::timeout(GENTLE, gently).await.is_err() {
+        let clock = self.place.launcher.clock();
+        let is_gentle = tokio::select! {
+            () = gently => true,
+            () = clock.sleep_until(clock.now() + GENTLE) => false,
+        };
+        if !is_gentle {
             self.playing.abort_all();
         }
         let open = self.state.open.iter().chain(self.state.put_off.values()).cloned().collect();
@@ -371,7 +376,7 @@ impl Worker {
     }
 }
 
-/// How long running turns have to end when the worker leaves.
+/// How long running turns have to end when the worker leaves, without the time for which they were paused.
 const GENTLE: Duration = Duration::from_secs(8);
 
 async fn until(wake: Option<Timestamp>) {

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags};
 use rustix::process::{Pid, Signal, WaitOptions, kill_process, waitpid};
-use rustix::termios::{Termios, Winsize, tcgetattr, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Termios, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 use crate::program::until;
 use crate::project::TestProject;
@@ -237,10 +237,40 @@ impl Emulator {
         assert!(status.stopped(), "{status:?}");
     }
 
+    /// Does what a shell does when a program of its was stopped that could not leave its screen: sets the modes of the line
+    /// that it found, and writes over everything.
+    pub fn shell_takes_over(&mut self) {
+        tcsetattr(&self.ours, OptionalActions::Now, &self.found).unwrap();
+        self.take(Instant::now(), b"\x1b[2J\x1b[Hshell> ");
+    }
+
+    /// Whether the mouse is the program's.
+    pub fn has_mouse(&self) -> bool {
+        let screen = self.parser.screen();
+        assert!(
+            !matches!(
+                screen.mouse_protocol_mode(),
+                vt100::MouseProtocolMode::ButtonMotion | vt100::MouseProtocolMode::AnyMotion
+            ),
+            "where the mouse moves is nobody's business"
+        );
+        screen.mouse_protocol_mode() != vt100::MouseProtocolMode::None
+    }
+
+    /// Whether keys reach the program one by one.
+    pub fn is_raw(&self) -> bool {
+        !tcgetattr(&self.ours).unwrap().local_modes.contains(LocalModes::ICANON)
+    }
+
     /// Waits for the program to end by itself, and returns its exit code. What it wrote last can be looked at after that.
     pub fn end(&mut self) -> i32 {
         while self.hear() {}
         self.child.wait().unwrap().code().unwrap()
+    }
+
+    /// Waits until nobody has the terminal any more: neither the program nor whoever brings the terminal back after it.
+    pub fn wait_let_go(&mut self) {
+        while self.hear() {}
     }
 
     /// Closes the terminal as closing its window does, and waits for the program to end by itself.
@@ -281,6 +311,12 @@ impl Emulator {
         assert!(!screen.alternate_screen(), "the alternate screen is left");
         assert!(!screen.hide_cursor(), "the cursor is shown");
         assert!(!screen.bracketed_paste(), "pastes are not bracketed");
+        assert_eq!(
+            screen.mouse_protocol_mode(),
+            vt100::MouseProtocolMode::None,
+            "the mouse is the terminal's"
+        );
+        assert_eq!(screen.mouse_protocol_encoding(), vt100::MouseProtocolEncoding::Default);
         let count = |what| count(&self.raw, what);
         assert_eq!(count(b"\x1b[>1u"), count(b"\x1b[<1u"), "keyboard flags that were pushed are popped");
         assert!(count(FRAME.1) >= count(FRAME.0), "no frame is left open");

@@ -177,6 +177,11 @@ impl Input {
         self.esc = Some(now);
     }
 
+    /// A second `esc` interrupts no more.
+    pub(crate) fn disarm(&mut self) {
+        self.esc = None;
+    }
+
     /// Whether a second `esc` interrupts.
     pub(crate) fn may_interrupt(&self, now: Duration) -> bool {
         self.esc.is_some_and(|at| now < at + TWICE)

@@ -239,6 +239,20 @@ impl Feed {
         }
     }
 
+    /// Opens or closes what a row belongs to that is in sight, counted from the first one; it stays where it is.
+    pub(crate) fn toggle_at(&mut self, row: usize, height: u16) {
+        let top = self.top(height);
+        let mut end = 0;
+        let found = self.blocks.iter().position(|laid| {
+            end += laid.height();
+            top + row < end
+        });
+        let Some(index) = found.filter(|index| self.blocks[*index].block.can_open()) else { return };
+        self.chosen = Some(index);
+        self.top = Some(top);
+        self.toggle();
+    }
+
     /// Opens everything, or closes it.
     pub(crate) fn toggle_all(&mut self) {
         self.all_open = !self.all_open;

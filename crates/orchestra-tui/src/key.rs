@@ -27,6 +27,8 @@ pub enum Action {
     Edit,
     /// What the agent said, in a pager.
     Pager,
+    /// The mouse is taken, or left to the terminal.
+    Mouse,
     /// The keys that work here.
     Help,
     /// The question that was put aside.
@@ -119,6 +121,13 @@ pub const ROWS: &[Row] = &[
     row(Action::Copy, "copy", &["y"], Where::Looking, "copy what has the focus to the clipboard"),
     row(Action::Edit, "edit", &["e"], Where::Looking, "the document of what is chosen, in your editor"),
     row(Action::Pager, "pager", &["T"], Where::Looking, "what the agent said, in your pager"),
+    row(
+        Action::Mouse,
+        "mouse",
+        &["M"],
+        Where::Looking,
+        "mouse on or off; while it is on, shift-drag selects",
+    ),
     row(Action::Help, "help", &["?"], Where::Panes, "these keys"),
     row(Action::Question, "question", &["g", "ctrl-g"], Where::Panes, "the question that waits"),
     row(Action::Write, "write", &["i"], Where::Panes, "write to those who work"),

@@ -7,7 +7,7 @@ use orchestra_core::id::{GateId, TurnId};
 use orchestra_core::record::Answer;
 use orchestra_core::report::AgentEvent;
 use orchestra_core::worker::{Asked, Note, State};
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::question::Page;
 use crate::viewer::{Reading, Want};
@@ -17,6 +17,8 @@ use crate::viewer::{Reading, Want};
 pub enum Msg {
     /// A key was pressed.
     Key(KeyEvent),
+    /// A button or the wheel of the mouse was used.
+    Mouse(MouseEvent),
     /// Text was pasted.
     Paste(String),
     /// The terminal has another size.
@@ -91,6 +93,8 @@ pub enum Command {
     Suspend,
     /// The person is to be told though they look elsewhere: in our own words, a line.
     Notify(String),
+    /// The mouse is to be taken, or left to the terminal.
+    Mouse(bool),
     /// The terminal is to be cleared and drawn anew.
     Redraw,
 }

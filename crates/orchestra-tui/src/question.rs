@@ -232,6 +232,12 @@ impl<S: Subject> Dialog<S> {
         self.arming.key(now, None);
     }
 
+    /// The wheel was turned over it: its page moves, and nothing is answered.
+    pub(crate) fn roll(&mut self, now: Duration, rows: isize, height: u16) {
+        self.touched(now);
+        self.sheet.roll(rows, height);
+    }
+
     /// Time passes.
     pub(crate) fn tick(&mut self, now: Duration, history: &History) -> Outcome<S::Answer> {
         match self.arming.take(now) {

@@ -24,6 +24,7 @@ use crate::view::panes;
 
 mod input;
 mod manners;
+mod mouse;
 mod panes;
 
 /// How many lines of the log are kept.
@@ -64,6 +65,8 @@ pub struct Screen {
     pub(crate) focus: Focus,
     /// The row of the tree that is chosen, where the person chose one.
     pub(crate) row: Option<usize>,
+    /// Its first row in sight, as far as the chosen one is in sight then.
+    tree_top: usize,
     pub(crate) opened: Vec<MilestoneId>,
     pub(crate) used: BTreeMap<(MilestoneId, WorkId), Spent>,
     /// What the running turn has consumed so far.
@@ -72,6 +75,8 @@ pub struct Screen {
     /// What was said of lines of questions that are gone, and that nobody has sent: by the kind of question and the milestone.
     unsent: BTreeMap<(&'static str, Option<MilestoneId>), Comments>,
     pub(crate) is_aside: bool,
+    /// Whether the mouse is ours.
+    has_mouse: bool,
     /// How many lines of the log came after the last key, and when that was.
     unseen: usize,
     last_key: Moment,
@@ -88,12 +93,14 @@ impl Screen {
             log_back: 0,
             focus: Focus::Input,
             row: None,
+            tree_top: 0,
             opened: Vec::new(),
             used: BTreeMap::new(),
             usage: Usage::default(),
             dialogs: Vec::new(),
             unsent: BTreeMap::new(),
             is_aside: false,
+            has_mouse: false,
             unseen: 0,
             last_key: now,
         }
@@ -109,6 +116,7 @@ impl Screen {
                 (self.unseen, self.last_key) = (0, now);
                 return commands;
             }
+            Msg::Mouse(event) => self.mouse(event),
             Msg::Paste(text) => self.paste(&text),
             Msg::Resized => {}
             Msg::State(state) => self.seen(state),

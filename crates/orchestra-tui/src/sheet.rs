@@ -168,6 +168,14 @@ impl Sheet {
         self.top = self.top(height);
     }
 
+    /// Moves what is in sight by rows, and takes the chosen row along where it would get out of sight.
+    pub(crate) fn roll(&mut self, rows: isize, height: u16) {
+        let page = usize::from(height.max(1));
+        let last = self.rows.len().saturating_sub(page);
+        self.top = self.top(height).saturating_add_signed(rows).min(last);
+        self.cursor = self.cursor.clamp(self.top, self.top + page - 1);
+    }
+
     /// The row above or below; of what can be opened, the first row of the one before or after.
     fn beside(&self, row: usize, back: bool) -> usize {
         let next = if back { row.saturating_sub(1) } else { row + 1 };

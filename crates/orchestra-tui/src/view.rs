@@ -1,7 +1,7 @@
 //! Drawing: reads the screen, changes nothing.
 
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Clear, Paragraph};
@@ -85,6 +85,16 @@ pub(crate) fn panes(screen: &Screen) -> Option<Panes> {
     Some(panes)
 }
 
+impl Panes {
+    /// The pane that is here, its borders included.
+    pub(crate) fn at(&self, here: Position) -> Option<Focus> {
+        let framed = [(self.tree, Focus::Tree), (self.feed, Focus::Feed), (self.log, Focus::Log)];
+        let framed = framed.into_iter().filter(|(pane, _)| !pane.is_empty());
+        let mut all = framed.map(|(pane, focus)| (outer(pane), focus)).chain([(self.input, Focus::Input)]);
+        all.find(|(pane, _)| pane.contains(here)).map(|(_, focus)| focus)
+    }
+}
+
 /// Draws everything.
 pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     let Some(panes) = panes(screen) else {
@@ -99,7 +109,8 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     framed(desk, frame, panes.tree, has_focus(Focus::Tree), "Milestones");
     let rows = tree::rows(&screen.state, &screen.opened, &screen.used, desk.theme);
     let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
-    draw_tree(desk, &rows, chosen, "No milestones yet. `orchestra add` writes one.", frame, panes.tree);
+    let seen = (screen.tree_top(rows.len(), panes.tree.height), chosen);
+    draw_tree(desk, &rows, seen, "No milestones yet. `orchestra pm` plans one.", frame, panes.tree);
     framed(desk, frame, panes.feed, has_focus(Focus::Feed), &status::feed_title(screen));
     draw_feed(desk, frame, panes.feed);
     framed(desk, frame, panes.log, has_focus(Focus::Log), "Log");
@@ -146,8 +157,13 @@ fn framed(desk: &Desk, frame: &mut Frame<'_>, pane: Rect, has_focus: bool, title
     // The focus is not said by colour alone.
     let mark = if has_focus { desk.theme.sign("▸", ">") } else { "" };
     let title = format!(" {mark}{} ", harmless(title, desk.theme.unicode).replace('\n', " "));
-    let outer = Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 };
-    frame.render_widget(bordered(desk).border_style(style).title(Span::styled(title, style)), outer);
+    let block = bordered(desk).border_style(style).title(Span::styled(title, style));
+    frame.render_widget(block, outer(pane));
+}
+
+/// A pane with its borders.
+fn outer(pane: Rect) -> Rect {
+    Rect { x: pane.x - 1, y: pane.y - 1, width: pane.width + 2, height: pane.height + 2 }
 }
 
 /// A border of signs that the terminal can show.
@@ -172,14 +188,13 @@ fn bordered(desk: &Desk) -> Block<'static> {
 fn draw_tree(
     desk: &Desk,
     rows: &[tree::Row],
-    chosen: Option<usize>,
+    (top, chosen): (usize, Option<usize>),
     instead: &str,
     frame: &mut Frame<'_>,
     area: Rect,
 ) {
     let theme = desk.theme;
     let height = usize::from(area.height);
-    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(height));
     if rows.is_empty() && height > 0 {
         let line = Long { text: vec![Span::styled(instead.to_owned(), theme.dim())], ..Long::default() };
         frame.render_widget(Paragraph::new(wrap(&line, area.width)), area);

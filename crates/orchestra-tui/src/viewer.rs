@@ -328,6 +328,11 @@ impl Viewer {
         Came::Nothing
     }
 
+    /// The wheel was turned over it.
+    pub(crate) fn roll(&mut self, rows: isize, height: u16) {
+        self.sheet.roll(rows, height);
+    }
+
     /// Pasted text belongs to what is searched for.
     pub(crate) fn paste(&mut self, text: &str) {
         self.sheet.search.paste(text);

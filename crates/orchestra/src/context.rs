@@ -64,6 +64,17 @@ pub(crate) struct Context {
     root: OnceLock<PathBuf>,
 }
 
+/// What a person wants of a screen.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    /// Their keys.
+    pub(crate) keys: Keys,
+    /// How they are told when they look elsewhere.
+    pub(crate) notify: Notify,
+    /// Whether the mouse is to be the screen's.
+    pub(crate) mouse: bool,
+}
+
 impl Context {
     /// Looks at the environment, the home folder and the terminal. `project` is the flag of that name, `settings` are
     /// what `-c` sets: `("limits.retries", "5")`.
@@ -180,13 +191,13 @@ impl Context {
         Ok(loaded)
     }
 
-    /// What the person has set for their screen: the keys, and how they are told when they look elsewhere.
-    pub(crate) fn screen_settings(&self, layout: &Layout) -> Result<(Keys, Notify), Failure> {
+    /// What the person has set for their screen.
+    pub(crate) fn wanted(&self, layout: &Layout) -> Result<Wanted, Failure> {
         let environment = self.variables();
         let read = config_files::read(layout, &self.sources(&environment)).result;
         let config = read.map_err(|faults| Failure::Config { faults })?.config;
         let keys = Keys::of(&config.keys).map_err(|faults| Failure::Config { faults })?;
-        Ok((keys, config.notify))
+        Ok(Wanted { keys, notify: config.notify, mouse: config.mouse })
     }
 
     fn sources<'a>(&'a self, environment: &'a [(String, String)]) -> Sources<'a> {
@@ -197,7 +208,7 @@ impl Context {
     fn git_programs(&self) -> Result<Vec<TrustItem>, Failure> {
         // A repository that cannot be opened runs nothing: whoever opens it for work says why it cannot.
         let Ok(true) = may_name_programs(self.root()?) else { return Ok(Vec::new()) };
-        let Ok(repo) = self.open_repo_with(None, Filters::Off) else { return Ok(Vec::new()) };
+        let Ok(repo) = self.open_repo_with(self.launcher(None), Filters::Off) else { return Ok(Vec::new()) };
         let named = named_programs(&repo)?;
         Ok(named.iter().map(|one| TrustItem::of_git(&one.key, &one.value)).collect())
     }
@@ -234,27 +245,30 @@ impl Context {
     /// Opens the repository around the project. Whatever may run somebody's code runs below a guard with a copy of
     /// `lock`. Content filters run only where the person has agreed to what this project runs.
     pub(crate) fn open_repo(&self, lock: Option<Arc<File>>) -> Result<Repo, Failure> {
-        self.open_repo_with(lock, if self.is_trusted() { Filters::Trusted } else { Filters::Off })
+        self.open_repo_with(
+            self.launcher(lock),
+            if self.is_trusted() { Filters::Trusted } else { Filters::Off },
+        )
     }
 
-    /// The same where the person has agreed to these items. What the repository's git configuration names is looked at
+    /// The same below guards of a worker's launcher, where the person has agreed to these items. What the repository's git configuration names is looked at
     /// once more: time has passed since they were asked, and something that a dead worker left may have written to it.
     pub(crate) fn open_agreed_repo(
         &self,
-        lock: Option<Arc<File>>,
+        launcher: GuardLauncher,
         agreed: &[TrustItem],
     ) -> Result<Repo, Failure> {
         let is_agreed = self.git_programs()?.iter().all(|item| agreed.contains(item));
-        self.open_repo_with(lock, if is_agreed { Filters::Trusted } else { Filters::Off })
+        self.open_repo_with(launcher, if is_agreed { Filters::Trusted } else { Filters::Off })
     }
 
-    fn open_repo_with(&self, lock: Option<Arc<File>>, filters: Filters) -> Result<Repo, Failure> {
+    fn open_repo_with(&self, launcher: GuardLauncher, filters: Filters) -> Result<Repo, Failure> {
         let root = self.root()?;
         let program = find_program("git".as_ref(), &self.environment, root).ok_or(Failure::NoGit)?;
         let options = RepoOptions {
             program,
             environment: command_environment(&self.environment).kept,
-            guard: Arc::new(GuardedGit::new(self.launcher(lock))),
+            guard: Arc::new(GuardedGit::new(launcher)),
             filters,
             identity: None,
             // Made when it is needed, below a folder that git ignores.

@@ -1,4 +1,7 @@
 //! One run of a program: its streams, its time, its end.
+//!
+//! Its silence, its grace and its patience with a network are measured by the [`WorkClock`], which stands still while the
+//! program does.
 
 mod time;
 
@@ -8,14 +11,14 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Report};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::unix::pipe;
 use tokio::sync::mpsc::{Receiver, Sender};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::event::notice;
 use super::stream::Stream;
 use super::text::LastLines;
 use super::{Ending, hand_in};
 use crate::agent::TurnRequest;
-use crate::guard::{Ended, GuardedChild, Why};
+use crate::guard::{Ended, GuardedChild, Why, WorkClock};
 use crate::lines::{Lines, Overlong, Piece};
 use crate::mcp::McpHost;
 use crate::redact::{RedactedEvents, Redactor};
@@ -35,6 +38,7 @@ const MOST_UNWRITTEN: usize = 2 * MAX_JSON_LINE;
 /// All there is to know while a program runs.
 pub(super) struct Turn<'a> {
     child: GuardedChild,
+    clock: WorkClock,
     stream: Stream,
     request: &'a TurnRequest,
     ending: &'a Ending,
@@ -102,8 +106,11 @@ impl<'a> Turn<'a> {
         } else {
             Lines::new(MAX_TEXT_PIECE, Overlong::Split)
         };
+        let clock = child.clock().clone();
         Self {
             child,
+            last_sign: clock.now(),
+            clock,
             stream,
             request,
             ending,
@@ -119,7 +126,6 @@ impl<'a> Turn<'a> {
             report: None,
             given: 0,
             heard: 0,
-            last_sign: Instant::now(),
             is_silence_told: false,
             shown: 0,
             over_since: None,
@@ -168,7 +174,7 @@ impl<'a> Turn<'a> {
             let drained_at = ended.map(|(_, at)| at + DRAIN);
             if let Some((end, _)) = ended
                 && ((stdout.is_none() && stderr.is_none())
-                    || drained_at.is_some_and(|at| at <= Instant::now()))
+                    || drained_at.is_some_and(|at| at <= self.clock.now()))
             {
                 return end;
             }
@@ -198,7 +204,7 @@ impl<'a> Turn<'a> {
                 }
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = sleep_until(wake) => Happening::Time,
+                () = self.clock.sleep_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => unwritten.extend(self.cancel(stdin.is_some())),
@@ -218,7 +224,7 @@ impl<'a> Turn<'a> {
                 }
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
-                Happening::Ended(end) => ended = Some((end, Instant::now())),
+                Happening::Ended(end) => ended = Some((end, self.clock.now())),
                 Happening::Time => self.act_on_time().await,
             }
         }
@@ -234,7 +240,7 @@ impl<'a> Turn<'a> {
         self.asked = Asked::ToStop { was_over };
         self.transcript.aside("orchestra", "asked to end");
         if let Some(line) = self.stream.interrupt().filter(|_| is_spoken_to && !was_over) {
-            self.interrupted_at = Some(Instant::now());
+            self.interrupted_at = Some(self.clock.now());
             return line;
         }
         self.child.stop(self.ending.stop.clone());
@@ -266,7 +272,7 @@ impl<'a> Turn<'a> {
     }
 
     async fn take_output(&mut self, bytes: &[u8]) {
-        self.last_sign = Instant::now();
+        self.last_sign = self.clock.now();
         self.is_silence_told = false;
         self.transcript.output(bytes);
         let mut events = Vec::new();
@@ -291,7 +297,7 @@ impl<'a> Turn<'a> {
     }
 
     fn take_complaint(&mut self, bytes: &[u8]) {
-        self.last_sign = Instant::now();
+        self.last_sign = self.clock.now();
         let complaints = &mut self.last_complaints;
         let transcript = &mut *self.transcript;
         self.complaints.push(bytes, |piece| complain(&piece, complaints, transcript));

@@ -17,9 +17,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use thiserror::Error;
 use tokio::net::unix::pipe;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::oneshot;
 
 use super::below::{end_adopted, end_marked_like};
+use super::fleet::{self, Line, Member, Shared, WorkClock};
 use super::wire::{self, News, Request};
 use super::{Ended, Exit, MARK, Order, StopPlan, Why, end_marked};
 
@@ -29,7 +30,7 @@ pub struct GuardLauncher {
     program: PathBuf,
     args: Vec<OsString>,
     lock: Option<Arc<File>>,
-    running: Arc<watch::Sender<usize>>,
+    fleet: Shared,
 }
 
 /// The guards that this process has started, whoever did: what else of its children has a session of its own is an
@@ -77,7 +78,7 @@ impl GuardLauncher {
     ///
     /// `lock` is the worker's lock file. Each guard gets a copy, so that the lock is taken until its tree is gone.
     pub fn new(program: impl Into<PathBuf>, args: Vec<OsString>, lock: Option<Arc<File>>) -> Self {
-        Self { program: program.into(), args, lock, running: Arc::new(watch::Sender::new(0)) }
+        Self { program: program.into(), args, lock, fleet: Shared::default() }
     }
 
     /// Our own program, at a path that another process can start it by for as long as this one lives.
@@ -132,6 +133,7 @@ impl GuardLauncher {
                     let _unheard = sender.send(news);
                 }
             }
+            News::Paused(_) => {}
         })?;
         let pipes = begun.pipes;
         let pid = started_pid(started.await.ok(), program)?;
@@ -143,6 +145,7 @@ impl GuardLauncher {
             stderr: Some(pipe::Receiver::from_owned_fd(pipes.stderr).map_err(connection)?),
             rope: begun.rope,
             ended,
+            clock: self.clock(),
         })
     }
 
@@ -150,9 +153,23 @@ impl GuardLauncher {
     ///
     /// After a turn's future was dropped, this is the moment from which its tree of processes is empty.
     pub async fn all_ended(&self) {
-        let mut running = self.running.subscribe();
-        // The sender lives in `self`, so there is always an answer.
-        let _never_closed = running.wait_for(|running| *running == 0).await;
+        fleet::all_ended(&self.fleet).await;
+    }
+
+    /// Has everything stand still that runs below a guard of this launcher and its clones, and waits until it does, for a
+    /// second at the most. What is launched meanwhile is started by [`Self::resume`].
+    pub async fn pause(&self) {
+        fleet::pause(&self.fleet).await;
+    }
+
+    /// Lets everything go on. Nothing happens where nothing was paused.
+    pub fn resume(&self) {
+        fleet::resume(&self.fleet);
+    }
+
+    /// The clock of whatever runs below these guards.
+    pub fn clock(&self) -> WorkClock {
+        WorkClock(Arc::clone(&self.fleet))
     }
 
     /// Starts the guard, sends the order, and tells what it says from a thread of its own.
@@ -175,21 +192,26 @@ impl GuardLauncher {
             guards.insert(guard.id().cast_signed());
             guard
         };
-        let running = Running::begin(&self.running);
+        let member = Member::join(&self.fleet);
+        let id = member.id();
         let reaper = std::thread::Builder::new().name("guard".to_owned());
         let thread_mark = mark.clone();
         // From here on the guard is waited for, whatever happens.
         reaper
             .spawn(move || {
-                listen(&listener, guard, &thread_mark, tell);
-                drop(running);
+                listen(&listener, guard, &thread_mark, &member, tell);
+                drop(member);
             })
             .map_err(connection)?;
-        let rope = Rope { socket: ours, mark };
+        let rope = Rope { line: Arc::new(Mutex::new(ours)), mark };
         let mut descriptors = vec![stdin_reader.as_fd(), stdout_writer.as_fd(), stderr_writer.as_fd()];
         descriptors.extend(self.lock.as_ref().map(|lock| lock.as_fd()));
-        wire::send_descriptors(&rope.socket, &descriptors).map_err(connection)?;
-        wire::write_frame(&rope.socket, &(&rope.mark, order)).map_err(connection)?;
+        {
+            let socket = rope.line.lock().unwrap_or_else(PoisonError::into_inner);
+            wire::send_descriptors(&socket, &descriptors).map_err(connection)?;
+            wire::write_frame(&socket, &(&rope.mark, order)).map_err(connection)?;
+        }
+        fleet::let_begin(&self.fleet, id, &rope.line).map_err(connection)?;
         let pipes = Pipes { stdin: stdin.into(), stdout: stdout.into(), stderr: stderr.into() };
         Ok(Begun { rope, pipes })
     }
@@ -222,51 +244,36 @@ pub(super) struct Pipes {
 
 /// Our end of the socket. The tree hangs on it: dropping it ends the tree.
 pub(super) struct Rope {
-    socket: UnixStream,
+    line: Line,
     mark: String,
 }
 
 impl Rope {
     fn stop(&self, plan: StopPlan) {
         // A guard that is gone has nothing left to stop.
-        let _gone = wire::write_frame(&self.socket, &Request::Stop(plan));
+        let _gone = fleet::tell(&self.line, &Request::Stop(plan));
     }
 }
 
 impl Drop for Rope {
     fn drop(&mut self) {
         // The listening thread holds a copy of the socket, so closing ours alone would say nothing.
-        let _gone = self.socket.shutdown(Shutdown::Write);
-    }
-}
-
-/// Counts one guard for as long as it lives.
-struct Running(Arc<watch::Sender<usize>>);
-
-impl Running {
-    fn begin(count: &Arc<watch::Sender<usize>>) -> Self {
-        count.send_modify(|running| *running += 1);
-        Self(Arc::clone(count))
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.send_modify(|running| *running -= 1);
+        let socket = self.line.lock().unwrap_or_else(PoisonError::into_inner);
+        let _gone = socket.shutdown(Shutdown::Write);
     }
 }
 
 /// Reads what the guard says until it ends. A guard that ends without a last word was killed; then whatever
 /// carries its mark, and whatever became a child of this process by its end, is ended from here.
-fn listen(socket: &UnixStream, mut guard: Child, mark: &str, mut tell: impl FnMut(News)) {
+fn listen(socket: &UnixStream, mut guard: Child, mark: &str, member: &Member, mut tell: impl FnMut(News)) {
     let mut last = None;
     let mut is_complete = false;
     while let Ok(news) = wire::read_frame::<News>(socket) {
         is_complete = matches!(news, News::Ended(_) | News::NotStarted { .. });
-        if matches!(news, News::Ended(_)) {
-            last = Some(news);
-        } else {
-            tell(news);
+        match news {
+            News::Ended(_) => last = Some(news),
+            News::Paused(number) => member.stands(number),
+            News::Started { .. } | News::NotStarted { .. } => tell(news),
         }
     }
     if !is_complete {
@@ -310,7 +317,7 @@ pub(super) fn started_pid(first: Option<News>, program: PathBuf) -> Result<u32, 
             let source = os_error.map_or_else(|| io::Error::other(message), io::Error::from_raw_os_error);
             Err(LaunchError::Program { program, source })
         }
-        Some(News::Ended(_)) | None => Err(LaunchError::GuardLost { program }),
+        Some(News::Ended(_) | News::Paused(_)) | None => Err(LaunchError::GuardLost { program }),
     }
 }
 
@@ -325,12 +332,18 @@ pub struct GuardedChild {
     pub stderr: Option<pipe::Receiver>,
     rope: Rope,
     ended: oneshot::Receiver<Ended>,
+    clock: WorkClock,
 }
 
 impl GuardedChild {
     /// The program's process id.
     pub fn pid(&self) -> u32 {
         self.pid
+    }
+
+    /// The clock of everything below this guard.
+    pub fn clock(&self) -> &WorkClock {
+        &self.clock
     }
 
     /// The mark of everything below this guard.

@@ -13,8 +13,8 @@ use super::launch::{GuardLauncher, LaunchError, started_pid};
 use super::wire::News;
 use super::{Ended, Exit, Order, Why};
 
-/// How long output is still read after the program's end: only where something escaped with the pipe.
-const DRAIN: Duration = Duration::from_secs(2);
+/// How long output is still read after the program's end, twice: only where something escaped with the pipe.
+const DRAIN: Duration = Duration::from_secs(1);
 
 /// How much of a program's output is kept, each of standard output and standard error.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -143,9 +143,12 @@ impl Stream {
     }
 
     fn finish(&self) -> Captured {
-        // A timeout is answered with what there is; a thread that ended dropped its end.
-        let (Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)) =
-            self.at_end.recv_timeout(DRAIN);
+        // A timeout is answered with what there is; a thread that ended dropped its end. The first may have passed while this
+        // process was stopped, and nothing could be read.
+        if self.at_end.recv_timeout(DRAIN) == Err(RecvTimeoutError::Timeout) {
+            let (Ok(()) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected)) =
+                self.at_end.recv_timeout(DRAIN);
+        }
         self.collected.lock().unwrap_or_else(PoisonError::into_inner).captured()
     }
 }
@@ -176,7 +179,7 @@ pub fn run_to_end(
     started_pid(news.recv().ok(), PathBuf::from(&order.program))?;
     let status = match news.recv() {
         Ok(News::Ended(ended)) => ended,
-        Ok(News::Started { .. } | News::NotStarted { .. }) | Err(_) => {
+        Ok(News::Started { .. } | News::NotStarted { .. } | News::Paused(_)) | Err(_) => {
             Ended { exit: Exit::Unseen, why: Why::GuardLost, left_behind: 0 }
         }
     };

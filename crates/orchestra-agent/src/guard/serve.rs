@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
 
+use super::pausing::Pausing;
 use super::wire::{self, News, Request};
 use super::{Ended, Exit, MARK, Order, StopPlan, StopSignal, StopStep, Why, tree};
 
@@ -18,6 +19,8 @@ use super::{Ended, Exit, MARK, Order, StopPlan, StopSignal, StopStep, Why, tree}
 const TICK: Duration = Duration::from_millis(250);
 /// The same where the kernel cannot say when a process ends.
 const BLIND_TICK: Duration = Duration::from_millis(15);
+/// How long after one look for those who still run, though they were stopped, the next comes.
+const NEXT_LOOK: Duration = Duration::from_millis(1);
 /// What a program's last helpers get to end by themselves before they count as left behind.
 const LINGER: Duration = Duration::from_millis(50);
 
@@ -73,7 +76,7 @@ fn prepare_system() {}
 impl Job {
     fn run(self, socket: &UnixStream) -> ExitCode {
         let Self { mark, order, stdio, lock } = self;
-        let started = spawn(&mark, &order, stdio);
+        let started = wait_for_the_word(socket).and_then(|()| spawn(&mark, &order, stdio));
         let code = match started {
             Ok(main) => {
                 let pid = u32::try_from(main.as_raw_nonzero().get()).unwrap_or_default();
@@ -92,6 +95,17 @@ impl Job {
         // Everything below is gone: only now may another worker take the lock.
         drop(lock);
         code
+    }
+}
+
+/// A guard begins paused: whoever stops the worker at the same moment finds nothing started behind its back.
+fn wait_for_the_word(socket: &UnixStream) -> io::Result<()> {
+    loop {
+        match wire::read_frame(socket)? {
+            Request::Resume => return Ok(()),
+            Request::Pause(number) => wire::write_frame(socket, &News::Paused(number))?,
+            Request::Stop(_) => return Err(io::Error::other("stopped before it began")),
+        }
     }
 }
 
@@ -123,6 +137,8 @@ struct Watch {
     timeout: Option<(Instant, StopPlan)>,
     /// What is left of a stop that was begun, and when its next step is due.
     stopping: Option<(Instant, VecDeque<StopStep>)>,
+    /// Nothing is due as long as everything below stands still.
+    pausing: Option<Pausing>,
 }
 
 impl Watch {
@@ -135,6 +151,7 @@ impl Watch {
             why: Why::Itself,
             timeout: due.map(|due| (due, order.stop.clone())),
             stopping: None,
+            pausing: None,
         }
     }
 
@@ -143,11 +160,14 @@ impl Watch {
             if self.wait_for_something(socket) {
                 match wire::read_frame(socket) {
                     Ok(Request::Stop(plan)) => self.begin_stop(Why::Stopped, plan),
+                    Ok(Request::Pause(number)) => self.pause(number, socket),
+                    Ok(Request::Resume) => self.resume(),
                     // End of file: the worker is dead or has let go. A frame cut short is the same.
                     Err(_) => self.begin_stop(Why::Stopped, StopPlan::now()),
                 }
             }
             self.reap();
+            self.look_who_runs(socket);
             self.act_on_time();
         }
         let left_behind = self.end_what_is_left();
@@ -160,8 +180,13 @@ impl Watch {
         let tick = if self.end_of_main.is_some() { TICK } else { BLIND_TICK };
         let due = [self.stopping.as_ref().map(|(due, _)| *due), self.timeout.as_ref().map(|(due, _)| *due)];
         let now = Instant::now();
-        let wait =
-            due.iter().flatten().map(|due| due.saturating_duration_since(now)).fold(tick, Duration::min);
+        let wait = match &self.pausing {
+            Some(pausing) if pausing.is_complete() => tick,
+            Some(_) => NEXT_LOOK,
+            None => {
+                due.iter().flatten().map(|due| due.saturating_duration_since(now)).fold(tick, Duration::min)
+            }
+        };
         let timeout = Timespec {
             tv_sec: wait.as_secs().try_into().unwrap_or(i64::MAX),
             tv_nsec: wait.subsec_nanos().into(),
@@ -175,7 +200,45 @@ impl Watch {
         }
     }
 
+    /// Has everything below stand still. Its time stands still with it.
+    fn pause(&mut self, number: u32, socket: &UnixStream) {
+        match &mut self.pausing {
+            Some(pausing) => {
+                pausing.renumber(number);
+                if pausing.is_complete() {
+                    let _gone = wire::write_frame(socket, &News::Paused(number));
+                }
+            }
+            None => self.pausing = Some(Pausing::begin(number)),
+        }
+    }
+
+    /// Goes on with stopping whoever still runs, and says when nobody does.
+    fn look_who_runs(&mut self, socket: &UnixStream) {
+        let Some(pausing) = self.pausing.as_mut().filter(|pausing| !pausing.is_complete()) else { return };
+        pausing.look(rustix::process::getpid().as_raw_nonzero().get());
+        if pausing.is_complete() {
+            let _gone = wire::write_frame(socket, &News::Paused(pausing.number()));
+        }
+    }
+
+    /// Lets everything below go on; what is due comes later by as long as it stood still.
+    fn resume(&mut self) {
+        let Some(stood) = self.pausing.take().map(Pausing::end) else { return };
+        let times = [self.timeout.as_mut().map(|(due, _)| due), self.stopping.as_mut().map(|(due, _)| due)];
+        for due in times.into_iter().flatten() {
+            *due = due.checked_add(stood).unwrap_or(*due);
+        }
+    }
+
     fn begin_stop(&mut self, why: Why, plan: StopPlan) {
+        if plan.steps.is_empty() {
+            // A kill reaches whoever stands still.
+            self.pausing = None;
+        } else {
+            // Any other signal would wait until they go on.
+            self.resume();
+        }
         if self.why == Why::Itself {
             self.why = why;
         }
@@ -185,7 +248,7 @@ impl Watch {
     }
 
     fn act_on_time(&mut self) {
-        if self.exit.is_some() {
+        if self.exit.is_some() || self.pausing.is_some() {
             return;
         }
         let now = Instant::now();

@@ -15,6 +15,17 @@ pub(super) struct Process {
     pub(super) started: u64,
     /// Whether it has ended and only waits to be noticed.
     pub(super) is_over: bool,
+    /// Whether it stands still until a SIGCONT.
+    pub(super) is_stopped: bool,
+    /// Whether it is in the kernel, and heeds signals only on its way out (state D).
+    pub(super) is_in_kernel: bool,
+}
+
+impl Process {
+    /// Whether it is the same process, whatever it does.
+    pub(super) fn is(&self, other: &Self) -> bool {
+        (self.pid, self.started) == (other.pid, other.started)
+    }
 }
 
 /// Lists everything below a process, nearest first. What is over is left out, but looked through.
@@ -37,32 +48,47 @@ pub(super) fn below(ancestor: i32) -> io::Result<Vec<Process>> {
     Ok(found)
 }
 
-/// Sends SIGKILL to a process, but never to another one that got its number meanwhile.
-#[cfg(target_os = "linux")]
+/// Sends SIGKILL to a process.
 pub(super) fn kill(process: &Process) {
+    send(process, Signal::KILL);
+}
+
+/// Sends SIGSTOP to a process.
+pub(super) fn stop(process: &Process) {
+    send(process, Signal::STOP);
+}
+
+/// Sends SIGCONT to a process.
+pub(super) fn go_on(process: &Process) {
+    send(process, Signal::CONT);
+}
+
+/// Sends a signal to a process, but never to another one that got its number meanwhile.
+#[cfg(target_os = "linux")]
+fn send(process: &Process, signal: Signal) {
     use rustix::process::{PidfdFlags, pidfd_open, pidfd_send_signal};
 
     let Some(pid) = Pid::from_raw(process.pid) else { return };
     match pidfd_open(pid, PidfdFlags::empty()) {
         Ok(handle) => {
-            if find(process.pid).is_some_and(|now| now.started == process.started) {
-                // Gone meanwhile is what was wanted.
-                let _gone = pidfd_send_signal(handle, Signal::KILL);
+            if find(process.pid).is_some_and(|now| now.is(process)) {
+                // One that is gone needs none; one that is somebody else's takes none.
+                let _gone = pidfd_send_signal(handle, signal);
             }
         }
         Err(rustix::io::Errno::SRCH) => {}
         // Kernels before 5.3, or forbidden by a filter.
         Err(_) => {
-            let _gone = rustix::process::kill_process(pid, Signal::KILL);
+            let _gone = rustix::process::kill_process(pid, signal);
         }
     }
 }
 
-/// Sends SIGKILL to a process.
+/// Sends a signal to a process.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn kill(process: &Process) {
+fn send(process: &Process, signal: Signal) {
     if let Some(pid) = Pid::from_raw(process.pid) {
-        let _gone = rustix::process::kill_process(pid, Signal::KILL);
+        let _gone = rustix::process::kill_process(pid, signal);
     }
 }
 
@@ -95,7 +121,8 @@ fn parse_stat(pid: i32, stat: &[u8]) -> Option<Process> {
     let parent = fields.next()?.parse().ok()?;
     let session = fields.nth(1)?.parse().ok()?;
     let started = fields.nth(15)?.parse().ok()?;
-    Some(Process { pid, parent, session, started, is_over: matches!(state, "Z" | "X" | "x") })
+    let (is_over, is_stopped) = (matches!(state, "Z" | "X" | "x"), state == "T");
+    Some(Process { pid, parent, session, started, is_over, is_stopped, is_in_kernel: state == "D" })
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -105,7 +132,11 @@ pub(super) fn list() -> io::Result<Vec<Process>> {
         let mut fields = line.split_ascii_whitespace();
         let pid = fields.next()?.parse().ok()?;
         let parent = fields.next()?.parse().ok()?;
-        Some(Process { pid, parent, session: 0, started: 0, is_over: fields.next()?.starts_with('Z') })
+        let state = fields.next()?;
+        let (is_over, is_stopped) = (state.starts_with('Z'), state.starts_with('T'));
+        // On macOS `U`.
+        let is_in_kernel = state.starts_with(['D', 'U']);
+        Some(Process { pid, parent, session: 0, started: 0, is_over, is_stopped, is_in_kernel })
     };
     Ok(String::from_utf8_lossy(&output.stdout).lines().filter_map(parse).collect())
 }
@@ -118,7 +149,10 @@ mod tests {
     fn a_process_name_full_of_parentheses_does_not_move_the_fields() {
         let stat = b"7 (a) b) (c) S 5 7 6 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 9 9 9";
         let process = parse_stat(7, stat).unwrap();
-        assert_eq!(process, Process { pid: 7, parent: 5, session: 6, started: 4242, is_over: false });
+        let (is_over, is_stopped, is_in_kernel) = (false, false, false);
+        let wanted =
+            Process { pid: 7, parent: 5, session: 6, started: 4242, is_over, is_stopped, is_in_kernel };
+        assert_eq!(process, wanted);
         assert_eq!(parse_stat(7, b"7 (x) Z 5"), None);
         assert_eq!(parse_stat(7, b""), None);
     }

@@ -23,6 +23,10 @@ const MAX_DESCRIPTORS: usize = 4;
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Request {
     Stop(StopPlan),
+    /// Everything below is to stand still, and [`News::Paused`] to come with this number.
+    Pause(u32),
+    /// It is to go on. The first of them starts the program: a guard begins paused.
+    Resume,
 }
 
 /// What a guard says.
@@ -30,6 +34,7 @@ pub(super) enum Request {
 pub(super) enum News {
     Started { pid: u32 },
     NotStarted { os_error: Option<i32>, message: String },
+    Paused(u32),
     Ended(Ended),
 }
 

@@ -9,13 +9,13 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Report};
 use serde_json::Value;
 use tokio::io::AsyncReadExt;
 use tokio::sync::mpsc::Sender;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::Instant;
 
 use super::files::{Workspace, Writing};
 use super::script::{EditStep, FaultKind, PathStep, RunStep, ScriptFault, ScriptTurn, Step, WriteStep};
 use crate::agent::TurnRequest;
 use crate::environment::{self, AgentNeeds};
-use crate::guard::{GuardLauncher, GuardedChild, Order, StopPlan, Why};
+use crate::guard::{GuardLauncher, GuardedChild, Order, StopPlan, Why, WorkClock};
 use crate::redact::{RedactedEvents, Redactor};
 use crate::transcript::Transcript;
 
@@ -31,6 +31,8 @@ const MAX_OUTPUT: usize = 64 * 1024;
 /// Plays one turn.
 pub(super) struct Player<'a> {
     launcher: &'a GuardLauncher,
+    /// It stands still while whatever else plays does.
+    clock: WorkClock,
     request: TurnRequest,
     events: Sender<AgentEvent>,
     redactor: Redactor,
@@ -60,11 +62,13 @@ impl<'a> Player<'a> {
         let redactor = Redactor::of_environment(&request.environment);
         let limit = request.output_limit;
         let transcript = request.transcript.take().map(|sink| Transcript::new(sink, limit, redactor.clone()));
-        let deadline = Instant::now().checked_add(request.timeout);
+        let clock = launcher.clock();
+        let deadline = clock.now().checked_add(request.timeout);
         let words = request.prompt.parts().iter().find(|part| part.name == WORDS);
         let said = words.map(|part| part.text.clone()).unwrap_or_default();
         Self {
             launcher,
+            clock,
             request,
             events,
             redactor,
@@ -277,7 +281,7 @@ impl<'a> Player<'a> {
         let (mut out, mut err) = (vec![0; 8192], vec![0; 8192]);
         let mut output = Vec::new();
         let mut halt = None;
-        let far = Instant::now() + Duration::from_hours(24);
+        let far = self.clock.now() + Duration::from_hours(24);
         let ended = loop {
             let deadline = self.deadline.unwrap_or(far);
             let chunk = tokio::select! {
@@ -287,7 +291,7 @@ impl<'a> Player<'a> {
                     child.stop(StopPlan::gentle());
                     continue;
                 }
-                () = sleep_until(deadline), if halt.is_none() => {
+                () = self.clock.sleep_until(deadline), if halt.is_none() => {
                     halt = Some(Halt::TimedOut);
                     child.stop(StopPlan::gentle());
                     continue;
@@ -332,14 +336,14 @@ impl<'a> Player<'a> {
                 None => None,
             }
         };
-        let far = Instant::now() + Duration::from_hours(24);
-        let until = Instant::now() + time;
+        let far = self.clock.now() + Duration::from_hours(24);
+        let until = self.clock.now() + time;
         let halt = tokio::select! {
             biased;
             Some(text) = heard => Ok(text),
             () = self.request.cancel.cancelled() => Err(Halt::Cancelled),
-            () = sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
-            () = sleep_until(until) => Err(Halt::Failed("nobody said anything".to_owned())),
+            () = self.clock.sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
+            () = self.clock.sleep_until(until) => Err(Halt::Failed("nobody said anything".to_owned())),
         };
         self.request.words = words;
         self.said = halt?;
@@ -348,29 +352,31 @@ impl<'a> Player<'a> {
     }
 
     async fn pause(&mut self, time: Duration) -> Result<(), Halt> {
-        let until = Instant::now() + time;
+        let until = self.clock.now() + time;
         match self.wait_until_halted(Some(until)).await {
             // Nobody halted it: the pause is over.
-            Halt::TimedOut if Instant::now() >= until && self.deadline.is_none_or(|at| until < at) => Ok(()),
+            Halt::TimedOut if self.clock.now() >= until && self.deadline.is_none_or(|at| until < at) => {
+                Ok(())
+            }
             halt => Err(halt),
         }
     }
 
     /// Waits for a stop or the end of the turn's time, or of a pause. A long silence is told once.
     async fn wait_until_halted(&mut self, until: Option<Instant>) -> Halt {
-        let far = Instant::now() + Duration::from_hours(24);
+        let far = self.clock.now() + Duration::from_hours(24);
         let end = self.deadline.into_iter().chain(until).fold(far, Instant::min);
-        let silence = Instant::now().checked_add(self.request.silence).filter(|at| *at < end);
+        let silence = self.clock.now().checked_add(self.request.silence).filter(|at| *at < end);
         if let Some(silence) = silence {
             tokio::select! {
                 () = self.request.cancel.cancelled() => return Halt::Cancelled,
-                () = sleep_until(silence) => {}
+                () = self.clock.sleep_until(silence) => {}
             }
             self.notice(format!("has said nothing for {} s", self.request.silence.as_secs())).await;
         }
         tokio::select! {
             () = self.request.cancel.cancelled() => Halt::Cancelled,
-            () = sleep_until(end) => Halt::TimedOut,
+            () = self.clock.sleep_until(end) => Halt::TimedOut,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Reads one layer of configuration: a file, the environment, or flags of the command line. Every key is optional.
 //!
-//! What only a person may set (keys, how they are told) is refused for [`Layer::Project`], with file and line. An endpoint of
+//! What only a person may set (keys, mouse, how they are told) is refused for [`Layer::Project`], with file and line. An endpoint of
 //! a model and the sandbox have no key in this version; when they come, they are refused so, too.
 
 use crate::config::Notify;
@@ -196,7 +196,7 @@ impl Reader {
                 "models" => agents::read_models(self, entry),
                 own if PERSONS.contains(&own) && self.layer == Layer::Project => self.not_of_a_project(entry),
                 "keys" => keys::read_keys(self, entry),
-                "notify" => self.read_scalar("notify", entry, fields),
+                scalar @ ("notify" | "mouse") => self.read_scalar(scalar, entry, fields),
                 "notify_command" => self.read_notify_command(entry, fields),
                 section if SECTIONS.contains(&section) => self.read_section(entry),
                 _ => {

@@ -23,10 +23,11 @@ pub(super) const TOP: &[&str] = &[
     "keys",
     "notify_command",
     "notify",
+    "mouse",
 ];
 
 /// Those of them that only the person sets.
-pub(super) const PERSONS: &[&str] = &["keys", "notify_command", "notify"];
+pub(super) const PERSONS: &[&str] = &["keys", "notify_command", "notify", "mouse"];
 
 /// The sections that hold single values.
 pub(super) const SECTIONS: &[&str] = &["gates", "review", "limits", "push", "agents"];
@@ -54,6 +55,7 @@ pub(super) const SCALARS: &[&str] = &[
     "push.remote",
     "push.branch",
     "notify",
+    "mouse",
 ];
 
 /// Tells whether a key has more than a single value, or names no value at all, so that only a file can set it.
@@ -126,6 +128,7 @@ pub(super) enum Change {
     Branch(Option<String>),
     Keys(KeySetting),
     Notify(Notify),
+    Mouse(bool),
 }
 
 /// A field of [`Limits`] by its type.
@@ -172,6 +175,7 @@ impl Change {
             "push.branch" if text == "current" => Ok(Self::Branch(None)),
             "push.branch" => branch(text).map(|branch| Self::Branch(Some(branch))),
             "notify" => one_of(text, Notify::WORDS).map(Self::Notify),
+            "mouse" => one_of(text, &[("off", false), ("on", true)]).map(Self::Mouse),
             _ => Err(Wrong {
                 what: format!("there is no setting {}", shown(key)),
                 hint: hint_for(key, SCALARS),
@@ -232,6 +236,7 @@ impl Change {
                 config.keys.insert(setting.action.clone(), setting);
             }
             Self::Notify(notify) => config.notify = notify,
+            Self::Mouse(is_on) => config.mouse = is_on,
         }
     }
 }

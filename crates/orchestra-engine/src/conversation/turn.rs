@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
 use orchestra_agent::own::{OwnRequest, OwnTools};
@@ -26,6 +27,8 @@ use crate::{agents, failure};
 const EVENTS: usize = 1024;
 /// How much a person may say before the agent takes any of it up; what is beyond is told at its end.
 const WORDS: usize = 64;
+/// How long a turn may take: a call may wait for the person over night.
+const PATIENCE: Duration = Duration::from_hours(72);
 /// How much of one tool's input is kept, in bytes.
 const INPUT: usize = 400;
 
@@ -243,7 +246,7 @@ impl Place {
         request.model = agents::model(&config, &self.agent, role, Complexity::Complex);
         request.session = order.session;
         request.used_before = used_before.unwrap_or_default();
-        request.timeout = config.limits.phase_timeout;
+        request.timeout = PATIENCE;
         request.silence = config.limits.silence;
         request.output_limit = config.limits.output;
         request.own = Some(own);

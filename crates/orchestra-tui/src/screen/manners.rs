@@ -137,12 +137,12 @@ impl Screen {
     /// Whether a key was meant for something else: a question came under fingers that went on typing.
     pub(super) fn is_too_early(&self, action: Action) -> bool {
         let is_armed = self.dialog().is_none_or(|dialog| dialog.is_armed(self.desk.now.since));
-        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager)
+        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager | Action::Mouse)
     }
 
     /// What is done with what is seen, wherever that is; nothing where the action is another.
     pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<Command>> {
-        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager | Action::Mouse) {
             return None;
         }
         self.touched();
@@ -152,6 +152,7 @@ impl Screen {
                 self.desk.palette = Some(Palette::default());
                 return Some(Vec::new());
             }
+            Action::Mouse => return Some(vec![self.toggle_mouse()]),
             Action::Copy => {
                 self.copied().map(|text| Command::Copy(plain(&text))).ok_or("there is nothing to copy")
             }

@@ -41,7 +41,7 @@ impl Screen {
             Action::Write => self.focus = Focus::Input,
             Action::Back if self.focus != Focus::Input => {
                 match self.focus {
-                    Focus::Tree => self.row = None,
+                    Focus::Tree => (self.row, self.tree_top) = (None, 0),
                     Focus::Feed => self.desk.feed.follow(),
                     Focus::Log => self.log_back = 0,
                     Focus::Input => {}

@@ -2,12 +2,14 @@ use orchestra_core::id::TurnId;
 use orchestra_core::record::Answer;
 use orchestra_core::worker::Asked;
 use proptest::prelude::*;
+use ratatui::crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
 
 use super::*;
 use crate::testing::{ASCII, Bench, COLOURED, PLAIN, failed, key_named, push, rfc};
 use crate::theme::Theme;
 
 mod comments;
+mod mouse;
 mod reading;
 
 const USUAL: (u16, u16) = (80, 24);
@@ -279,7 +281,7 @@ fn a_tool_opens_and_closes() {
 
 /// What can happen to a screen.
 fn anything() -> impl Strategy<Value = Vec<(u64, Thing)>> {
-    let names = "a r s f b t n x k p v g ? o j y e T esc enter tab up down pgup pgdn home end ctrl-c ctrl-l ctrl-u ctrl-p ctrl-r ctrl-w ctrl-o alt-enter \\ é 漢 space"
+    let names = "a r s f b t n x k p v g ? o j y e T M esc enter tab up down pgup pgdn home end ctrl-c ctrl-l ctrl-u ctrl-p ctrl-r ctrl-w ctrl-o alt-enter \\ é 漢 space"
         .split(' ')
         .collect::<Vec<_>>();
     let text = prop_oneof!["\\PC{0,40}", "[\u{0}-\u{ff}\u{202e}\u{2066}\u{200d}漢🚦\n]{0,60}"];
@@ -293,6 +295,7 @@ fn anything() -> impl Strategy<Value = Vec<(u64, Thing)>> {
         1 => Just(Thing::Asked(1)),
         1 => Just(Thing::Asked(2)),
         1 => Just(Thing::Unasked),
+        3 => (0_u8..4, 0_u16..120, 0_u16..60).prop_map(|(kind, column, row)| Thing::Mouse(kind, column, row)),
     ];
     prop::collection::vec((0_u64..700, thing), 1..120)
 }
@@ -306,6 +309,7 @@ enum Thing {
     Ran(String),
     Asked(u8),
     Unasked,
+    Mouse(u8, u16, u16),
 }
 
 fn happens(bench: &mut Bench, thing: Thing) {
@@ -323,6 +327,17 @@ fn happens(bench: &mut Bench, thing: Thing) {
         Thing::Asked(1) => push(),
         Thing::Asked(_) => failed(),
         Thing::Unasked => Msg::Unasked(gate(&rfc())),
+        Thing::Mouse(kind, column, row) => {
+            let kind = match kind {
+                0 => MouseEventKind::ScrollUp,
+                1 => MouseEventKind::ScrollDown,
+                2 => MouseEventKind::Down(MouseButton::Left),
+                _ => MouseEventKind::Up(MouseButton::Right),
+            };
+            let event = MouseEvent { kind, column, row, modifiers: KeyModifiers::NONE };
+            assert_eq!(bench.tell(Msg::Mouse(event)), [], "it wants nothing done");
+            return;
+        }
     };
     bench.tell(msg);
 }
@@ -366,6 +381,7 @@ proptest! {
         theme in prop::sample::select(vec![PLAIN, COLOURED, ASCII]),
     ) {
         let mut bench = Bench::looking(theme, USUAL);
+        bench.press("M");
         for (wait, thing) in things {
             bench.wait(wait);
             happens(&mut bench, thing);

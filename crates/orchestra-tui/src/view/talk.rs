@@ -119,7 +119,8 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     framed(desk, frame, panes.tree, has_focus(Pane::Tree), "Milestones");
     let rows = rows_of(&talk.beside, &talk.flipped, desk.theme);
     let chosen = (talk.pane == Pane::Tree).then_some(talk.row.unwrap_or(0));
-    draw_tree(desk, &rows, chosen, "No milestones yet.", frame, panes.tree);
+    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(usize::from(panes.tree.height)));
+    draw_tree(desk, &rows, (top, chosen), "No milestones yet.", frame, panes.tree);
     let style = match &talk.beside.worker {
         Some(Elsewhere { waits: Some(_), .. }) => desk.theme.waiting(),
         _ => desk.theme.dim(),

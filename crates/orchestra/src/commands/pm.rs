@@ -2,11 +2,14 @@
 
 mod lines;
 mod question;
+mod screen;
 
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Config;
+use orchestra_core::config::trust::TrustItem;
 use orchestra_core::conversation::{Conversation, ConversationId, Line};
 use orchestra_core::id::{AgentName, RoleId};
 use orchestra_core::plan::{Plan, Role};
@@ -15,6 +18,7 @@ use orchestra_engine::conversation::{End, Runner, Setup, Wish};
 use orchestra_project::conversations::{ConversationFile, Listed, list};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::{Loaded, Scanner};
+use orchestra_tui::Theme;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
@@ -31,8 +35,8 @@ use crate::typing::discard_typed;
 
 /// Who plans.
 const PLANNER: &str = "product-manager";
-/// How many views wait to be shown.
-const VIEWS: usize = 4096;
+/// How many views wait to be shown: as many as come while a program of the person's has the terminal for some minutes.
+const VIEWS: usize = 65_536;
 
 pub(super) fn run(context: &Context, args: &PmArgs) -> Result<Exit, Failure> {
     talk(context, PLANNER, &args.talk)
@@ -70,6 +74,7 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
         let shown = Shown::of_talk(context, args, is_print);
         start::agree(context, shown, &loaded, &mut None)?;
         let opened = open(context, &layout, &who, resume.take(), is_print)?;
+        let model = loaded.plan.find_role(&who).and_then(|role| role.model.clone());
         let hears = config.agents.get(&agent).is_some_and(orchestra_core::config::AgentConfig::hears);
         let setup = Setup {
             launcher: context.launcher(None),
@@ -80,13 +85,15 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
             trust: context.trust_store()?,
             proposes: who.as_str() == PLANNER,
             layout: layout.clone(),
-            role: who,
+            role: who.clone(),
             agent,
             file: opened.0,
             past: opened.1,
             scanner,
         };
-        match converse(context, args, setup, hears, first.take())? {
+        let face =
+            Face { shown, command: format!("orchestra {}", typed_of(&who)), trust: &loaded.trust, model };
+        match converse(context, args, setup, hears, (first.take(), face))? {
             Ended::Left(exit) => return Ok(exit),
             Ended::Switch { role: other, words } => {
                 role = other;
@@ -208,7 +215,7 @@ fn converse(
     args: &TalkArgs,
     setup: Setup,
     hears: bool,
-    first: Option<String>,
+    (first, face): (Option<String>, Face<'_>),
 ) -> Result<Ended, Failure> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.map_err(Failure::Descriptors)?;
@@ -219,9 +226,14 @@ fn converse(
     };
     let (views, received) = mpsc::channel(VIEWS);
     let id = setup.file.id().clone();
+    let setup_of = (setup.layout.clone(), setup.launcher.clone());
     let runner = Runner::new(setup, hears, views);
-    let out = Behind::start(Arc::clone(&context.out), discard_typed).map_err(Failure::Descriptors)?;
     let (wishes, wished) = mpsc::channel(64);
+    if let Shown::Screen(theme) = face.shown {
+        let setting = setting(context, &setup_of, theme, face, first, wishes)?;
+        return on_screen(context, &runtime, runner, setting, received, wished, &id);
+    }
+    let out = Behind::start(Arc::clone(&context.out), discard_typed).map_err(Failure::Descriptors)?;
     let shown = Lines::new(context, manner, out, wishes.clone(), first);
     let (end, told) = runtime.block_on(async {
         let signalled = listen(&wishes);
@@ -236,6 +248,92 @@ fn converse(
         told.map_err(|error| Failure::usage(format!("what was said could not be shown: {error}")))?;
     told.out.finish(signalled.map(|_| std::time::Duration::from_secs(1)));
     finish(context, end, &id, told.switch, signalled, manner)
+}
+
+/// What a conversation looks like.
+struct Face<'a> {
+    shown: Shown,
+    command: String,
+    trust: &'a [TrustItem],
+    model: Option<String>,
+}
+
+/// What the person typed to talk to a role.
+fn typed_of(role: &RoleId) -> String {
+    if role.as_str() == PLANNER { "pm".to_owned() } else { format!("role {role}") }
+}
+
+fn setting(
+    context: &Context,
+    (layout, launcher): &(Layout, GuardLauncher),
+    theme: Theme,
+    face: Face<'_>,
+    first: Option<String>,
+    wishes: mpsc::Sender<Wish>,
+) -> Result<screen::Setting, Failure> {
+    Ok(screen::Setting {
+        project: start::project_name(layout),
+        theme,
+        layout: layout.clone(),
+        repo: context.open_agreed_repo(launcher.clone(), face.trust)?,
+        launcher: launcher.clone(),
+        wishes,
+        program: context.program.clone(),
+        environment: context.environment.clone(),
+        wanted: context.wanted(layout)?,
+        command: face.command,
+        start: context.typed("start"),
+        model: face.model,
+        first,
+    })
+}
+
+/// Holds a conversation on a screen.
+fn on_screen(
+    context: &Context,
+    runtime: &tokio::runtime::Runtime,
+    runner: Runner,
+    setting: screen::Setting,
+    received: mpsc::Receiver<orchestra_engine::conversation::View>,
+    wished: mpsc::Receiver<Wish>,
+    id: &ConversationId,
+) -> Result<Ended, Failure> {
+    let (end, told, signalled) = runtime.block_on(async {
+        let signalled = listen(&setting.wishes);
+        let wishes = setting.wishes.clone();
+        let showing = tokio::spawn(screen::show(setting, received));
+        let showing = tokio::spawn(async move {
+            let shown = showing.await;
+            // A conversation whose screen is gone is over.
+            drop(wishes.send(Wish::Leave).await);
+            drop(wishes.send(Wish::Leave).await);
+            shown.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+        });
+        let end = runner.run(wished).await;
+        (end, showing.await, signalled.get().copied())
+    });
+    runtime_ended(context, told, end, id, signalled)
+}
+
+fn runtime_ended(
+    context: &Context,
+    told: Result<std::io::Result<Option<(String, String)>>, tokio::task::JoinError>,
+    end: End,
+    id: &ConversationId,
+    signalled: Option<u8>,
+) -> Result<Ended, Failure> {
+    let switch = match told {
+        Ok(Ok(switch)) => switch,
+        Ok(Err(error)) => {
+            context.out.error(format_args!("The screen could not be shown any more: {error}"));
+            None
+        }
+        Err(error) => {
+            context.out.error(format_args!("The screen could not be shown any more: {error}"));
+            None
+        }
+    };
+    finish(context, end, id, switch, signalled, Manner::Terminal { asks: true })
 }
 
 /// What a conversation came to.
@@ -276,7 +374,7 @@ fn finish(
 fn tell_end(context: &Context, state: &Conversation, id: &ConversationId) {
     let tokens = state.used.input + state.used.output;
     if tokens > 0 {
-        context.out.line(format_args!("{} tokens.", tokens));
+        context.out.line(format_args!("{tokens} tokens."));
     }
     context.out.line(format_args!("Go on later: `{}`", context.typed(&format!("pm --resume {id}"))));
 }

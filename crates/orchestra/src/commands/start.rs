@@ -3,6 +3,7 @@
 mod broken;
 pub(crate) mod screen;
 mod showing;
+pub(super) mod standing;
 mod summary;
 
 use std::fs::File;
@@ -11,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::id::MilestoneId;
 use orchestra_core::words::counted;
 use orchestra_core::worker::{Auto, Presence, Run, Stop};
@@ -28,6 +30,7 @@ use tokio::task::JoinHandle;
 
 use self::screen::Curtain;
 use self::showing::Showing;
+use self::standing::heed_stops;
 use super::{check, init, preflight, trust};
 use crate::cli::{Gate, Output, StartArgs};
 use crate::context::{Context, VERSION};
@@ -124,10 +127,9 @@ fn raise(context: &Context, shown: Shown, layout: &Layout) -> Option<Curtain> {
     if has_a_word_first {
         return None;
     }
-    let (keys, notify) = context.screen_settings(layout).ok()?;
+    let wanted = context.wanted(layout).ok()?;
     let project = project_name(layout);
-    let mut curtain =
-        Curtain::raise(project, theme, &context.program, &context.environment, (keys, notify)).ok()?;
+    let mut curtain = Curtain::raise(project, theme, &context.program, &context.environment, wanted).ok()?;
     // Of what is over no more than its name: the rest is read behind it.
     let plan = context.load_open(layout).ok()?.plan;
     curtain.show(plan).ok()?;
@@ -245,7 +247,7 @@ pub(super) fn setup(
     curtain: &mut Option<Curtain>,
 ) -> Result<Setup, Failure> {
     let held: Arc<File> = Arc::new(lock.file().try_clone().map_err(Failure::Descriptors)?);
-    let launcher = context.launcher(Some(Arc::clone(&held)));
+    let launcher = context.launcher(Some(held));
     launcher.adopt_orphans();
     // Before anything is looked at: it could write behind our back.
     let left = launcher.end_what_was_left();
@@ -255,7 +257,7 @@ pub(super) fn setup(
         context.out.error(format_args!("Ended {what} that an earlier run had left when it was killed."));
     }
     Ok(Setup {
-        repo: context.open_agreed_repo(Some(held), &loaded.trust)?,
+        repo: context.open_agreed_repo(launcher.clone(), &loaded.trust)?,
         launcher,
         environment: context.environment.clone(),
         user_config: context.user_config.clone(),
@@ -305,24 +307,24 @@ fn run_shown(
     setup: Setup,
     curtain: Option<Curtain>,
 ) -> Result<(End, Told), Failure> {
-    let (layout, repo) = (setup.layout.clone(), setup.repo.clone());
+    let (layout, repo, launcher) = (setup.layout.clone(), setup.repo.clone(), setup.launcher.clone());
     let (views, received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
     Ok(match shown {
         Shown::Screen(theme) => {
             let project = project_name(&layout);
             let (program, environment) = (context.program.clone(), context.environment.clone());
-            let (keys, notify) = context.screen_settings(&layout)?;
+            let wanted = context.wanted(&layout)?;
             let of = |wishes| screen::Setting {
                 project,
                 theme,
                 layout,
                 repo,
                 wishes,
+                launcher,
                 program,
                 environment,
-                keys,
-                notify,
+                wanted,
             };
             let (end, shown) = runtime.block_on(on_screen(worker, received, curtain, of));
             if let Some(Err(error)) = &shown {
@@ -334,7 +336,7 @@ fn run_shown(
             let out = Behind::start(Arc::clone(&context.out), discard_typed);
             let out = out.map_err(Failure::Descriptors)?;
             let of = |wishes| Showing::new(printed, out, layout, wishes);
-            runtime.block_on(in_lines(worker, received, printed, of))
+            runtime.block_on(in_lines(worker, received, printed, launcher, of))
         }
     })
 }
@@ -352,10 +354,13 @@ async fn in_lines(
     worker: Worker,
     views: mpsc::Receiver<View>,
     printed: Printed,
+    launcher: GuardLauncher,
     showing: impl FnOnce(mpsc::Sender<Wish>) -> Showing,
 ) -> (End, Told) {
     let (wishes, wished) = mpsc::channel(64);
     listen(&wishes, matches!(printed, Printed::Text { asks: true, .. }));
+    // A stop that cannot be listened to stops this process as it would any other.
+    tokio::spawn(heed_stops(launcher));
     let showing = tokio::spawn(showing(wishes).show(views));
     let end = worker.run(wished).await;
     // The last views are shown before the end is told. What it could not show is nothing that could be told.

@@ -33,7 +33,7 @@ impl Turn<'_> {
         let silence =
             (!self.is_silence_told).then(|| self.last_sign.checked_add(self.request.silence)).flatten();
         let due = self.due().map(|(at, _)| at);
-        silence.into_iter().chain(due).chain(drained_at).fold(Instant::now() + FAR, Instant::min)
+        silence.into_iter().chain(due).chain(drained_at).fold(self.clock.now() + FAR, Instant::min)
     }
 
     fn due(&self) -> Option<(Instant, Due)> {
@@ -54,7 +54,7 @@ impl Turn<'_> {
     }
 
     pub(super) async fn act_on_time(&mut self) {
-        let now = Instant::now();
+        let now = self.clock.now();
         match self.due().filter(|(at, _)| *at <= now).map(|(_, due)| due) {
             Some(Due::LetGo) => {
                 self.is_let_go = true;

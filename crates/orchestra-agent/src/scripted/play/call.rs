@@ -1,7 +1,6 @@
 //! Calls of Orchestra's own tools by a script.
 
 use orchestra_core::report::AgentEvent;
-use tokio::time::{Instant, sleep_until};
 
 use super::{Halt, Player};
 use crate::scripted::script::CallStep;
@@ -18,11 +17,11 @@ impl Player<'_> {
                 None => None,
             }
         };
-        let far = Instant::now() + std::time::Duration::from_hours(24);
+        let far = self.clock.now() + std::time::Duration::from_hours(24);
         let answered = tokio::select! {
             biased;
             () = self.request.cancel.cancelled() => Err(Halt::Cancelled),
-            () = sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
+            () = self.clock.sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
             answer = calling => Ok(answer),
         };
         let (text, is_error) = match &answered {

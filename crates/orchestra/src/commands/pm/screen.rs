@@ -91,7 +91,7 @@ pub(super) async fn show(
     setting: Setting,
     mut views: mpsc::Receiver<View>,
 ) -> io::Result<Option<(String, String)>> {
-    let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
+    let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), false);
     // Dropped after the terminal. Without one a kill leaves the screen behind, and nothing else is missing.
     let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
     let mut terminal = Terminal::enter(manners)?;
@@ -177,8 +177,7 @@ impl Shown {
         let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
             .with_keys(setting.wanted.keys.clone())
             .with_command(setting.command.clone())
-            .with_model(setting.model.clone())
-            .with_mouse(setting.wanted.mouse);
+            .with_model(setting.model.clone());
         let (state, project) = (Arc::default(), Arc::default());
         Self { talk, setting, begun, state, project, keyboard, finder, switch: None }
     }
@@ -221,8 +220,7 @@ impl Shown {
                 terminal.forget();
                 TalkMsg::Resized
             }
-            Event::Mouse(mouse) => TalkMsg::Mouse(mouse),
-            Event::Key(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
+            Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
         };
         self.take(msg, terminal).await
     }
@@ -316,7 +314,7 @@ impl Shown {
             TalkCommand::Edit(want) => {
                 let (place, state) = (self.place(), self.seen());
                 self.find(move || {
-                    place.file(&want, &state).map(|path| Found::Open(Opened::File(path), None))
+                    place.file(&want, &state).map(|path| Found::Open(Opened::Files(vec![path]), None))
                 });
             }
             TalkCommand::EditProposal { ask } => self.edit_proposal(ask),
@@ -341,7 +339,6 @@ impl Shown {
             }
             TalkCommand::Suspend => self.suspend(terminal).await?,
             TalkCommand::Notify(text) => self.notify(text, terminal),
-            TalkCommand::Mouse(is_wanted) => terminal.set_mouse(is_wanted)?,
             TalkCommand::Redraw => terminal.forget(),
             TalkCommand::Say { .. }
             | TalkCommand::Queue { .. }
@@ -382,8 +379,11 @@ impl Shown {
         let Some(What::Proposal(proposed)) = open.map(|open| open.what.clone()) else { return };
         let folder = self.setting.layout.scratch().join(format!("{}-{}", self.state.id, ask.0));
         self.find(move || {
-            let files: Vec<(PathBuf, String)> =
-                proposed.files.iter().map(|file| (folder.join(flat(&file.path)), file.path.clone())).collect();
+            let files: Vec<(PathBuf, String)> = proposed
+                .files
+                .iter()
+                .map(|file| (folder.join(flat(&file.path)), file.path.clone()))
+                .collect();
             let texts = proposed.files.iter().map(|file| &file.after);
             fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
             for ((path, _), text) in files.iter().zip(texts) {

@@ -4,15 +4,15 @@
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
 mod asides;
-mod copy;
+pub(in crate::commands) mod copy;
 mod curtain;
 mod inbox;
 pub(crate) mod keeper;
-mod keyboard;
-mod notices;
-mod programs;
-mod reading;
-pub(super) mod terminal;
+pub(in crate::commands) mod keyboard;
+pub(in crate::commands) mod notices;
+pub(in crate::commands) mod programs;
+pub(in crate::commands) mod reading;
+pub(in crate::commands) mod terminal;
 mod torn;
 
 use std::collections::BTreeSet;
@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
-use orchestra_core::config::Notify;
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::id::{GateId, MilestoneId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::record::Answer;
@@ -32,10 +32,8 @@ use orchestra_engine::worker::{View, Wish};
 use orchestra_git::repo::Repo;
 use orchestra_git::review_diff::review_diff;
 use orchestra_project::layout::Layout;
-use orchestra_tui::{Command, Keys, Moment, Msg, Page, Reading, Screen, Theme, Want};
-use ratatui::crossterm::event::{Event, KeyEventKind};
-use rustix::process::Signal;
-use tokio::signal::unix::{Signal as Signals, SignalKind, signal};
+use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
+use ratatui::crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
@@ -49,6 +47,8 @@ use self::reading::{PATCH, design};
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
 use super::broken;
+use super::standing::{goes_on, stops};
+use crate::context::Wanted;
 use crate::view::lines::Lines;
 
 /// The least time between two frames.
@@ -61,20 +61,20 @@ pub(super) struct Setting {
     pub(super) layout: Layout,
     pub(super) repo: Repo,
     pub(super) wishes: mpsc::Sender<Wish>,
+    /// What started whoever works.
+    pub(super) launcher: GuardLauncher,
     /// This program.
     pub(super) program: PathBuf,
     /// The person's whole environment, for programs of theirs.
     pub(super) environment: Environment,
-    /// Their keys.
-    pub(super) keys: Keys,
-    /// How they are told when they look elsewhere.
-    pub(super) notify: Notify,
+    /// What they want of a screen.
+    pub(super) wanted: Wanted,
 }
 
 impl Setting {
     /// Draws an empty screen.
     fn raise(&self) -> io::Result<Curtain> {
-        let wanted = (self.keys.clone(), self.notify.clone());
+        let wanted = self.wanted.clone();
         Curtain::raise(self.project.clone(), self.theme, &self.program, &self.environment, wanted)
     }
 }
@@ -95,7 +95,7 @@ pub(super) async fn show(
     // What sshd sets.
     let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
     let keyboard = Keyboard::start(typed, is_far);
-    let mut stopped = stops()?;
+    let (mut stopped, mut gone_on) = (stops()?, goes_on()?);
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
     let mut last_frame: Option<Instant> = None;
@@ -108,7 +108,7 @@ pub(super) async fn show(
         }
         let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
         if shown.screen.needs_frame() && now >= may_draw_at {
-            terminal.draw(&mut shown.screen)?;
+            paint(&mut terminal, &mut shown.screen)?;
             shown.screen.drawn(shown.moment());
             last_frame = Some(Instant::now());
             continue;
@@ -135,24 +135,21 @@ pub(super) async fn show(
                 None => return Ok(()),
             },
             // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => {
-                terminal.suspend().await?;
+            Some(()) = stopped.recv() => shown.suspend(&mut terminal).await?,
+            // After a stop that could not be heard.
+            Some(()) = gone_on.recv() => {
+                terminal.come_back().await?;
                 shown.returned();
             }
             () = sleep(next) => {}
         }
         if std::mem::take(&mut shown.was_away) {
-            // Typed before a program of the person's came, and meant for it or for nothing.
+            // Typed before a program of the person's came, or the shell, and meant for it or for nothing.
             while keys.try_recv().is_ok() {}
-            // What stopped the program has stopped us with it; it does not do so again.
-            stopped = stops()?;
+            // What stopped the program has stopped us with it, and has let us go on; it does not do so again.
+            (stopped, gone_on) = (stops()?, goes_on()?);
         }
     }
-}
-
-/// Hears from now on that somebody stops this process.
-fn stops() -> io::Result<Signals> {
-    signal(SignalKind::from_raw(Signal::TSTP.as_raw()))
 }
 
 async fn sleep(until: Option<Instant>) {
@@ -162,13 +159,25 @@ async fn sleep(until: Option<Instant>) {
     }
 }
 
+/// Draws a frame.
+fn paint(terminal: &mut Terminal, screen: &mut Screen) -> io::Result<()> {
+    terminal.draw(|frame| {
+        screen.lay_out(frame.area());
+        orchestra_tui::draw(screen, frame);
+    })
+}
+
 /// What of the terminal's events reaches the screen.
 fn message_of(event: Event) -> Option<Msg> {
     match event {
         Event::Key(key) if key.kind != KeyEventKind::Release => Some(Msg::Key(key)),
         Event::Paste(text) => Some(Msg::Paste(text)),
         Event::Resize(..) => Some(Msg::Resized),
-        Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => None,
+        Event::Mouse(event) => {
+            use MouseEventKind::{Down, ScrollDown, ScrollUp};
+            matches!(event.kind, Down(MouseButton::Left) | ScrollDown | ScrollUp).then_some(Msg::Mouse(event))
+        }
+        Event::Key(_) | Event::FocusGained | Event::FocusLost => None,
     }
 }
 
@@ -200,7 +209,7 @@ struct Shown {
     /// How often something was to be opened, and which of that is being looked for.
     openings: u64,
     opening: Option<u64>,
-    /// Whether a program of the person's had the terminal just now.
+    /// Whether a program of the person's, or the shell, had the terminal just now.
     was_away: bool,
     /// Whether `ctrl-\` reaches this process as a message.
     hears_quit: bool,
@@ -275,8 +284,7 @@ impl Shown {
                     continue;
                 }
                 Command::Suspend => {
-                    terminal.suspend().await?;
-                    self.returned();
+                    self.suspend(terminal).await?;
                     continue;
                 }
                 Command::Notify(text) => {
@@ -299,6 +307,10 @@ impl Shown {
                     if keeps {
                         self.remember(text);
                     }
+                    continue;
+                }
+                Command::Mouse(is_wanted) => {
+                    terminal.set_mouse(is_wanted)?;
                     continue;
                 }
                 Command::Redraw => {

@@ -35,6 +35,14 @@ pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Scre
 }
 
 impl Shown {
+    /// Back to the shell, and here again.
+    pub(super) async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
+        terminal.suspend(&self.setting.launcher).await?;
+        self.was_away = true;
+        self.returned();
+        Ok(())
+    }
+
     /// The terminal is ours again.
     pub(super) fn returned(&mut self) {
         let now = self.moment();
@@ -89,7 +97,7 @@ impl Shown {
     /// Opens a document in the person's editor, and shows it anew where it is being read.
     pub(super) fn edit(&mut self, want: Want) {
         let (again, state) = (Some(want.clone()), Arc::clone(&self.state));
-        self.open(again, move |place| place.file(&want, &state).map(Opened::File));
+        self.open(again, move |place| place.file(&want, &state).map(|path| Opened::Files(vec![path])));
     }
 
     /// Opens a transcript in the person's pager.
@@ -121,7 +129,9 @@ impl Shown {
         if self.opening.is_none() {
             return false;
         }
-        let Event::Key(key) = event else { return matches!(event, Event::Paste(_)) };
+        let Event::Key(key) = event else {
+            return matches!(event, Event::Paste(_) | Event::Mouse(_));
+        };
         let is_ctrl_c = key.code == KeyCode::Char('c') && key.modifiers == KeyModifiers::CONTROL;
         if is_ctrl_c || key.code == KeyCode::Esc {
             self.opening = None;
@@ -160,7 +170,8 @@ impl Shown {
         self.quit_by_itself();
         self.was_away = true;
         let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
-        let said = terminal.lend(opened.run(&environment, &root)).await?;
+        let launcher = self.setting.launcher.clone();
+        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
         self.keyboard.resume();
         self.returned();
         if let Some(said) = said {

@@ -20,18 +20,23 @@ const PATIENCE: Duration = Duration::from_secs(3);
 
 /// The sequence that copies a text, for the terminal; nothing where it would be too long for one. In base64 no text can end
 /// it, or begin another.
-pub(super) fn sequence(text: &str) -> Option<String> {
+pub(in crate::commands) fn sequence(text: &str) -> Option<String> {
     let sequence = format!("\u{1b}]52;c;{}\u{1b}\\", base64(text.as_bytes()));
     Some(sequence).filter(|sequence| sequence.len() <= LONGEST)
 }
 
 /// A sequence as tmux hands it through to its own terminal, where it may (`allow-passthrough`).
-pub(super) fn through_tmux(sequence: &str) -> String {
+pub(in crate::commands) fn through_tmux(sequence: &str) -> String {
     format!("\u{1b}Ptmux;{}\u{1b}\\", sequence.replace('\u{1b}', "\u{1b}\u{1b}"))
 }
 
 /// Copies a text by a program of this machine, and says what became of it. `is_sent` says whether the terminal got it.
-pub(super) async fn copy(text: String, is_sent: bool, environment: Environment, root: &Path) -> String {
+pub(in crate::commands) async fn copy(
+    text: String,
+    is_sent: bool,
+    environment: Environment,
+    root: &Path,
+) -> String {
     let found = programs(&environment, cfg!(target_os = "macos")).into_iter().find_map(|(name, args)| {
         find_program(name.as_ref(), &environment, root).map(|path| (name, path, args))
     });

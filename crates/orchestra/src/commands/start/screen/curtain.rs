@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_agent::environment::Environment;
-use orchestra_core::config::Notify;
 use orchestra_core::plan::Plan;
 use orchestra_core::worker::{Note, State};
-use orchestra_tui::{Keys, Moment, Msg, Screen, Theme};
+use orchestra_tui::{Moment, Msg, Screen, Theme};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::keeper::{self, Keeper};
+use super::keeper::Keeper;
 use super::terminal::{self, Manners, Terminal};
+use crate::context::Wanted;
 
 /// Whether a run listens to signals by itself.
 static IS_LISTENED_TO: AtomicBool = AtomicBool::new(false);
@@ -48,7 +48,6 @@ fn watch() -> io::Result<()> {
                 while signals.recv().await.is_some() {
                     if !IS_LISTENED_TO.load(Ordering::SeqCst) {
                         terminal::give_back();
-                        keeper::all_is_well();
                         std::process::exit(code);
                     }
                 }
@@ -62,7 +61,7 @@ fn watch() -> io::Result<()> {
 /// A screen that stands.
 pub(in crate::commands) struct Curtain {
     pub(super) terminal: Terminal,
-    // Dropped after the terminal: then all is well.
+    // Dropped after the terminal.
     // Without one a kill leaves the screen behind, and nothing else is missing: no reason not to work.
     pub(super) keeper: Option<Keeper>,
     pub(super) screen: Screen,
@@ -78,12 +77,13 @@ impl Curtain {
         theme: Theme,
         program: &Path,
         environment: &Environment,
-        (keys, notify): (Keys, Notify),
+        wanted: Wanted,
     ) -> io::Result<Self> {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
-        let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(keys);
-        let manners = Manners::of(environment, notify);
+        let screen = Screen::new(project, theme, TimeZone::system(), now).with_keys(wanted.keys);
+        let screen = screen.with_mouse(wanted.mouse);
+        let manners = Manners::of(environment, wanted.notify, wanted.mouse);
         let shows_progress = manners.shows_progress;
         let mut watched = Ok(());
         if !IS_LISTENED_TO.load(Ordering::SeqCst) {
@@ -121,7 +121,7 @@ impl Curtain {
     }
 
     fn draw(&mut self) -> io::Result<()> {
-        self.terminal.draw(&mut self.screen)?;
+        super::paint(&mut self.terminal, &mut self.screen)?;
         let now = self.now();
         self.screen.drawn(now);
         Ok(())

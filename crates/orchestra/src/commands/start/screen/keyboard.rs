@@ -6,10 +6,12 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use ratatui::crossterm::event::{self, Event};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
+use super::terminal;
 use super::torn::{self, Torn};
 use crate::commands::start::broken;
 
@@ -20,7 +22,7 @@ const REST_FAR: Duration = Duration::from_millis(300);
 const STANDING: Duration = Duration::from_secs(1);
 
 /// The thread that reads keys.
-pub(super) struct Keyboard {
+pub(in crate::commands) struct Keyboard {
     gate: Arc<Gate>,
     thread: JoinHandle<()>,
 }
@@ -42,7 +44,7 @@ enum Wanted {
 
 impl Keyboard {
     /// Reads keys until the terminal is gone; the thread ends with the process. `is_far` says that they come over a network.
-    pub(super) fn start(typed: mpsc::Sender<Event>, is_far: bool) -> Self {
+    pub(in crate::commands) fn start(typed: mpsc::Sender<Event>, is_far: bool) -> Self {
         let rest = if is_far { REST_FAR } else { REST };
         let gate = Arc::new(Gate::default());
         let own = Arc::clone(&gate);
@@ -61,7 +63,7 @@ impl Keyboard {
     }
 
     /// Why there are no keys any more. What broke there breaks this as well.
-    pub(super) fn ended(self) -> io::Error {
+    pub(in crate::commands) fn ended(self) -> io::Error {
         match self.thread.join() {
             Ok(()) => io::Error::other("no key can be read any more"),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -72,7 +74,7 @@ impl Keyboard {
     ///
     /// It waits for keys within crossterm, which a change of the window's size ends, too: so the process tells itself of one. A
     /// thread that woke up at a fixed pace would cost as much all day long.
-    pub(super) async fn pause(&self) -> bool {
+    pub(in crate::commands) async fn pause(&self) -> bool {
         let (stands, standing) = oneshot::channel();
         self.gate.want(Wanted::Stand(Some(stands)));
         if kill_process(getpid(), Signal::WINCH).is_ok()
@@ -85,7 +87,7 @@ impl Keyboard {
     }
 
     /// Lets the thread go on.
-    pub(super) fn resume(&self) {
+    pub(in crate::commands) fn resume(&self) {
         self.gate.want(Wanted::Read);
     }
 }
@@ -109,8 +111,22 @@ impl Gate {
     }
 }
 
+/// Whether something was typed that nobody has read. A terminal that is gone says so to whoever reads.
+fn is_anything_there() -> bool {
+    let stdin = io::stdin();
+    let mut source = [PollFd::new(&stdin, PollFlags::IN)];
+    let at_once = Timespec { tv_sec: 0, tv_nsec: 0 };
+    poll(&mut source, Some(&at_once)).is_ok_and(|count| count > 0)
+}
+
 /// Waits for the next key and whatever belongs to it.
+///
+/// crossterm reads 1,024 bytes at once and then waits until it is told of more: the rest of a flood, as a wheel or a paste
+/// without brackets may be, would lie there until something else comes.
 fn next_events(patience: Duration) -> io::Result<Vec<Event>> {
+    if !event::poll(Duration::ZERO)? && is_anything_there() {
+        terminal::tell_again();
+    }
     let mut events = vec![event::read()?];
     while events.last().is_some_and(torn::may_begin) {
         let mut rest = String::new();

@@ -18,7 +18,7 @@ const LONGEST: usize = 200;
 
 /// What tells the person through the terminal; nothing where it does not. Where the terminal does not say who looks, `auto` is the
 /// bell alone.
-pub(super) fn sequence(notify: &Notify, has_focus: Option<bool>, text: &str) -> Option<String> {
+pub(in crate::commands) fn sequence(notify: &Notify, has_focus: Option<bool>, text: &str) -> Option<String> {
     if has_focus == Some(true) {
         return None;
     }
@@ -34,7 +34,7 @@ pub(super) fn sequence(notify: &Notify, has_focus: Option<bool>, text: &str) -> 
 }
 
 /// Runs the person's own program, with the text as its last argument. What went wrong is returned.
-pub(super) async fn run(
+pub(in crate::commands) async fn run(
     command: &[String],
     text: &str,
     environment: Environment,
@@ -66,7 +66,7 @@ pub(super) async fn run(
 /// The sign of progress that a terminal shows in its tab, its title or the dock: `OSC 9;4`, as `ConEmu` has it.
 ///
 /// 0 takes it away, 3 goes round and round, 4 is paused.
-pub(super) fn progress(busy: Busy) -> &'static str {
+pub(in crate::commands) fn progress(busy: Busy) -> &'static str {
     match busy {
         Busy::Rests => "\u{1b}]9;4;0;0\u{1b}\\",
         Busy::Runs => "\u{1b}]9;4;3;0\u{1b}\\",
@@ -76,7 +76,7 @@ pub(super) fn progress(busy: Busy) -> &'static str {
 
 /// Whether the terminal is one that is known to show progress so. Others take any `OSC 9` for a notice, as iTerm2 did first, and
 /// would show one that says `4;3;0`.
-pub(super) fn shows_progress(environment: &Environment) -> bool {
+pub(in crate::commands) fn shows_progress(environment: &Environment) -> bool {
     let value = |name: &str| get(environment, name).and_then(|value| value.to_str()).unwrap_or_default();
     let is_set = |name: &str| !value(name).is_empty();
     // What stands between hands nothing on, and these variables are of a terminal that may be another by now.

@@ -10,17 +10,18 @@ use std::pin::pin;
 use std::process::{ExitStatus, Stdio};
 
 use orchestra_agent::environment::{Environment, clean_path, get};
+use orchestra_agent::guard::GuardLauncher;
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use tokio::io::AsyncWriteExt as _;
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::terminal;
+use crate::commands::start::standing::stand_still;
 
 /// What is opened, and how.
-pub(super) enum Opened {
-    /// A file, in the editor.
-    File(PathBuf),
+pub(in crate::commands) enum Opened {
+    /// Files, in the editor.
+    Files(Vec<PathBuf>),
     /// A text, in the pager.
     Text(String),
 }
@@ -29,7 +30,7 @@ impl Opened {
     /// The variable that names the program, and what it says; or what is usual.
     fn program(&self, environment: &Environment) -> (&'static str, String) {
         let (variables, usual) = match self {
-            Self::File(_) => (&["VISUAL", "EDITOR"][..], "vi"),
+            Self::Files(_) => (&["VISUAL", "EDITOR"][..], "vi"),
             Self::Text(_) => (&["PAGER"][..], "less -R"),
         };
         let said = |name: &&'static str| {
@@ -41,7 +42,12 @@ impl Opened {
     }
 
     /// Runs the program on the terminal, and waits until it has ended. What is to be told about that is returned.
-    pub(super) async fn run(self, environment: &Environment, root: &Path) -> Option<String> {
+    pub(in crate::commands) async fn run(
+        self,
+        environment: &Environment,
+        root: &Path,
+        launcher: &GuardLauncher,
+    ) -> Option<String> {
         let (variable, program) = self.program(environment);
         let mut command = Command::new("/bin/sh");
         // The shell makes room for a simple command, so that a signal reaches the program itself.
@@ -53,8 +59,8 @@ impl Opened {
             command.env("PATH", clean_path(path, root));
         }
         let text = match self {
-            Self::File(path) => {
-                command.arg(path);
+            Self::Files(paths) => {
+                command.args(paths);
                 None
             }
             Self::Text(text) => {
@@ -67,7 +73,7 @@ impl Opened {
             }
         };
         let ended = match command.spawn() {
-            Ok(child) => end_of(child, text).await,
+            Ok(child) => end_of(child, text, launcher).await,
             Err(error) => Err(error),
         };
         match ended {
@@ -85,8 +91,8 @@ fn is_simple(program: &str) -> bool {
 }
 
 /// Hands a program its text, and waits for its end. Where we are told to end meanwhile, so is the program: it knows how to leave
-/// the terminal, and nobody else would tell it. Where it stops, so do we: the shell waits for us, and not for it.
-async fn end_of(mut child: Child, text: Option<String>) -> io::Result<ExitStatus> {
+/// the terminal, and nobody else would tell it. Where it stops, so do we, and whoever works: the shell waits for us, and not for it.
+async fn end_of(mut child: Child, text: Option<String>, launcher: &GuardLauncher) -> io::Result<ExitStatus> {
     let mut told_to_end = signal(SignalKind::terminate())?;
     let mut children = signal(SignalKind::child())?;
     let (stdin, pid) = (child.stdin.take(), child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())));
@@ -100,7 +106,7 @@ async fn end_of(mut child: Child, text: Option<String>) -> io::Result<ExitStatus
     let mut ended = pin!(async { tokio::join!(child.wait(), fed).0 });
     loop {
         if let Some(pid) = pid.filter(|pid| has_stopped(*pid)) {
-            terminal::stand_still().await?;
+            stand_still(launcher).await?;
             // `fg` tells all of us, but whoever lets us go on may know of us alone. One that has ended needs it no more.
             let _gone = kill_process(pid, Signal::CONT);
         }
@@ -143,8 +149,13 @@ mod tests {
         of.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
     }
 
+    /// Below its guards nothing runs.
+    fn launcher() -> GuardLauncher {
+        GuardLauncher::new("guard", Vec::new(), None)
+    }
+
     fn file(path: &Path) -> Opened {
-        Opened::File(path.to_owned())
+        Opened::Files(vec![path.to_owned()])
     }
 
     #[test]
@@ -169,7 +180,7 @@ mod tests {
         // What it prints would go to the terminal.
         let editor = format!("f() {{ {} \"$@\" > '{}'; }}; f", "printf '%s|' 'two words'", said.display());
         let own = environment(&[("VISUAL", &editor), ("PATH", "/usr/bin:/bin")]);
-        assert_eq!(file(&odd).run(&own, folder.path()).await, None);
+        assert_eq!(file(&odd).run(&own, folder.path(), &launcher()).await, None);
         assert_eq!(std::fs::read_to_string(&said).unwrap(), format!("two words|{}|", odd.display()));
         assert!(!folder.path().join("evil").exists());
         assert_eq!(file(&odd).program(&of).1, "printf '%s|' -w 'two words'");
@@ -191,7 +202,7 @@ mod tests {
         let run = async |editor: &str| {
             let path = format!("{}:.:/usr/bin:/bin", folder.path().display());
             file(Path::new("x"))
-                .run(&environment(&[("EDITOR", editor), ("PATH", &path)]), folder.path())
+                .run(&environment(&[("EDITOR", editor), ("PATH", &path)]), folder.path(), &launcher())
                 .await
         };
         assert_eq!(run("exit 3;").await.as_deref(), Some("`exit 3;` ended with code 3"));
@@ -211,7 +222,7 @@ mod tests {
         let file = folder.path().join("read");
         let run = async |pager: &str, text: &str| {
             let of = environment(&[("PAGER", pager), ("PATH", "/usr/bin:/bin")]);
-            Opened::Text(text.to_owned()).run(&of, folder.path()).await
+            Opened::Text(text.to_owned()).run(&of, folder.path(), &launcher()).await
         };
         let pager = format!("f() {{ cat > '{}'; }}; f", file.display());
         assert_eq!(run(&pager, "one\ntwo\n").await, None);

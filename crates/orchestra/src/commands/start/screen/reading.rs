@@ -21,19 +21,19 @@ use orchestra_tui::{Reading, Want};
 use rustix::fs::{FileType, Mode, OFlags};
 
 /// How much of a patch is shown, in bytes.
-pub(super) const PATCH: usize = 512 * 1024;
+pub(in crate::commands) const PATCH: usize = 512 * 1024;
 /// How much of what only grows is shown, in bytes: the end.
 const TAIL: u64 = 512 * 1024;
 
 /// Where to read.
-pub(super) struct Place {
-    pub(super) layout: Layout,
-    pub(super) repo: Repo,
+pub(in crate::commands) struct Place {
+    pub(in crate::commands) layout: Layout,
+    pub(in crate::commands) repo: Repo,
 }
 
 impl Place {
     /// Reads what is wanted, as things stand.
-    pub(super) fn read(&self, want: &Want, state: &State) -> Reading {
+    pub(in crate::commands) fn read(&self, want: &Want, state: &State) -> Reading {
         match want {
             Want::Document { milestone, work } => self.document(state, milestone, work.as_ref()),
             Want::Named { milestone, name } => self.named(state, milestone, name),
@@ -50,7 +50,7 @@ impl Place {
 }
 
 /// A milestone's design, where there is one.
-pub(super) fn design(layout: &Layout, path: &RepoPath) -> Result<Option<String>, String> {
+pub(in crate::commands) fn design(layout: &Layout, path: &RepoPath) -> Result<Option<String>, String> {
     let plain = layout.read(path, MAX_DOCUMENT).map_err(|error| error.to_string())?;
     Ok(plain.map(|plain| String::from_utf8_lossy(&plain.bytes).into_owned()))
 }

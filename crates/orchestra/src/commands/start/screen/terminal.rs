@@ -3,12 +3,13 @@
 use std::backtrace::Backtrace;
 use std::io::{self, Write as _};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, Once, PoisonError};
-use std::time::Duration;
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 use orchestra_agent::environment::{Environment, get};
+use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Notify;
-use orchestra_tui::{Busy, Screen};
+use orchestra_tui::Busy;
+use ratatui::Frame;
 use ratatui::backend::CrosstermBackend;
 use ratatui::crossterm::cursor::Show;
 use ratatui::crossterm::event::{
@@ -21,51 +22,59 @@ use ratatui::crossterm::terminal::{
     LeaveAlternateScreen, SetTitle, disable_raw_mode, enable_raw_mode,
 };
 use ratatui::crossterm::{execute, queue};
-use rustix::process::{Signal, getpid, kill_process};
-use rustix::termios::{LocalModes, OptionalActions, SpecialCodeIndex, tcgetattr, tcsetattr};
-use tokio::signal::unix::{SignalKind, signal};
-use tokio::time::timeout;
+use rustix::termios::{
+    LocalModes, OptionalActions, QueueSelector, SpecialCodeIndex, tcflush, tcgetattr, tcsetattr,
+};
 
-use super::{copy, notices};
-
-/// How long it may take at the most until the system has stopped this process.
-const STOPPING: Duration = Duration::from_secs(1);
+use super::{copy, keeper, notices};
+use crate::commands::start::standing::{goes_on, is_in_front, stand_still, wait_in_front};
 
 /// The window's title is kept, and brought back (xterm's `XTWINOPS` 22 and 23).
 const PUSH_TITLE: &str = "\u{1b}[22;0t";
 const POP_TITLE: &str = "\u{1b}[23;0t";
 
+/// Buttons and the wheel are told, in a form that knows wide terminals (xterm's modes 1000 and 1006). Not where the mouse
+/// only moves.
+const TAKE_MOUSE: &str = "\u{1b}[?1000h\u{1b}[?1006h";
+const LEAVE_MOUSE: &str = "\u{1b}[?1006l\u{1b}[?1000l";
+
 /// Whether the terminal is ours, and has to be given back.
 static IS_OURS: AtomicBool = AtomicBool::new(false);
 /// Whether a program of the person's has it.
 static IS_LENT: AtomicBool = AtomicBool::new(false);
+/// Whether the mouse is ours.
+static HAS_MOUSE: AtomicBool = AtomicBool::new(false);
 /// Whether it shows a sign of progress, which has to be taken away.
 static SHOWS_PROGRESS: AtomicBool = AtomicBool::new(false);
+/// Held while the modes of the line are set.
+static MODES: Mutex<()> = Mutex::new(());
 static HOOK: Once = Once::new();
 /// What panics said while nobody could read it.
 static PANICS: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// What is known of a terminal, and what the person wants of it.
 #[derive(Clone, Debug)]
-pub(super) struct Manners {
+pub(in crate::commands) struct Manners {
     /// Whether tmux stands between us and the terminal.
-    pub(super) is_in_tmux: bool,
+    pub(in crate::commands) is_in_tmux: bool,
     /// Whether it shows progress.
-    pub(super) shows_progress: bool,
+    pub(in crate::commands) shows_progress: bool,
     /// How the person is told when they look elsewhere.
-    pub(super) notify: Notify,
+    pub(in crate::commands) notify: Notify,
+    /// Whether they want the mouse to be ours.
+    pub(in crate::commands) mouse: bool,
 }
 
 impl Manners {
     /// What the environment says of the terminal.
-    pub(super) fn of(environment: &Environment, notify: Notify) -> Self {
+    pub(in crate::commands) fn of(environment: &Environment, notify: Notify, mouse: bool) -> Self {
         let is_in_tmux = get(environment, "TMUX").is_some();
-        Self { is_in_tmux, shows_progress: notices::shows_progress(environment), notify }
+        Self { is_in_tmux, shows_progress: notices::shows_progress(environment), notify, mouse }
     }
 }
 
 /// The terminal as long as a screen is shown on it.
-pub(super) struct Terminal {
+pub(in crate::commands) struct Terminal {
     drawn: ratatui::Terminal<CrosstermBackend<io::Stdout>>,
     manners: Manners,
     title: String,
@@ -77,7 +86,7 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Takes the terminal over.
-    pub(super) fn enter(manners: Manners) -> io::Result<Self> {
+    pub(in crate::commands) fn enter(manners: Manners) -> io::Result<Self> {
         HOOK.call_once(|| {
             let before = std::panic::take_hook();
             std::panic::set_hook(Box::new(move |panic| {
@@ -90,7 +99,8 @@ impl Terminal {
                 }
             }));
         });
-        let taken = take_over().and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
+        let taken = take_over(manners.mouse)
+            .and_then(|()| ratatui::Terminal::new(CrosstermBackend::new(io::stdout())));
         // Half taken over is not as it was found.
         let drawn = taken.inspect_err(|_| leave())?;
         let (title, busy) = (String::new(), Busy::Rests);
@@ -98,29 +108,26 @@ impl Terminal {
     }
 
     /// Draws a frame, all of it at once where the terminal can.
-    pub(super) fn draw(&mut self, screen: &mut Screen) -> io::Result<()> {
+    pub(in crate::commands) fn draw(&mut self, paint: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
         queue!(io::stdout(), BeginSynchronizedUpdate)?;
         if std::mem::take(&mut self.is_forgotten) {
             queue!(io::stdout(), Clear(ClearType::All))?;
             // What stands for the last frame is emptied, and changes places with the other, which is empty.
             self.drawn.swap_buffers();
         }
-        self.drawn.draw(|frame| {
-            screen.lay_out(frame.area());
-            orchestra_tui::draw(screen, frame);
-        })?;
+        self.drawn.draw(paint)?;
         execute!(io::stdout(), EndSynchronizedUpdate)
     }
 
     /// Forgets what was drawn, so that the next frame draws everything.
     ///
     /// Not by ratatui's own `clear`: that asks the terminal where its cursor is, and whoever reads keys takes the answer.
-    pub(super) fn forget(&mut self) {
+    pub(in crate::commands) fn forget(&mut self) {
         self.is_forgotten = true;
     }
 
     /// Says in the window's title what goes on. Written only when it changes.
-    pub(super) fn set_title(&mut self, title: &str) {
+    pub(in crate::commands) fn set_title(&mut self, title: &str) {
         if self.title != title {
             // It comes from names in files, and ends up in an escape sequence.
             let plain: String = title.chars().filter(|c| !c.is_control()).take(100).collect();
@@ -130,8 +137,15 @@ impl Terminal {
         }
     }
 
+    /// Takes the mouse, or leaves it to the terminal.
+    pub(in crate::commands) fn set_mouse(&mut self, is_wanted: bool) -> io::Result<()> {
+        self.manners.mouse = is_wanted;
+        HAS_MOUSE.fetch_or(is_wanted, Ordering::SeqCst);
+        execute!(io::stdout(), Print(if is_wanted { TAKE_MOUSE } else { LEAVE_MOUSE }))
+    }
+
     /// Shows by the terminal's own sign of progress what goes on, where it has one. Written only when it changes.
-    pub(super) fn set_busy(&mut self, busy: Busy) {
+    pub(in crate::commands) fn set_busy(&mut self, busy: Busy) {
         if self.manners.shows_progress && self.busy != busy {
             SHOWS_PROGRESS.store(busy != Busy::Rests, Ordering::SeqCst);
             // A sign that is not seen is no loss.
@@ -141,7 +155,7 @@ impl Terminal {
     }
 
     /// Copies a text to wherever the terminal is. False where it is too long for one.
-    pub(super) fn copy(&mut self, text: &str) -> io::Result<bool> {
+    pub(in crate::commands) fn copy(&mut self, text: &str) -> io::Result<bool> {
         let Some(sequence) = copy::sequence(text) else { return Ok(false) };
         let sequence = if self.manners.is_in_tmux { copy::through_tmux(&sequence) } else { sequence };
         execute!(io::stdout(), Print(sequence))?;
@@ -149,7 +163,7 @@ impl Terminal {
     }
 
     /// Remembers whether the person looks.
-    pub(super) fn heard(&mut self, event: &Event) {
+    pub(in crate::commands) fn heard(&mut self, event: &Event) {
         match event {
             Event::FocusGained => self.has_focus = Some(true),
             Event::FocusLost => self.has_focus = Some(false),
@@ -160,7 +174,7 @@ impl Terminal {
     }
 
     /// Tells somebody who looks elsewhere. Returned is the program of theirs that is to do it, where it is one.
-    pub(super) fn notify(&mut self, text: &str) -> Option<Vec<String>> {
+    pub(in crate::commands) fn notify(&mut self, text: &str) -> Option<Vec<String>> {
         if let Some(sequence) = notices::sequence(&self.manners.notify, self.has_focus, text) {
             // tmux rings a bell itself, also where it hands nothing through.
             let words = sequence.trim_start_matches('\u{7}');
@@ -177,7 +191,7 @@ impl Terminal {
     }
 
     /// Gives the terminal to a program of the person's as long as `work` takes.
-    pub(super) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> io::Result<T> {
+    pub(in crate::commands) async fn lend<T>(&mut self, work: impl Future<Output = T>) -> io::Result<T> {
         IS_LENT.store(true, Ordering::SeqCst);
         leave();
         let ended = work.await;
@@ -186,15 +200,32 @@ impl Terminal {
         taken.map(|()| ended)
     }
 
-    /// Back to the shell, as `ctrl-z` does, and here again when it lets us.
-    pub(super) async fn suspend(&mut self) -> io::Result<()> {
+    /// Back to the shell, as `ctrl-z` does, and here again when it lets us. Whoever works stands still meanwhile.
+    pub(in crate::commands) async fn suspend(&mut self, launcher: &GuardLauncher) -> io::Result<()> {
         leave();
-        stand_still().await?;
+        stand_still(launcher).await?;
+        self.take_again()
+    }
+
+    /// Takes the terminal again after a stop that nobody heard coming (SIGSTOP, or the system's for a process that is not in
+    /// front): a shell has set its modes since, and written on it.
+    pub(in crate::commands) async fn come_back(&mut self) -> io::Result<()> {
+        let mut goes_on = goes_on()?;
+        if !is_in_front() {
+            leave_from_behind();
+            wait_in_front(&mut goes_on).await;
+        }
+        leave();
         self.take_again()
     }
 
     fn take_again(&mut self) -> io::Result<()> {
-        take_over()?;
+        // Whoever has it twice was stopped while it was ours: its modes are not what they were then.
+        {
+            let _held = modes();
+            disable_raw_mode()?;
+        }
+        take_over(self.manners.mouse)?;
         self.title.clear();
         self.busy = Busy::Rests;
         self.forget();
@@ -202,18 +233,8 @@ impl Terminal {
     }
 }
 
-/// Stops this process until somebody lets it go on.
-pub(super) async fn stand_still() -> io::Result<()> {
-    let mut goes_on = signal(SignalKind::from_raw(Signal::CONT.as_raw()))?;
-    kill_process(getpid(), Signal::STOP)?;
-    // Another thread may be stopped first, and this one run on for a moment: the terminal is not ours until the shell says
-    // so. The first process of a container is never stopped, and comes back by itself.
-    let _either = timeout(STOPPING, goes_on.recv()).await;
-    Ok(())
-}
-
 /// Whether a program of the person's has the terminal: then `ctrl-c` and `ctrl-\` are its.
-pub(in crate::commands::start) fn is_lent() -> bool {
+pub(in crate::commands) fn is_lent() -> bool {
     IS_LENT.load(Ordering::SeqCst)
 }
 
@@ -223,9 +244,14 @@ impl Drop for Terminal {
     }
 }
 
-fn take_over() -> io::Result<()> {
+fn take_over(has_mouse: bool) -> io::Result<()> {
     IS_OURS.store(true, Ordering::SeqCst);
-    enable_raw_mode()?;
+    keeper::note(false);
+    HAS_MOUSE.store(has_mouse, Ordering::SeqCst);
+    {
+        let _held = modes();
+        enable_raw_mode()?;
+    }
     execute!(
         io::stdout(),
         Print(PUSH_TITLE),
@@ -234,12 +260,14 @@ fn take_over() -> io::Result<()> {
         EnableFocusChange,
         // Where a terminal knows it, `shift-enter` and a lone `esc` can be told from others. Those that do not pass over it.
         PushKeyboardEnhancementFlags(KeyboardEnhancementFlags::DISAMBIGUATE_ESCAPE_CODES),
+        Print(if has_mouse { TAKE_MOUSE } else { "" }),
     )
 }
 
 /// Whether `ctrl-c` ends the process: as long as nobody reads keys it has to. Only that key: `ctrl-z` would leave the
 /// screen where it is.
-pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
+pub(in crate::commands) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
+    let _held = modes();
     let stdin = io::stdin();
     let mut modes = tcgetattr(&stdin)?;
     modes.local_modes.set(LocalModes::ISIG, yes);
@@ -250,8 +278,25 @@ pub(super) fn heed_ctrl_c(yes: bool) -> io::Result<()> {
     Ok(tcsetattr(&stdin, OptionalActions::Now, &modes)?)
 }
 
+/// Has the system tell whoever waits for keys of those that are there: by setting the modes that are set already.
+pub(super) fn tell_again() {
+    let _held = modes();
+    let stdin = io::stdin();
+    if IS_OURS.load(Ordering::SeqCst)
+        && let Ok(modes) = tcgetattr(&stdin)
+    {
+        // Without it they come with the next key.
+        let _untold = tcsetattr(&stdin, OptionalActions::Now, &modes);
+    }
+}
+
+/// Whoever panicked while it was held has set nothing by halves.
+fn modes() -> MutexGuard<'static, ()> {
+    MODES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Gives the terminal back, and says on it what nobody could read before.
-pub(in crate::commands::start) fn give_back() {
+pub(in crate::commands) fn give_back() {
     leave();
     for said in PANICS.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
         // Where standard error is closed there is nobody left to tell.
@@ -265,7 +310,23 @@ pub(super) fn leave() {
         return;
     }
     write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
-    let _gone = disable_raw_mode();
+    if HAS_MOUSE.swap(false, Ordering::SeqCst) {
+        // What the mouse did last and nobody has read is no text for whoever reads next.
+        let _gone = tcflush(io::stdin(), QueueSelector::IFlush);
+    }
+    {
+        let _held = modes();
+        let _gone = disable_raw_mode();
+    }
+    keeper::note(true);
+}
+
+/// The same for a process that is not in front. The modes of the line are not its to set, and a shell has done so.
+fn leave_from_behind() {
+    if IS_OURS.swap(false, Ordering::SeqCst) {
+        write_leave(SHOWS_PROGRESS.swap(false, Ordering::SeqCst));
+        keeper::note(true);
+    }
 }
 
 /// Writes what takes the terminal back to what it was, but for the modes of its line.
@@ -280,7 +341,8 @@ pub(super) fn write_leave(shows_progress: bool) {
         EndSynchronizedUpdate,
         PopKeyboardEnhancementFlags,
         DisableFocusChange,
-        DisableBracketedPaste
+        DisableBracketedPaste,
+        Print(LEAVE_MOUSE)
     );
     let _gone = queue!(stdout, Print(POP_TITLE), LeaveAlternateScreen, Show);
     let _gone = stdout.flush();

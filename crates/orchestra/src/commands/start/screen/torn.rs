@@ -2,7 +2,8 @@
 //!
 //! That first byte alone is taken for the key `esc`, and what follows for letters: an arrow would throw away what somebody
 //! writes, and add two letters to what is beneath. So an `esc` is looked at again with what comes right behind it. A
-//! sequence that is torn anywhere else is put together by whoever reads the bytes.
+//! sequence that is torn anywhere else is put together by whoever reads the bytes. What the mouse did is not put together: a
+//! step of the wheel that is lost is no loss.
 
 use ratatui::crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
@@ -102,7 +103,18 @@ mod tests {
 
     #[test]
     fn what_is_unknown_is_no_text_and_what_is_no_sequence_is_kept() {
-        for letters in ["[200~", "[?1;2c", "[I", "[99~", "[1;0A", "[1;999A", "OP", "[97;5u"] {
+        for letters in [
+            "[200~",
+            "[?1;2c",
+            "[I",
+            "[99~",
+            "[1;0A",
+            "[1;999A",
+            "OP",
+            "[97;5u",
+            "[<0;10;20M",
+            "[<65;1000;1000m",
+        ] {
             assert_eq!(torn(letters), Torn::Whole(None), "{letters}");
         }
         assert_eq!(torn("[1;"), Torn::Open("[1;".to_owned()));

@@ -29,12 +29,17 @@ fn name_of(work: Option<&WorkId>) -> String {
 
 impl Place {
     /// The document of a milestone or a work.
-    pub(super) fn document(&self, state: &State, milestone: &MilestoneId, work: Option<&WorkId>) -> Reading {
+    pub(in crate::commands) fn document(
+        &self,
+        state: &State,
+        milestone: &MilestoneId,
+        work: Option<&WorkId>,
+    ) -> Reading {
         self.named(state, milestone, &name_of(work))
     }
 
     /// The file of a document, for an editor.
-    pub(in super::super) fn file(&self, want: &Want, state: &State) -> Result<PathBuf, String> {
+    pub(in crate::commands) fn file(&self, want: &Want, state: &State) -> Result<PathBuf, String> {
         let (milestone, name) = match want {
             Want::Document { milestone, work } => (milestone, name_of(work.as_ref())),
             Want::Named { milestone, name } => (milestone, name.clone()),
@@ -55,7 +60,7 @@ impl Place {
     }
 
     /// One of a milestone's documents, among those that are there.
-    pub(super) fn named(&self, state: &State, milestone: &MilestoneId, name: &str) -> Reading {
+    pub(in crate::commands) fn named(&self, state: &State, milestone: &MilestoneId, name: &str) -> Reading {
         let Some(known) = state.seen.plan.find(milestone) else { return gone(milestone) };
         let mut names: Vec<String> = NAMES.iter().map(|name| (*name).to_owned()).collect();
         names.extend(known.phases.iter().map(|phase| format!("phases/{}.md", phase.id)));

@@ -36,7 +36,7 @@ impl Turn {
 
 impl Place {
     /// A turn of a work, or of any of a milestone's: the last one, where none is named.
-    pub(super) fn transcript(
+    pub(in crate::commands) fn transcript(
         &self,
         milestone: &MilestoneId,
         work: Option<&WorkId>,
@@ -85,7 +85,7 @@ impl Place {
     }
 
     /// A whole transcript, for a pager: as a person reads it, with nothing in it that does anything but colour.
-    pub(in super::super) fn pages(&self, want: &Want) -> Result<String, String> {
+    pub(in crate::commands) fn pages(&self, want: &Want) -> Result<String, String> {
         let (milestone, work, turn) = match want {
             Want::Transcript { milestone, work } => (milestone, work, None),
             Want::Turn { milestone, work, turn } => (milestone, work, Some(*turn)),
