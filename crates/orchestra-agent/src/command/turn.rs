@@ -33,7 +33,7 @@ const CHUNK: usize = 64 * 1024;
 /// How long output is still read after the program's end.
 const DRAIN: Duration = Duration::from_secs(2);
 /// How much may wait for a program that does not read its input before its output waits too.
-const MOST_UNWRITTEN: usize = 2 * MAX_JSON_LINE;
+const MOST_UNWRITTEN: usize = 1024 * 1024;
 
 /// All there is to know while a program runs.
 pub(super) struct Turn<'a> {
@@ -211,11 +211,7 @@ impl<'a> Turn<'a> {
                 // A program may end, or close its input, without reading all of it.
                 Happening::Written(0) => (stdin, unwritten) = (None, Vec::new()),
                 Happening::Written(count) => drop(unwritten.drain(..count)),
-                Happening::Words(Some(text)) => {
-                    self.transcript.aside("you", &text);
-                    self.given += u32::from(stdin.is_some());
-                    unwritten = self.stream.say(&text);
-                }
+                Happening::Words(Some(text)) => unwritten = self.take_words(&text, stdin.is_some()),
                 Happening::Words(None) => *words = None,
                 Happening::Output(0) => stdout = None,
                 Happening::Output(count) => {
@@ -245,6 +241,13 @@ impl<'a> Turn<'a> {
         }
         self.child.stop(self.ending.stop.clone());
         Vec::new()
+    }
+
+    /// Takes what the person says, and returns it as the program reads it.
+    fn take_words(&mut self, text: &str, is_spoken_to: bool) -> Vec<u8> {
+        self.transcript.aside("you", text);
+        self.given += u32::from(is_spoken_to);
+        self.stream.say(text)
     }
 
     /// Whether the program's input can be closed.
