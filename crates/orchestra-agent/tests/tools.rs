@@ -490,6 +490,22 @@ async fn after_the_turn_no_tool_does_anything() {
     assert!(!bench.path("f").exists());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reads_go_side_by_side_on_any_thread() {
+    let bench = Bench::new();
+    bench.put("f", "one\n");
+    let tools = std::sync::Arc::new(bench.tools(&["**"]));
+    let reads: Vec<_> = (0..8)
+        .map(|_| {
+            let tools = std::sync::Arc::clone(&tools);
+            tokio::spawn(async move { tools.ok("read", json!({ "path": "f" })).await })
+        })
+        .collect();
+    for read in reads {
+        assert_eq!(read.await.unwrap(), "[read f: lines 1-1 of 1]\n     1\tone\n");
+    }
+}
+
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),

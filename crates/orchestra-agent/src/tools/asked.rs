@@ -49,7 +49,7 @@ mod tests {
     use super::*;
 
     fn read(asked: &str) -> Result<String, String> {
-        let tops = [Path::new("/work/repo"), Path::new("/real/repo")];
+        let tops = [Path::new("/home/user/repo"), Path::new("/real/repo")];
         let names = names(asked, &tops).map_err(|error| error.to_string())?;
         Ok(String::from_utf8(names.join(&b'/')).unwrap())
     }
@@ -61,8 +61,8 @@ mod tests {
             ("./a//b/.", "a/b"),
             ("", ""),
             (".", ""),
-            ("/work/repo", ""),
-            ("/work/repo/a", "a"),
+            ("/home/user/repo", ""),
+            ("/home/user/repo/a", "a"),
             ("/real/repo//a/", "a"),
             ("./~x", "~x"),
             ("a~", "a~"),
@@ -77,9 +77,9 @@ mod tests {
         for (asked, word) in [
             ("../x", "`..`"),
             ("a/../b", "`..`"),
-            ("/work/repo/../x", "`..`"),
-            ("/work/repo-evil/x", "outside"),
-            ("/work/rep", "outside"),
+            ("/home/user/repo/../x", "`..`"),
+            ("/home/user/repo-evil/x", "outside"),
+            ("/home/user/rep", "outside"),
             ("/", "outside"),
             ("~/x", "`~`"),
             ("a\0b", "control"),
