@@ -2,13 +2,14 @@ use std::process::{Command, Stdio};
 
 use crate::project::{ORCHESTRA, Project};
 
-const COMMANDS: [&str; 14] = [
+const COMMANDS: [&str; 15] = [
     "init",
     "start",
     "status",
     "answer",
     "stop",
     "add",
+    "propose",
     "trust",
     "rescue",
     "doctor",
@@ -58,7 +59,7 @@ fn a_guard_that_is_started_by_hand_ends_without_a_word() {
 #[test]
 fn schemas_completions_and_manual_are_printed_anywhere() {
     let project = Project::bare_folder();
-    for which in ["report", "config"] {
+    for which in ["report", "config", "proposal", "change"] {
         let schema: serde_json::Value = serde_json::from_str(&project.run(["schema", which]).well()).unwrap();
         assert_eq!(schema["type"], "object");
     }
