@@ -9,11 +9,12 @@ use orchestra_project::lock::WorkerLock;
 use crate::project::{Asked, ORCHESTRA, Project};
 
 /// Every command that decides something in a person's place.
-const DECIDING: [&[&str]; 6] = [
+const DECIDING: [&[&str]; 7] = [
     &["answer", "failed-1", "retry"],
     &["trust", "--yes"],
     &["init", "--upgrade", "--yes"],
     &["add", "x"],
+    &["propose", "plan.json", "--yes"],
     &["stop", "--now"],
     &["rescue", "restore", "M1/phase-1/1/before"],
 ];

@@ -9,6 +9,7 @@ const COMMANDS: [&str; 15] = [
     "answer",
     "stop",
     "add",
+    "propose",
     "trust",
     "rescue",
     "doctor",
@@ -70,7 +71,7 @@ fn the_server_of_tools_says_in_a_line_that_it_is_not_for_hands() {
 #[test]
 fn schemas_completions_and_manual_are_printed_anywhere() {
     let project = Project::bare_folder();
-    for which in ["report", "config"] {
+    for which in ["report", "config", "proposal", "change"] {
         let schema: serde_json::Value = serde_json::from_str(&project.run(["schema", which]).well()).unwrap();
         assert_eq!(schema["type"], "object");
     }

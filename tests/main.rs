@@ -25,6 +25,7 @@ mod leavings;
 #[cfg(target_os = "linux")]
 mod pictures;
 mod printing;
+mod propose;
 mod questions;
 mod rescue;
 mod running;

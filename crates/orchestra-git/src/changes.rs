@@ -198,9 +198,7 @@ pub fn content_before(
     let entry = match baseline.record.get(path) {
         Some(Kept::File { .. }) => kept::entry_of(&baseline.commit, path)?,
         Some(Kept::Link | Kept::Gone | Kept::Unfit) => None,
-        Some(Kept::Staged) | None => {
-            tree::find_entry(&baseline.head.tree().doing("read a tree").map_err(Fault::from)?, path)?
-        }
+        Some(Kept::Staged) | None => tree::find_entry(&baseline.head.tree().doing("read a tree")?, path)?,
     };
     let Some(entry) = entry.filter(|entry| !matches!(entry.mode, tree::LINK | tree::GITLINK)) else {
         return Ok(None);

@@ -1,7 +1,8 @@
 use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, symlink};
 
-use orchestra_git::changes::{BaselineError, changes};
+use orchestra_core::path::RepoPath;
+use orchestra_git::changes::{BaselineError, changes, content_before};
 use orchestra_git::snapshot::snapshot;
 use rustix::fs::{CWD, FileType, Mode, mknodat};
 
@@ -42,6 +43,30 @@ fn what_was_dirty_before_and_is_as_it_was_is_no_change() {
     fixture.write("src/b.rs", "the agent\n");
     fixture.remove("notes");
     check(&fixture, &["-!notes", "~!src/a.rs", "+!src/b.rs"]);
+}
+
+#[test]
+fn what_a_path_held_before_is_read_whatever_became_of_it() {
+    let fixture = Fixture::new();
+    fixture.write("src/a.rs", "the person\n");
+    fixture.remove("src/b.rs");
+    fixture.write("notes", "staged\n");
+    fixture.git(["add", "notes"]);
+    fixture.write("notes", "the person\n");
+    begin(&fixture);
+    for path in ["src/a.rs", "notes", "README.md"] {
+        fixture.write(path, "the agent\n");
+    }
+    let readme = fixture.git(["show", "HEAD:README.md"]);
+    let before = |path: &str, limit| {
+        let path = RepoPath::parse(path).unwrap();
+        let bytes = content_before(&fixture.repo(), BEFORE, &path, limit).unwrap();
+        bytes.map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    assert_eq!(before("src/a.rs", 100).as_deref(), Some("the person\n"));
+    assert_eq!(before("notes", 100).as_deref(), Some("the person\n"));
+    assert_eq!(before("README.md", 10_000).unwrap().trim_end(), readme.trim_end());
+    assert_eq!([before("src/b.rs", 100), before("new", 100), before("notes", 3)], [None, None, None]);
 }
 
 #[test]

@@ -47,6 +47,9 @@ pub(crate) enum Command {
     /// Add one milestone with one phase, without asking a model
     #[command(after_help = examples::ADD)]
     Add(AddArgs),
+    /// Add a milestone, or change one, as a file proposes it
+    #[command(after_help = examples::PROPOSE)]
+    Propose(ProposeArgs),
     /// Agree to what this project would run
     #[command(after_help = examples::TRUST)]
     Trust(TrustArgs),
@@ -65,7 +68,7 @@ pub(crate) enum Command {
     /// Watch the whole flow on a throw-away project, with a scripted agent
     #[command(after_help = examples::DEMO)]
     Demo(DemoArgs),
-    /// Print the JSON schema of a report or of config.yaml
+    /// Print the JSON schema of a report, of config.yaml or of a proposal
     #[command(after_help = examples::SCHEMA)]
     Schema {
         /// Which one
@@ -106,6 +109,7 @@ impl Command {
             | Self::Answer(_)
             | Self::Stop(_)
             | Self::Add(_)
+            | Self::Propose(_)
             | Self::Trust(_)
             | Self::Rescue(_)
             | Self::Demo(_)
@@ -332,6 +336,23 @@ pub(crate) struct AddArgs {
     pub(crate) priority: orchestra_core::plan::Priority,
 }
 
+/// `orchestra propose`.
+#[derive(Args, Debug)]
+pub(crate) struct ProposeArgs {
+    /// The proposal, as JSON or YAML; `-` is standard input
+    #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+    /// Only say whether it could be taken, and what is wrong with it
+    #[arg(long, conflicts_with = "yes")]
+    pub(crate) check: bool,
+    /// Write it without being asked
+    #[arg(long)]
+    pub(crate) yes: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
 /// `orchestra trust`.
 #[derive(Args, Debug)]
 pub(crate) struct TrustArgs {
@@ -390,6 +411,10 @@ pub(crate) struct DoctorArgs {
 pub(crate) enum SchemaName {
     /// What an agent may write to `ORCHESTRA_REPORT`
     Report,
+    /// A new milestone, for `orchestra propose`
+    Proposal,
+    /// A change of a milestone, for `orchestra propose`
+    Change,
     /// `.orchestra/config.yaml`
     Config,
 }

@@ -13,6 +13,7 @@ mod next;
 mod pm;
 mod preflight;
 mod prompt;
+mod propose;
 mod rescue;
 mod schema;
 mod start;
@@ -63,6 +64,7 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
         Some(Command::Answer(args)) => answer::run(context, args),
         Some(Command::Stop(args)) => stop::run(context, &args),
         Some(Command::Add(args)) => add::run(context, &args),
+        Some(Command::Propose(args)) => propose::run(context, &args),
         Some(Command::Trust(args)) => trust::run(context, &args),
         Some(Command::Rescue(args)) => rescue::run(context, args),
         Some(Command::Doctor(args)) => Ok(doctor::run(context, &args)),

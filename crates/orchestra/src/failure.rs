@@ -17,6 +17,7 @@ use orchestra_project::file::FileError;
 use orchestra_project::journal::JournalError;
 use orchestra_project::layout::LayoutError;
 use orchestra_project::lock::{Held, LockError};
+use orchestra_project::plans::ChangeError;
 use orchestra_project::scaffold::ScaffoldError;
 use orchestra_project::stop::StopError;
 use orchestra_project::trust::TrustError;
@@ -154,6 +155,8 @@ pub(crate) enum Failure {
     #[error(transparent)]
     Create(#[from] CreateError),
     #[error(transparent)]
+    Change(#[from] ChangeError),
+    #[error(transparent)]
     Rescue(#[from] RescueError),
     #[error(transparent)]
     Commit(#[from] CommitPathsError),
@@ -255,6 +258,10 @@ impl Failure {
                 Exit::FAILED,
                 text("git config user.name \"Your Name\" && git config user.email you@example.com"),
             ),
+            Self::Change(ChangeError::Overtaken(_)) => (
+                Exit::FAILED,
+                text("nothing was written: look at the plan as it is now, and propose it anew"),
+            ),
             Self::NotTrusted => (Exit::USAGE, typed("trust")),
             Self::NotReady => (Exit::USAGE, text("do what stands behind → above, then start again")),
             Self::Worker(failure) => (Exit::FAILED, failure.hint.clone()),
@@ -273,6 +280,7 @@ impl Failure {
             | Self::Scaffold(_)
             | Self::Detect(_)
             | Self::Create(_)
+            | Self::Change(_)
             | Self::Rescue(_)
             | Self::Commit(_)
             | Self::Git(_) => (Exit::FAILED, String::new()),

@@ -60,14 +60,13 @@ fn lowered(text: &str) -> String {
     for section in sections.iter().rev() {
         let source = &text[section.heading.clone()];
         let marks = "#".repeat((section.level + down).min(6));
-        let heading = match source.trim_start().strip_prefix('#') {
-            Some(rest) => format!("{marks}{}", rest.trim_start_matches('#')),
+        let heading = if let Some(rest) = source.trim_start().strip_prefix('#') {
+            format!("{marks}{}", rest.trim_start_matches('#'))
+        } else {
             // Underlined: its last line is the rule below it.
-            None => {
-                let lines: Vec<&str> = source.trim_end().lines().map(str::trim).collect();
-                let words = lines.split_last().map(|(_, words)| words.join(" ")).unwrap_or_default();
-                format!("{marks} {words}{}", if source.ends_with('\n') { "\n" } else { "" })
-            }
+            let lines: Vec<&str> = source.trim_end().lines().map(str::trim).collect();
+            let words = lines.split_last().map(|(_, words)| words.join(" ")).unwrap_or_default();
+            format!("{marks} {words}{}", if source.ends_with('\n') { "\n" } else { "" })
         };
         lowered.replace_range(section.heading.clone(), &heading);
     }

@@ -10,6 +10,9 @@ pub const BEGIN: &str = "<!-- frozen -->";
 /// The mark that ends it.
 pub const END: &str = "<!-- /frozen -->";
 
+/// Why a change of a document can never be committed in which frozen text is no longer what it was.
+pub const CHANGED: &str = "text that is frozen was changed in it";
+
 /// Lists the frozen parts of a text, marks included.
 pub fn spans(text: &str) -> Vec<&str> {
     let mut found = Vec::new();

@@ -137,7 +137,9 @@ impl Draft {
     ) -> Result<Self, Vec<Objection>> {
         let milestone = match read(id.as_str(), &files, ground) {
             Ok((milestone, warnings)) => {
-                warnings.iter().for_each(|warning| sheet.remark(in_a_line(warning)));
+                for warning in &warnings {
+                    sheet.remark(in_a_line(warning));
+                }
                 Some(milestone)
             }
             Err(faults) => {
@@ -248,7 +250,8 @@ fn depends_on(sheet: &mut Sheet, ground: &Ground, named: &[String]) -> Vec<Miles
         let at = format!("depends_on[{index}]");
         match MilestoneId::parse(name.trim()).ok().and_then(|id| ground.plan.resolve(&id)) {
             None => {
-                sheet.object(at, format!("there is no milestone {}", shown(name)), hint_for(name, &known))
+                let what = format!("there is no milestone {}", shown(name));
+                sheet.object(at, what, hint_for(name, &known));
             }
             Some(other) if other.status == MilestoneStatus::Dropped => {
                 let what = format!("{} was dropped: this would wait for ever", other.id);

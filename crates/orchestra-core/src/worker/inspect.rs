@@ -7,6 +7,7 @@ use super::event::{Inspection, Restaged};
 use super::question::{Question, list};
 use super::state::{After, GivingUp, Pending, Progress, Work};
 use super::{Machine, Note};
+use crate::document::frozen;
 use crate::id::WorkId;
 use crate::ownership::{Place, Room, is_lock_file};
 use crate::path::RepoPath;
@@ -92,6 +93,10 @@ impl Machine {
             .filter(|change| change.kind != ChangeKind::Added)
             .map(|change| change.path.clone())
             .collect();
+        for change in found.changes.iter().filter(|change| change.unfit == Some(frozen::CHANGED)) {
+            // It may well lie in the role's room.
+            self.note(Note::Remark { text: format!("{}: {}: {}", work.id, change.path, frozen::CHANGED) });
+        }
         let (inside, outside) = sort(&work, &room, found.changes, &found.as_begun, after);
         if after == After::Verify && outside.iter().any(|path| kept.contains(path)) {
             // Commands ran beside something that is put back now: what is left is verified once more.

@@ -12,9 +12,6 @@ use crate::failure;
 /// The longest document whose frozen text is looked at, in bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// Why such a change can never be committed.
-const WHY: &str = "text that is frozen was changed in it";
-
 impl Place {
     /// Marks changes of Markdown documents in which frozen text is no longer what the snapshot has.
     pub(super) fn mark_frozen(&self, baseline: &str, changes: &mut [Change]) -> Result<(), Failure> {
@@ -30,7 +27,7 @@ impl Place {
                 Err(error) => return Err(failure::run("look at what was changed", &error)),
             };
             if frozen::has_marks(&before) && !frozen::is_kept(&before, &self.text_now(&change.path)) {
-                change.unfit = Some(WHY);
+                change.unfit = Some(frozen::CHANGED);
             }
         }
         Ok(())

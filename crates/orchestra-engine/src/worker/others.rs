@@ -72,7 +72,7 @@ fn is_of_plan(path: &RepoPath) -> bool {
     let Some(below) = text.strip_prefix(".orchestra/milestones/") else { return false };
     match below.split('/').collect::<Vec<_>>().as_slice() {
         [_, "milestone.md"] => true,
-        [_, "phases", name] => name.ends_with(".md"),
+        [_, "phases", name] => name.strip_suffix(".md").is_some(),
         _ => false,
     }
 }

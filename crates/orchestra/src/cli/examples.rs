@@ -74,6 +74,15 @@ Examples:
   orchestra add \"fix the redirect after login\"
   orchestra add \"dark mode for the settings page\" --role frontend --priority P2";
 
+pub(super) const PROPOSE: &str = "\
+Examples:
+  orchestra propose login.yaml       show every file that would be written, then ask
+  orchestra propose login.yaml --check --json | jq '.objections'
+  orchestra propose - --yes <plan.json    in a script of yours; no agent may do this
+  orchestra schema proposal          what such a file holds, for an editor or another agent
+
+Exit codes: 0 written or it fits, 1 something is wrong with it, 2 not written";
+
 pub(super) const TRUST: &str = "\
 Examples:
   orchestra trust                    list what this project would run, and ask
@@ -107,7 +116,8 @@ Examples:
 pub(super) const SCHEMA: &str = "\
 Examples:
   orchestra schema report            what an agent may hand back
-  orchestra schema config > config.schema.json";
+  orchestra schema config > config.schema.json
+  orchestra schema proposal          what `orchestra propose` takes";
 
 pub(super) const MCP: &str = "\
 Examples:

@@ -29,7 +29,8 @@ struct Slot {
 pub(super) struct Slots<'a> {
     milestone: &'a Milestone,
     ground: &'a Ground,
-    slots: Vec<Slot>,
+    /// Every phase, those that are new among them.
+    all: Vec<Slot>,
     /// Criteria that are added.
     pub(super) criteria: Vec<String>,
     /// What changes, a line each.
@@ -51,7 +52,7 @@ impl<'a> Slots<'a> {
         Self {
             milestone,
             ground,
-            slots: milestone.phases.iter().map(slot).collect(),
+            all: milestone.phases.iter().map(slot).collect(),
             criteria: Vec::new(),
             said: Vec::new(),
             commands: Vec::new(),
@@ -60,79 +61,86 @@ impl<'a> Slots<'a> {
 
     /// Phases that are new.
     pub(super) fn planned(&self) -> Vec<Planned> {
-        self.slots.iter().filter_map(|slot| slot.planned.clone()).collect()
+        self.all.iter().filter_map(|slot| slot.planned.clone()).collect()
     }
 
     /// Takes one change.
     pub(super) fn take(&mut self, sheet: &mut Sheet, at: &str, change: &Change) {
         match change {
             Change::AddPhase { order, phase } => {
-                self.add(sheet, &format!("{at}.add_phase"), order.as_deref(), phase)
+                self.add(sheet, &format!("{at}.add_phase"), order.as_deref(), phase);
             }
             Change::MovePhase { phase, order } => {
-                let at = format!("{at}.move_phase");
-                let order = read_order(sheet, &format!("{at}.order"), order);
-                let (Some(slot), Some(order)) = (self.pending(sheet, &format!("{at}.phase"), phase), order)
-                else {
-                    return;
-                };
-                if slot.order == order {
-                    sheet.object(
-                        format!("{at}.order"),
-                        format!("{} is there already", slot.id),
-                        "leave it out",
-                    );
-                    return;
-                }
-                slot.order = order;
-                slot.placed_at = Some(format!("{at}.order"));
-                slot.edits.retain(|edit| !matches!(edit, PlanEdit::Order(_)));
-                slot.edits.push(PlanEdit::Order(order));
-                let said = format!("{} moved to {order}", slot.id);
-                self.said.push(said);
+                self.place(sheet, &format!("{at}.move_phase"), phase, order);
             }
             Change::RewritePhase { phase, objective, scope, context } => {
-                let at = format!("{at}.rewrite_phase");
-                text::needed_prose(sheet, &format!("{at}.objective"), objective, OBJECTIVE);
-                let more = [("Scope", "scope", scope), ("Context", "context", context)];
-                for (_, key, words) in &more {
-                    text::prose(sheet, &format!("{at}.{key}"), words.as_deref().unwrap_or_default(), PASSAGE);
-                }
-                let Some(slot) = self.pending(sheet, &format!("{at}.phase"), phase) else { return };
-                let mut set = |name, words: &str| {
-                    slot.edits.retain(
-                        |edit| !matches!(edit, PlanEdit::Section { name: other, .. } if *other == name),
-                    );
-                    slot.edits.push(PlanEdit::Section { name, text: embedded(words) });
-                };
-                set("Objective", objective);
-                for (name, _, words) in more {
-                    if let Some(words) = words {
-                        set(name, words);
-                    }
-                }
-                let said = format!("{} reworded", slot.id);
-                self.said.push(said);
+                let words = [
+                    ("Objective", Some(objective)),
+                    ("Scope", scope.as_ref()),
+                    ("Context", context.as_ref()),
+                ];
+                self.reword(sheet, &format!("{at}.rewrite_phase"), phase, words);
             }
             Change::AddCriterion { text } => {
-                let at = format!("{at}.add_criterion.text");
-                let known = self.ground.text(&self.milestone.folder, "milestone.md").map(body::criteria);
-                let known: Vec<String> =
-                    known.unwrap_or_default().into_iter().map(|(_, text)| text).collect();
-                let known = [known, self.criteria.clone()].concat();
-                let texts = std::slice::from_ref(text);
-                let checked = text::criteria(sheet, &at, texts, &known);
-                if known.len() >= MAX_CRITERIA {
-                    sheet.object(
-                        &at,
-                        format!("it has {} criteria already", known.len()),
-                        "propose a new milestone",
-                    );
-                }
-                self.said.extend(checked.iter().map(|text| format!("criterion added: {text}")));
-                self.criteria.extend(checked);
+                self.add_criterion(sheet, &format!("{at}.add_criterion.text"), text);
             }
         }
+    }
+
+    fn place(&mut self, sheet: &mut Sheet, at: &str, phase: &str, order: &str) {
+        let order = read_order(sheet, &format!("{at}.order"), order);
+        let (Some(slot), Some(order)) = (self.pending(sheet, &format!("{at}.phase"), phase), order) else {
+            return;
+        };
+        if slot.order == order {
+            let what = format!("{} is there already", slot.id);
+            return sheet.object(format!("{at}.order"), what, "leave it out");
+        }
+        slot.order = order;
+        slot.placed_at = Some(format!("{at}.order"));
+        slot.edits.retain(|edit| !matches!(edit, PlanEdit::Order(_)));
+        slot.edits.push(PlanEdit::Order(order));
+        let said = format!("{} moved to {order}", slot.id);
+        self.said.push(said);
+    }
+
+    fn reword(
+        &mut self,
+        sheet: &mut Sheet,
+        at: &str,
+        phase: &str,
+        words: [(&'static str, Option<&String>); 3],
+    ) {
+        for (name, text) in words {
+            let at = format!("{at}.{}", name.to_lowercase());
+            match (name, text) {
+                ("Objective", Some(text)) => text::needed_prose(sheet, &at, text, OBJECTIVE),
+                (_, Some(text)) => text::prose(sheet, &at, text, PASSAGE),
+                (_, None) => {}
+            }
+        }
+        let Some(slot) = self.pending(sheet, &format!("{at}.phase"), phase) else { return };
+        for (name, text) in words {
+            let Some(text) = text else { continue };
+            slot.edits
+                .retain(|edit| !matches!(edit, PlanEdit::Section { name: other, .. } if *other == name));
+            slot.edits.push(PlanEdit::Section { name, text: embedded(text) });
+        }
+        let said = format!("{} reworded", slot.id);
+        self.said.push(said);
+    }
+
+    fn add_criterion(&mut self, sheet: &mut Sheet, at: &str, text: &String) {
+        let known = self.ground.text(&self.milestone.folder, "milestone.md").map(body::criteria);
+        let known: Vec<String> = known.unwrap_or_default().into_iter().map(|(_, text)| text).collect();
+        let known = [known, self.criteria.clone()].concat();
+        let checked = text::criteria(sheet, at, std::slice::from_ref(text), &known);
+        if known.len() >= MAX_CRITERIA {
+            let what = format!("it has {} criteria already", known.len());
+            sheet.object(at, what, "propose a new milestone");
+        }
+        self.said.extend(checked.iter().map(|text| format!("criterion added: {text}")));
+        self.criteria.extend(checked);
     }
 
     fn add(&mut self, sheet: &mut Sheet, at: &str, order: Option<&str>, phase: &PhaseProposal) {
@@ -155,7 +163,7 @@ impl<'a> Slots<'a> {
         };
         self.said.push(format!("{id} added at {order}: {} ({})", planned.title, planned.role.id));
         self.commands.extend(planned.verify.iter().flatten().cloned());
-        self.slots.push(Slot {
+        self.all.push(Slot {
             id,
             order,
             status: PhaseStatus::Pending,
@@ -167,17 +175,16 @@ impl<'a> Slots<'a> {
 
     /// The next whole number after every place.
     fn end(&self) -> Order {
-        let last = self.slots.iter().map(|slot| slot.order.0).max().unwrap_or(0);
+        let last = self.all.iter().map(|slot| slot.order.0).max().unwrap_or(0);
         Order((last.div_euclid(1_000_000) + 1) * 1_000_000)
     }
 
     /// A name that no phase has: by its place, else by the number after the highest.
     fn new_id(&self, order: Order) -> Option<PhaseId> {
-        let highest =
-            self.slots.iter().filter_map(|slot| crate::schedule::number(&slot.id)).max().unwrap_or(0);
+        let highest = self.all.iter().filter_map(|slot| crate::schedule::number(&slot.id)).max().unwrap_or(0);
         let is_free = |id: &PhaseId| {
             !WorkId::is_reserved(id.as_str())
-                && !self.slots.iter().any(|slot| slot.id.as_str().eq_ignore_ascii_case(id.as_str()))
+                && !self.all.iter().any(|slot| slot.id.as_str().eq_ignore_ascii_case(id.as_str()))
                 && self.ground.text(&self.milestone.folder, &format!("phases/{id}.md")).is_none()
         };
         [format!("phase-{order}"), format!("phase-{}", highest.saturating_add(1))]
@@ -190,8 +197,8 @@ impl<'a> Slots<'a> {
     fn pending(&mut self, sheet: &mut Sheet, at: &str, name: &str) -> Option<&mut Slot> {
         let name = name.trim().trim_end_matches(".md");
         let pending = |slot: &&Slot| slot.status == PhaseStatus::Pending && slot.planned.is_none();
-        let known: Vec<String> = self.slots.iter().filter(pending).map(|slot| slot.id.to_string()).collect();
-        let found = self.slots.iter_mut().find(|slot| slot.id.as_str() == name && slot.planned.is_none());
+        let known: Vec<String> = self.all.iter().filter(pending).map(|slot| slot.id.to_string()).collect();
+        let found = self.all.iter_mut().find(|slot| slot.id.as_str() == name && slot.planned.is_none());
         match found {
             Some(slot) if slot.status == PhaseStatus::Pending => Some(slot),
             Some(slot) => {
@@ -209,14 +216,14 @@ impl<'a> Slots<'a> {
     /// Checks the places of all phases together.
     pub(super) fn check(&self, sheet: &mut Sheet) {
         let is_begun = |slot: &&Slot| matches!(slot.status, PhaseStatus::InProgress | PhaseStatus::Done);
-        let begun = self.slots.iter().filter(is_begun).max_by_key(|slot| slot.order);
+        let begun = self.all.iter().filter(is_begun).max_by_key(|slot| slot.order);
         let phases = &self.milestone.phases;
         let design = phases
             .first()
             .filter(|first| first.role.as_str() == ARCHITECT && self.milestone.rfc == RfcNeed::Required);
-        for slot in &self.slots {
+        for slot in &self.all {
             let Some(at) = &slot.placed_at else { continue };
-            let twin = self.slots.iter().find(|other| other.id != slot.id && other.order == slot.order);
+            let twin = self.all.iter().find(|other| other.id != slot.id && other.order == slot.order);
             if let Some(begun) = begun.filter(|begun| begun.order >= slot.order) {
                 let what = format!("{} (at {}) has begun", begun.id, begun.order);
                 sheet.object(at, what, format!("a place after {}", begun.order));
@@ -231,10 +238,10 @@ impl<'a> Slots<'a> {
                 sheet.object(at, "the design comes before all other phases", "a place after it");
             }
         }
-        let open = self.slots.iter().filter(|slot| {
+        let open = self.all.iter().filter(|slot| {
             matches!(slot.status, PhaseStatus::Pending | PhaseStatus::InProgress | PhaseStatus::Failed)
         });
-        let (open, is_more) = (open.count(), self.slots.iter().any(|slot| slot.planned.is_some()));
+        let (open, is_more) = (open.count(), self.all.iter().any(|slot| slot.planned.is_some()));
         if is_more && open > MAX_PHASES {
             let what = format!("{open} phases would be open");
             sheet.object(
@@ -247,13 +254,13 @@ impl<'a> Slots<'a> {
 
     /// The milestone's document, and those of phases that may not have begun: others were put before them.
     pub(super) fn guards(&self) -> Vec<String> {
-        let first = self.slots.iter().filter(|slot| slot.placed_at.is_some()).map(|slot| slot.order).min();
+        let first = self.all.iter().filter(|slot| slot.placed_at.is_some()).map(|slot| slot.order).min();
         let is_behind = |slot: &&Slot| {
             slot.planned.is_none()
                 && matches!(slot.status, PhaseStatus::Pending)
                 && first.is_some_and(|first| slot.order > first)
         };
-        let behind = self.slots.iter().filter(is_behind).map(|slot| format!("phases/{}.md", slot.id));
+        let behind = self.all.iter().filter(is_behind).map(|slot| format!("phases/{}.md", slot.id));
         std::iter::once("milestone.md".to_owned()).chain(behind).collect()
     }
 
@@ -266,7 +273,7 @@ impl<'a> Slots<'a> {
             let edits = self.criteria.iter().cloned().map(PlanEdit::Criterion).collect();
             words.extend(self.file(sheet, "milestone.md".to_owned(), edits));
         }
-        for slot in &self.slots {
+        for slot in &self.all {
             let path = format!("phases/{}.md", slot.id);
             if let Some(planned) = &slot.planned {
                 let after = render::phase(planned, slot.order, None);
