@@ -187,7 +187,7 @@ impl<'a> Turn<'a> {
                 count = read(&mut stdout, &mut output), if stdout.is_some() => Happening::Output(count),
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = self.clock.sleep_until(wake) => Happening::Time,
+                () = self.clock.wait_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => self.cancel(),
