@@ -366,7 +366,7 @@ impl Worker {
         let clock = self.place.launcher.clock();
         let is_gentle = tokio::select! {
             () = gently => true,
-            () = clock.sleep_until(clock.now() + GENTLE) => false,
+            () = clock.wait_until(clock.now() + GENTLE) => false,
         };
         if !is_gentle {
             self.playing.abort_all();

@@ -204,7 +204,7 @@ impl<'a> Turn<'a> {
                 }
                 count = read(&mut stderr, &mut complaint), if stderr.is_some() => Happening::Complaint(count),
                 end = self.child.wait(), if ended.is_none() => Happening::Ended(end),
-                () = self.clock.sleep_until(wake) => Happening::Time,
+                () = self.clock.wait_until(wake) => Happening::Time,
             };
             match happening {
                 Happening::Cancelled => unwritten.extend(self.cancel(stdin.is_some())),

@@ -160,7 +160,7 @@ impl WorkClock {
     }
 
     /// Waits until it shows this.
-    pub async fn sleep_until(&self, at: Instant) {
+    pub async fn wait_until(&self, at: Instant) {
         let mut fleet = self.0.subscribe();
         loop {
             // The sender lives in this clock, so there is always an answer.
@@ -179,6 +179,8 @@ impl WorkClock {
 
 #[cfg(test)]
 mod tests {
+    use tokio::time::advance;
+
     use super::*;
 
     #[tokio::test(start_paused = true)]
@@ -190,15 +192,15 @@ mod tests {
         let waiting = tokio::spawn({
             let clock = clock.clone();
             async move {
-                clock.sleep_until(due).await;
+                clock.wait_until(due).await;
                 Instant::now()
             }
         });
         let real = Instant::now();
-        sleep(Duration::from_secs(4)).await;
+        advance(Duration::from_secs(4)).await;
         pause(&fleet).await;
         pause(&fleet).await;
-        sleep(Duration::from_hours(8)).await;
+        advance(Duration::from_hours(8)).await;
         assert_eq!(clock.now() - begun, Duration::from_secs(4));
         assert!(!waiting.is_finished());
         resume(&fleet);

@@ -291,7 +291,7 @@ impl<'a> Player<'a> {
                     child.stop(StopPlan::gentle());
                     continue;
                 }
-                () = self.clock.sleep_until(deadline), if halt.is_none() => {
+                () = self.clock.wait_until(deadline), if halt.is_none() => {
                     halt = Some(Halt::TimedOut);
                     child.stop(StopPlan::gentle());
                     continue;
@@ -342,8 +342,8 @@ impl<'a> Player<'a> {
             biased;
             Some(text) = heard => Ok(text),
             () = self.request.cancel.cancelled() => Err(Halt::Cancelled),
-            () = self.clock.sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
-            () = self.clock.sleep_until(until) => Err(Halt::Failed("nobody said anything".to_owned())),
+            () = self.clock.wait_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
+            () = self.clock.wait_until(until) => Err(Halt::Failed("nobody said anything".to_owned())),
         };
         self.request.words = words;
         self.said = halt?;
@@ -370,13 +370,13 @@ impl<'a> Player<'a> {
         if let Some(silence) = silence {
             tokio::select! {
                 () = self.request.cancel.cancelled() => return Halt::Cancelled,
-                () = self.clock.sleep_until(silence) => {}
+                () = self.clock.wait_until(silence) => {}
             }
             self.notice(format!("has said nothing for {} s", self.request.silence.as_secs())).await;
         }
         tokio::select! {
             () = self.request.cancel.cancelled() => Halt::Cancelled,
-            () = self.clock.sleep_until(end) => Halt::TimedOut,
+            () = self.clock.wait_until(end) => Halt::TimedOut,
         }
     }
 
