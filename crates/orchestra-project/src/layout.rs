@@ -127,6 +127,11 @@ impl Layout {
         self.state().join("transcripts")
     }
 
+    /// Conversations with models behind endpoints, a file each: no program of somebody else's keeps them.
+    pub fn sessions(&self) -> PathBuf {
+        self.state().join("sessions")
+    }
+
     /// Files that nobody misses when no worker runs.
     pub fn scratch(&self) -> PathBuf {
         self.state().join("scratch")

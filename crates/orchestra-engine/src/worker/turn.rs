@@ -125,7 +125,7 @@ impl Place {
                 let script = self.layout.root().join(script).to_string_lossy().into_owned();
                 AgentConfig::Scripted { script }
             }
-            AgentConfig::Command(command) => AgentConfig::Command(command),
+            other @ (AgentConfig::Command(_) | AgentConfig::Http(_)) => other,
         };
         let agent = AnyAgent::new(&config, self.launcher.clone());
         let scratch = self.layout.scratch().join(format!("turn-{}", order.turn.0));
@@ -151,6 +151,7 @@ impl Place {
         request.silence = limits.silence;
         request.output_limit = limits.output;
         request.transcript = Some(Box::new(transcript));
+        request.conversations = Some(self.layout.sessions());
         request.cancel = cancel;
         Ok((agent, request))
     }
