@@ -8,6 +8,8 @@ mod command;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod scripted;
 #[cfg(test)]
 mod streams;

@@ -4,6 +4,7 @@
 //! was said until then is put in order by [`Turn::settle`].
 
 mod calls;
+mod keys;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Duration, Instant, sleep, sleep_until, timeout};
 
+use self::keys::without;
 use super::client::Client;
 use super::conversation::Conversation;
 use super::fault;
@@ -25,7 +27,6 @@ use super::voice::Voice;
 use super::wire::{self, Ask, Decoder, Stop, StreamEvent, Tokens};
 use crate::agent::TurnRequest;
 use crate::command::event::{MAX_SUMMARY, ending};
-use crate::redact::REDACTED;
 use crate::report_file::{HandedIn, report_in_text};
 use crate::tools::Spec;
 
@@ -313,7 +314,7 @@ impl<'a> Turn<'a> {
                 if matches!(part, Part::Text { .. }) {
                     answer.partial.clear();
                 }
-                let part = with_an_id_of_its_own(part, &answer.parts);
+                let part = with_an_id_of_its_own(keys::part_without(&self.keys, part), &answer.parts);
                 answer.parts.push(part);
             }
             StreamEvent::Usage(tokens) => answer.tokens = tokens,
@@ -389,7 +390,7 @@ impl<'a> Turn<'a> {
         if let Some(answer) = self.answer.take() {
             self.count(answer.tokens).await;
             let is_ours = matches!(fault, Some(Fault::Cancelled | Fault::TimedOut { .. }));
-            let text = [text_of(&answer.parts), answer.partial].concat();
+            let text = without(&self.keys, [text_of(&answer.parts), answer.partial].concat());
             // What was shown before it was interrupted was said; what broke off by itself will be said anew.
             if is_ours && !text.trim().is_empty() {
                 self.conversation.push(Message::agent(
@@ -432,9 +433,4 @@ fn text_of(parts: &[Part]) -> String {
 
 fn failed(message: impl Into<String>) -> Fault {
     Fault::Failed { message: message.into() }
-}
-
-/// A text without keys.
-fn without(keys: &[String], text: String) -> String {
-    keys.iter().fold(text, |text, key| if text.contains(key) { text.replace(key, REDACTED) } else { text })
 }

@@ -9,7 +9,8 @@ use orchestra_core::own_tool::{OwnCall, OwnTool};
 use orchestra_core::report::{AgentEvent, Fault};
 use tokio::sync::mpsc::{self, Sender};
 
-use super::{Turn, failed, without};
+use super::keys::without;
+use super::{Turn, failed};
 use crate::command::event::{one_line, tool_input, tool_output};
 use crate::http::message::{Call, CallResult, INTERRUPTED, Message};
 use crate::http::tools::Tools;
