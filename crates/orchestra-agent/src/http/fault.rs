@@ -200,12 +200,12 @@ fn pause(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
         return Some(Duration::from_millis(millis).min(MAX_PAUSE));
     }
     let text = text("retry-after")?;
-    let pause = match text.parse::<f64>() {
-        Ok(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
-        Err(_) => {
-            let until = DateTimeParser::new().parse_timestamp(text).ok()?;
-            Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
-        }
+    let pause = if let Ok(seconds) = text.parse::<f64>() {
+        Duration::try_from_secs_f64(seconds).ok()?
+    } else {
+        let until = DateTimeParser::new().parse_timestamp(text).ok()?;
+        // One that is past is over.
+        Duration::try_from(until.duration_since(now)).unwrap_or(Duration::ZERO)
     };
     Some(pause.min(MAX_PAUSE))
 }

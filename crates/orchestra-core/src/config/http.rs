@@ -42,9 +42,9 @@ pub struct HttpAgent {
 pub enum Wire {
     /// Anthropic's Messages.
     AnthropicMessages,
-    /// OpenAI's Chat Completions, which most other servers speak.
+    /// Chat Completions, which most servers speak.
     OpenAiChat,
-    /// OpenAI's Responses.
+    /// Responses, which came after it.
     OpenAiResponses,
 }
 

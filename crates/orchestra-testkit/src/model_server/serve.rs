@@ -167,7 +167,8 @@ impl Answering<'_> {
     }
 
     fn whole(&mut self, status: u16, kind: &str, body: &[u8], headers: &[(&str, &str)]) -> io::Result<bool> {
-        let more: String = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more: Vec<String> = headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+        let more = more.concat();
         let length = body.len();
         let head =
             format!("HTTP/1.1 {status} -\r\ncontent-type: {kind}\r\ncontent-length: {length}\r\n{more}\r\n");

@@ -1,4 +1,4 @@
-//! OpenAI's Chat Completions, as most hosted and local servers speak them.
+//! Chat Completions, as most hosted and local servers speak them.
 //!
 //! Servers differ in what they leave out. Read here without complaint: no `[DONE]` after a finish reason, tool calls whole
 //! in one piece or all of them with the same index, no id, a finish reason of `stop` beside calls, thinking as
@@ -110,7 +110,7 @@ pub(crate) struct ChatStream {
 }
 
 /// A call whose arguments still come.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Begun {
     index: Option<usize>,
     id: String,
@@ -193,16 +193,12 @@ impl ChatStream {
         // A piece without index, id or name can belong to the last one alone.
         let is_new = index.is_none() && !name.is_empty();
         let at = if is_new { None } else { self.calls.iter().rposition(goes_on) };
-        let begun = match at {
-            Some(at) => &mut self.calls[at],
-            None => {
-                events.push(StreamEvent::CallBegan);
-                let begun = Begun { index, id: String::new(), name: String::new(), arguments: String::new() };
-                self.calls.push(begun);
-                let last = self.calls.len() - 1;
-                &mut self.calls[last]
-            }
-        };
+        let at = at.unwrap_or_else(|| {
+            events.push(StreamEvent::CallBegan);
+            self.calls.push(Begun { index, ..Begun::default() });
+            self.calls.len() - 1
+        });
+        let begun = &mut self.calls[at];
         if begun.id.is_empty() {
             id.clone_into(&mut begun.id);
         }

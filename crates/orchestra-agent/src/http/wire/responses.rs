@@ -1,4 +1,4 @@
-//! OpenAI's Responses. Nothing is stored there: what the model thought comes back sealed and is sent again.
+//! Responses. Nothing is stored at the endpoint: what the model thought comes back sealed and is sent again.
 
 use orchestra_core::config::http::{Effort, Wire};
 use orchestra_core::path::ContentHash;

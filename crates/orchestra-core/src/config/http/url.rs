@@ -56,20 +56,15 @@ fn split(url: &str) -> Option<(bool, &str)> {
 
 /// The host, where it and the port look like such.
 fn host_without_port(authority: &str) -> Option<&str> {
-    let (host, port) = match authority.strip_prefix('[') {
-        Some(rest) => {
-            let (host, port) = rest.split_once(']')?;
-            let is_address =
-                !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
-            is_address.then_some(())?;
-            (host, port)
-        }
-        None => {
-            let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
-            let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
-            (is_name && !host.is_empty() && !host.starts_with(['.', '-'])).then_some(())?;
-            (host, port)
-        }
+    let (host, port) = if let Some(rest) = authority.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        let is_address =
+            !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b':');
+        is_address.then_some((host, port))?
+    } else {
+        let (host, port) = authority.split_at(authority.find(':').unwrap_or(authority.len()));
+        let is_name = host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-".contains(&byte));
+        (is_name && !host.is_empty() && !host.starts_with(['.', '-'])).then_some((host, port))?
     };
     let is_port = |port: &str| port.parse::<u16>().is_ok_and(|port| port > 0);
     (port.is_empty() || port.strip_prefix(':').is_some_and(is_port)).then_some(host)
