@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::command::CommandRunner;
 use crate::environment::Environment;
 use crate::guard::GuardLauncher;
+use crate::http::HttpRunner;
 use crate::own::OwnTools;
 use crate::scripted::Scripted;
 use crate::transcript::TranscriptSink;
@@ -148,6 +149,8 @@ pub enum AnyAgent {
     Scripted(Scripted),
     /// A program.
     Command(CommandRunner),
+    /// A model behind an endpoint.
+    Http(HttpRunner),
 }
 
 impl AnyAgent {
@@ -156,6 +159,7 @@ impl AnyAgent {
         match config {
             AgentConfig::Scripted { script } => Self::Scripted(Scripted::from_file(script, launcher)),
             AgentConfig::Command(command) => Self::Command(CommandRunner::new(command.clone(), launcher)),
+            AgentConfig::Http(http) => Self::Http(HttpRunner::new((**http).clone(), launcher)),
         }
     }
 }
@@ -165,6 +169,7 @@ impl Agent for AnyAgent {
         match self {
             Self::Scripted(scripted) => scripted.run(request, events).await,
             Self::Command(command) => command.run(request, events).await,
+            Self::Http(http) => http.run(request, events).await,
         }
     }
 }

@@ -9,7 +9,7 @@
 mod argv;
 pub mod claude;
 pub mod codex;
-mod event;
+pub(crate) mod event;
 mod stream;
 mod text;
 mod turn;

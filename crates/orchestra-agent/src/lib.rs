@@ -1,8 +1,8 @@
 //! Agents: what plays a role for one turn.
 //!
 //! Everything that can run somebody's code runs below a [`guard`], a small process of our own that ends the whole
-//! tree when its worker dies. On top of it stand the kinds of agents: [`scripted`], and [`command`] with its
-//! presets for coding programs.
+//! tree when its worker dies. On top of it stand the kinds of agents: [`scripted`], [`command`] with its presets for
+//! coding programs, and [`http`], which asks a model itself.
 //!
 //! Invariants:
 //! - Dropping a turn's future ends the agent's whole tree of processes.
@@ -18,6 +18,7 @@ pub mod agent;
 pub mod command;
 pub mod environment;
 pub mod guard;
+pub mod http;
 pub mod mcp;
 pub mod own;
 pub mod probe;

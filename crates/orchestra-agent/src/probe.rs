@@ -5,6 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use orchestra_core::config::http::{HttpAgent, KeySource};
 use orchestra_core::config::{AgentConfig, CommandAgent, Preset};
 
 use crate::environment::{self, AgentNeeds, Environment};
@@ -51,7 +52,7 @@ pub enum Login {
     /// There is neither.
     Missing {
         /// What to do.
-        hint: &'static str,
+        hint: String,
     },
 }
 
@@ -64,8 +65,11 @@ pub fn probe(
     repository: &Path,
     launcher: &GuardLauncher,
 ) -> Probe {
-    let AgentConfig::Command(config) = config else {
-        return Probe { program: FoundProgram::NotNeeded, version: None, login: Login::Unknown };
+    let nothing = |login| Probe { program: FoundProgram::NotNeeded, version: None, login };
+    let config = match config {
+        AgentConfig::Command(config) => config,
+        AgentConfig::Scripted { .. } => return nothing(Login::Unknown),
+        AgentConfig::Http(http) => return nothing(probe_http(http, environment)),
     };
     let name = program_name(config);
     let needs = AgentNeeds { preset: config.preset, named: &config.env, repository };
@@ -77,6 +81,19 @@ pub fn probe(
     // Only a program that we know is started: `--version` of another might mean anything.
     let version = config.preset.and_then(|_| ask_version(&path, config, kept, launcher));
     Probe { program: FoundProgram::At(path), version, login }
+}
+
+/// Looks for the key of a model behind an endpoint. Nothing is sent; that a key is there does not say that it is good.
+pub fn probe_http(config: &HttpAgent, environment: &Environment) -> Login {
+    let is_set = |name: &str| environment::get(environment, name).is_some_and(|value| !value.is_empty());
+    match &config.key {
+        KeySource::NotNeeded => Login::Unknown,
+        KeySource::Written(_) => Login::Found { place: "your own configuration".to_owned() },
+        KeySource::Variable(name) if is_set(name) => Login::Found { place: name.clone() },
+        KeySource::Variable(name) => {
+            Login::Missing { hint: format!("set {name}, or name another variable in the agent's `key_env`") }
+        }
+    }
 }
 
 fn program_name(config: &CommandAgent) -> &str {
@@ -169,7 +186,7 @@ fn find_login(preset: Option<Preset>, environment: &Environment) -> Login {
         Some(file) if file.is_file() => Login::Found { place: file.display().to_string() },
         // Claude Code keeps its login in the key chain there.
         Some(_) if cfg!(target_os = "macos") && preset == Some(Preset::ClaudeCode) => Login::Unknown,
-        Some(_) | None => Login::Missing { hint },
+        Some(_) | None => Login::Missing { hint: hint.to_owned() },
     }
 }
 

@@ -91,6 +91,17 @@ impl Redactor {
         Self { exact, first_bytes }
     }
 
+    /// Knows some more secrets. Those under eight bytes are left out.
+    #[must_use]
+    pub fn and_values<'a>(mut self, values: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let more = Self::of_values(values);
+        self.exact.extend(more.exact);
+        self.exact.sort_by_key(|value| std::cmp::Reverse(value.len()));
+        self.exact.dedup();
+        self.first_bytes.extend(more.first_bytes);
+        self
+    }
+
     /// Redacts a text that is whole.
     pub fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Vec::with_capacity(text.len());

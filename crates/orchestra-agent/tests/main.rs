@@ -10,6 +10,8 @@ mod command;
 #[cfg(test)]
 mod guard;
 #[cfg(test)]
+mod http;
+#[cfg(test)]
 mod pausing;
 #[cfg(test)]
 mod scripted;

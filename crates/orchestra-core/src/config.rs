@@ -4,6 +4,7 @@
 //! would run or open is listed by [`trust::commands_of`] before anything of it counts.
 
 mod agents;
+pub mod http;
 pub mod keys;
 pub mod layer;
 pub mod resolve;
@@ -15,6 +16,7 @@ mod value;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use self::http::{HttpAgent, Price};
 use self::keys::KeySetting;
 use crate::id::{AgentName, MilestoneId};
 use crate::plan::{Complexity, GateKind};
@@ -34,6 +36,8 @@ pub struct Config {
     pub default_agent: Option<AgentName>,
     /// Models by agent and a phase's complexity.
     pub models: BTreeMap<AgentName, BTreeMap<Complexity, String>>,
+    /// What tokens cost, by models.
+    pub prices: BTreeMap<String, Price>,
     /// Bounds on time, size and repetition.
     pub limits: Limits,
     /// Where finished work goes.
@@ -124,6 +128,8 @@ pub enum AgentConfig {
     },
     /// A program run once a turn.
     Command(CommandAgent),
+    /// A model behind an HTTP endpoint.
+    Http(Box<HttpAgent>),
 }
 
 /// A program that is run once a turn.
@@ -166,7 +172,7 @@ impl AgentConfig {
     /// Whether an agent of this kind can be spoken to while it works.
     pub fn hears(&self) -> bool {
         match self {
-            Self::Scripted { .. } => true,
+            Self::Scripted { .. } | Self::Http(_) => true,
             Self::Command(command) => match command.preset {
                 Some(Preset::ClaudeCode) => true,
                 Some(Preset::Codex) => false,
@@ -262,6 +268,7 @@ impl Default for Config {
             agents: BTreeMap::new(),
             default_agent: None,
             models: BTreeMap::new(),
+            prices: BTreeMap::new(),
             limits: Limits::default(),
             push: PushPolicy::default(),
             keys: BTreeMap::new(),

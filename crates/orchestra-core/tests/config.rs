@@ -11,7 +11,7 @@ use orchestra_core::plan::{Complexity, Plan};
 
 const PATH: &str = ".orchestra/config.yaml";
 
-/// The example of the design, less the kind that is not in this version.
+/// The example of the design.
 const DESIGNED: &str = r#"# .orchestra/config.yaml
 version: 1
 gates:  { rfc: ask, push: auto }              # ask | auto | never
@@ -23,8 +23,12 @@ agents:
   codex:   { kind: command, preset: codex, env: [OPENAI_BASE_URL], model: o5 }
   mine:    { kind: command, run: ["my-agent", "--prompt", "{prompt_file}"], output: json-lines, env: [MY_TOKEN] }
   demo:    { kind: scripted, script: .orchestra/demo.yaml }
+  local:   { kind: http, wire: openai-chat, base_url: "http://127.0.0.1:11434/v1/", model: qwen3-coder }
+  paid:    { kind: http, wire: anthropic-messages, model: claude-x, max_output: 8000, window: 200000, effort: high,
+             headers: { X-Team: shop }, prices: { input: 3, cached: 0.3, output: 15 } }
 models:
   claude: { trivial: haiku, quick: haiku, standard: sonnet, complex: opus }
+prices: { qwen3-coder: { input: 0, output: 0.5 } }
 limits: { jobs: 2, retries: 4, backoff: 5s, outage: 1h30m, repair_attempts: 1, circuit_failures: 5, phase_timeout: 1h, verify_timeout: 5m, hook_timeout: 1m,
           silence: 30s, output: 1MiB, snapshot: 1GiB }
 push:   { remote: upstream, branch: "orchestra/{milestone}" }
@@ -77,13 +81,13 @@ fn the_designed_file_is_read_whole() {
     assert_eq!(config.verify, VerifyPlan::Always(vec!["cargo test -q".to_owned()]));
     assert_eq!(config.default_agent.as_ref().map(ToString::to_string), Some("claude".to_owned()));
     let names: Vec<&str> = config.agents.keys().map(orchestra_core::id::AgentName::as_str).collect();
-    assert_eq!(names, ["claude", "codex", "demo", "mine"]);
+    assert_eq!(names, ["claude", "codex", "demo", "local", "mine", "paid"]);
     let agents: Vec<&AgentConfig> = config.agents.values().collect();
     assert!(matches!(agents[0], AgentConfig::Command(agent) if agent.preset == Some(Preset::ClaudeCode)));
     assert!(matches!(agents[1], AgentConfig::Command(agent) if agent.model.as_deref() == Some("o5")));
     assert!(matches!(agents[2], AgentConfig::Scripted { script } if script == ".orchestra/demo.yaml"));
     assert!(
-        matches!(agents[3], AgentConfig::Command(agent) if agent.run.len() == 3 && agent.output == OutputFormat::JsonLines)
+        matches!(agents[4], AgentConfig::Command(agent) if agent.run.len() == 3 && agent.output == OutputFormat::JsonLines)
     );
     assert_eq!(config.models.values().next().unwrap()[&Complexity::Complex], "opus");
     let limits = &config.limits;
@@ -174,23 +178,23 @@ fn what_is_wrong_is_told_at_its_place() {
         ".orchestra/config.yaml:1:11: the key `jbos` is not known\n  hint: did you mean `jobs`? there are: jobs, retries, \
          backoff, outage, repair_attempts, circuit_failures, phase_timeout, verify_timeout, hook_timeout, silence, output, \
          snapshot\n.orchestra/config.yaml:2:1: the key `verfy` is not known\n  hint: did you mean `verify`? there are: \
-         version, gates, review, verify, agents, models, limits, push",
+         version, gates, review, verify, agents, models, prices, limits, push",
     );
     tells(
         "version: 2\nverfy: [x]\n",
         "warning: .orchestra/config.yaml:1:10: version 2 is newer than this program, which reads 1\n  hint: keys that it does \
          not know have no effect\nwarning: .orchestra/config.yaml:2:1: the key `verfy` is not known\n  hint: did you mean \
-         `verify`? there are: version, gates, review, verify, agents, models, limits, push",
+         `verify`? there are: version, gates, review, verify, agents, models, prices, limits, push",
     );
     tells(
-        "agents:\n  local: { kind: http, wire: openai-chat, base_url: \"http://127.0.0.1\" }\n",
-        ".orchestra/config.yaml:2:18: agents of kind `http` are not in this version\n  hint: there are: scripted, command",
+        "agents:\n  local: { kind: acp, run: [x] }\n",
+        ".orchestra/config.yaml:2:18: agents of kind `acp` are not in this version\n  hint: there are: scripted, command, http",
     );
     tells(
         "agents:\n  a: { kind: commnd }\n  b: {}\n  c: { kind: command }\n  d: { kind: command, run: my-agent --x }\n",
         ".orchestra/config.yaml:2:14: `commnd` is no kind of agent\n  hint: did you mean `command`? there are: scripted, \
-         command\n.orchestra/config.yaml:3:3: expected the key `kind` in agent `b`\n  hint: add it: one of scripted, \
-         command\n.orchestra/config.yaml:4:6: expected the key `preset` or `run`\n  hint: add `preset: claude-code` or `run: \
+         command, http\n.orchestra/config.yaml:3:3: expected the key `kind` in agent `b`\n  hint: add it: one of scripted, \
+         command, http\n.orchestra/config.yaml:4:6: expected the key `preset` or `run`\n  hint: add `preset: claude-code` or `run: \
          [\"program\", \"argument\"]`\n.orchestra/config.yaml:5:28: a whole command line in `run`, which no shell takes \
          apart\n  hint: write one entry for each argument: [\"my-agent\", \"--x\"]",
     );
@@ -373,8 +377,11 @@ fn what_a_project_runs_or_opens_is_listed_with_its_place() {
         "agent: codex: preset codex  (.orchestra/config.yaml:9)",
         "variable: codex: OPENAI_BASE_URL  (.orchestra/config.yaml:9)",
         "script: .orchestra/demo.yaml  (.orchestra/config.yaml:11)",
+        "endpoint: local: openai-chat http://127.0.0.1:11434/v1  (.orchestra/config.yaml:12)",
         "agent: mine: [\"my-agent\",\"--prompt\",\"{prompt_file}\"]  (.orchestra/config.yaml:10)",
         "variable: mine: MY_TOKEN  (.orchestra/config.yaml:10)",
+        "endpoint: paid: anthropic-messages https://api.anthropic.com x-team: shop  (.orchestra/config.yaml:13)",
+        "variable: paid: ANTHROPIC_API_KEY  (.orchestra/config.yaml:13)",
     ];
     assert_eq!(items(vec![project(DESIGNED)], &Plan::default()), wanted);
     assert_eq!(items(vec![layer(Layer::User, DESIGNED)], &Plan::default()), [""; 0]);

@@ -11,6 +11,8 @@ mod edits;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod http_agents;
+#[cfg(test)]
 mod properties;
 #[cfg(test)]
 mod schedule;

@@ -1,4 +1,5 @@
-//! Throw-away projects for tests: a repository, a bare remote, a home of their own, and the real program in them.
+//! Throw-away projects for tests: a repository, a bare remote, a home of their own, and the real program in them; and a
+//! model on this machine to ask.
 //!
 //! Nothing of the machine's environment gets in: no model key, no git configuration, no home. Everything panics on
 //! failure, with what was run and what it said: a test helper has nobody to return an error to.
@@ -12,6 +13,7 @@
 #[cfg(target_os = "linux")]
 mod emulator;
 mod milestone;
+pub mod model_server;
 mod oracle;
 mod program;
 mod project;

@@ -10,37 +10,37 @@ const MAX_INPUT: usize = 500;
 /// How much of a line that is in no known format is shown.
 const MAX_STRANGE: usize = 2000;
 /// How much of an answer becomes a summary.
-pub(super) const MAX_SUMMARY: usize = 64 * 1024;
+pub(crate) const MAX_SUMMARY: usize = 64 * 1024;
 
-pub(super) fn notice(text: impl Into<String>) -> AgentEvent {
+pub(crate) fn notice(text: impl Into<String>) -> AgentEvent {
     AgentEvent::Notice { text: shorten(&text.into(), MAX_STRANGE) }
 }
 
 /// A line that is no JSON, or JSON of an unexpected shape: shown, never an error.
-pub(super) fn strange(line: &[u8]) -> Vec<AgentEvent> {
+pub(crate) fn strange(line: &[u8]) -> Vec<AgentEvent> {
     let line = String::from_utf8_lossy(&line[..line.len().min(MAX_STRANGE)]);
     if line.trim().is_empty() { Vec::new() } else { vec![notice(line.trim_end())] }
 }
 
-pub(super) fn tool_output(text: &str) -> String {
+pub(crate) fn tool_output(text: &str) -> String {
     shorten(text, MAX_OUTPUT)
 }
 
 /// What a tool was called with, in one line: its most telling field, else all as JSON.
-pub(super) fn tool_input(input: &Value) -> String {
+pub(crate) fn tool_input(input: &Value) -> String {
     const TELLING: &[&str] =
         &["command", "file_path", "notebook_path", "path", "pattern", "url", "query", "prompt"];
     let telling = TELLING.iter().find_map(|key| input.get(key)?.as_str());
     one_line(&telling.map_or_else(|| input.to_string(), str::to_owned))
 }
 
-pub(super) fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let line: Vec<&str> = text.split_whitespace().collect();
     shorten(&line.join(" "), MAX_INPUT)
 }
 
 /// Cuts a text at a character, with a mark.
-pub(super) fn shorten(text: &str, limit: usize) -> String {
+pub(crate) fn shorten(text: &str, limit: usize) -> String {
     if text.len() <= limit {
         text.to_owned()
     } else {
@@ -49,20 +49,20 @@ pub(super) fn shorten(text: &str, limit: usize) -> String {
 }
 
 /// The end of a text: its last bytes, cut at a character.
-pub(super) fn ending(text: &str, limit: usize) -> &str {
+pub(crate) fn ending(text: &str, limit: usize) -> &str {
     if text.len() <= limit { text } else { &text[text.ceil_char_boundary(text.len() - limit)..] }
 }
 
-pub(super) fn text_at<'a>(value: &'a Value, key: &str) -> &'a str {
+pub(crate) fn text_at<'a>(value: &'a Value, key: &str) -> &'a str {
     value.get(key).and_then(Value::as_str).unwrap_or_default()
 }
 
-pub(super) fn number_at(value: &Value, key: &str) -> u64 {
+pub(crate) fn number_at(value: &Value, key: &str) -> u64 {
     value.get(key).and_then(Value::as_u64).unwrap_or_default()
 }
 
 /// What a turn consumed, from sums that go over the whole conversation.
-pub(super) fn since(before: Usage, now: Usage) -> Usage {
+pub(crate) fn since(before: Usage, now: Usage) -> Usage {
     // A sum that went down belongs to another conversation than was thought.
     if now.input < before.input || now.output < before.output {
         return now;

@@ -2,16 +2,16 @@
 
 use super::layer::Reader;
 use super::setting::{Change, Wrong, agent_name, one_of};
-use super::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset};
+use super::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, http};
 use crate::document::fields::Fields;
 use crate::document::findings::{hint_for, shown};
 use crate::document::yaml::Entry;
 use crate::path::RepoPath;
 use crate::plan::Complexity;
 
-const KINDS: &[&str] = &["scripted", "command"];
+const KINDS: &[&str] = &["scripted", "command", "http"];
 /// Kinds that the format knows and this version does not have.
-const LATER_KINDS: &[&str] = &["http", "acp"];
+const LATER_KINDS: &[&str] = &["acp"];
 const SCRIPTED_KEYS: &[&str] = &["kind", "script"];
 const COMMAND_KEYS: &[&str] = &["kind", "preset", "run", "output", "input", "env", "model"];
 
@@ -53,6 +53,7 @@ fn read_agent(reader: &mut Reader, entry: &Entry) -> Option<AgentConfig> {
     match kind {
         "scripted" => read_scripted(reader, &fields),
         "command" => read_command(reader, &fields),
+        "http" => http::read_http(reader, &fields),
         later if LATER_KINDS.contains(&later) => {
             let what = format!("agents of kind `{later}` are not in this version");
             reader.findings.error(at, what, format!("there are: {}", KINDS.join(", ")));
@@ -103,10 +104,7 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
         reader.findings.error(fields.start, "an empty program in `run`", "");
     }
     for (name, at) in &env {
-        let is_name = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-            && !name.is_empty()
-            && !name.starts_with(|c: char| c.is_ascii_digit());
-        if !is_name {
+        if !is_variable(name) {
             let what = format!("{} is no name of a variable", shown(name));
             reader.findings.error(*at, what, "only names are written here; values come from the environment");
         }
@@ -140,7 +138,19 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
     }))
 }
 
-fn read_word<T: Copy>(reader: &mut Reader, fields: &Fields<'_>, key: &str, words: &[(&str, T)]) -> Option<T> {
+/// Tells whether a text can be the name of a variable.
+pub(super) fn is_variable(name: &str) -> bool {
+    name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        && !name.is_empty()
+        && !name.starts_with(|c: char| c.is_ascii_digit())
+}
+
+pub(super) fn read_word<T: Copy>(
+    reader: &mut Reader,
+    fields: &Fields<'_>,
+    key: &str,
+    words: &[(&str, T)],
+) -> Option<T> {
     let (text, at) = fields.text(key, &mut reader.findings)?;
     match one_of(text, words) {
         Ok(word) => Some(word),
@@ -151,7 +161,7 @@ fn read_word<T: Copy>(reader: &mut Reader, fields: &Fields<'_>, key: &str, words
     }
 }
 
-fn refuse_others(reader: &mut Reader, fields: &Fields<'_>, known: &[&str]) {
+pub(super) fn refuse_others(reader: &mut Reader, fields: &Fields<'_>, known: &[&str]) {
     for entry in fields.entries() {
         if !known.contains(&entry.key.as_str()) {
             reader.unknown(entry, known);

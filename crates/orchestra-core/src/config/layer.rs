@@ -1,13 +1,13 @@
 //! Reads one layer of configuration: a file, the environment, or flags of the command line. Every key is optional.
 //!
-//! What only a person may set (keys, mouse, how they are told) is refused for [`Layer::Project`], with file and line. An endpoint of
-//! a model and the sandbox have no key in this version; when they come, they are refused so, too.
+//! What only a person may set (keys, mouse, how they are told, what a model is paid with, a proxy) is refused for
+//! [`Layer::Project`], with file and line. The sandbox has no key in this version; when it comes, it is refused so, too.
 
 use crate::config::Notify;
 use crate::config::setting::{
     Change, PERSONS, SCALARS, SECTIONS, Setting, TOP, Wrong, is_manifold, manifold,
 };
-use crate::config::{agents, keys};
+use crate::config::{agents, http, keys};
 use crate::document::fields::Fields;
 use crate::document::findings::{Findings, hint_for, nearest, shown};
 use crate::document::yaml::{self, Entry, Value};
@@ -194,6 +194,7 @@ impl Reader {
                 "verify" => self.read_verify(entry),
                 "agents" => agents::read_agents(self, entry),
                 "models" => agents::read_models(self, entry),
+                "prices" => http::read_prices(self, entry),
                 own if PERSONS.contains(&own) && self.layer == Layer::Project => self.not_of_a_project(entry),
                 "keys" => keys::read_keys(self, entry),
                 scalar @ ("notify" | "mouse") => self.read_scalar(scalar, entry, fields),

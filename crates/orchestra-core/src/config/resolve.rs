@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::layer::{ConfigLayer, Layer};
 use super::setting::Setting;
 use super::shown::shown_settings;
-use super::{Config, GatePolicy};
+use super::{AgentConfig, Config, GatePolicy};
 use crate::document::findings::{Findings, hint_for};
 use crate::document::{Parsed, Place};
 use crate::id::AgentName;
@@ -73,6 +73,12 @@ fn merge<'a>(layers: impl Iterator<Item = &'a ConfigLayer>) -> (Config, Last<'a>
         for setting in &layer.settings {
             setting.change.apply(&mut config);
             last.insert(&setting.key, (layer.layer, setting));
+        }
+    }
+    for agent in config.agents.values_mut() {
+        match agent {
+            AgentConfig::Http(http) => http.prices.by_model.clone_from(&config.prices),
+            AgentConfig::Scripted { .. } | AgentConfig::Command(_) => {}
         }
     }
     (config, last)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::http::Price;
 use super::keys::KeySetting;
 use super::value::{parse_duration, parse_size};
 use super::{AgentConfig, Config, GatePolicy, InputFormat, Limits, Notify, OutputFormat, Preset, VerifyPlan};
@@ -18,6 +19,7 @@ pub(super) const TOP: &[&str] = &[
     "verify",
     "agents",
     "models",
+    "prices",
     "limits",
     "push",
     "keys",
@@ -62,7 +64,8 @@ pub(super) const SCALARS: &[&str] = &[
 pub(super) fn is_manifold(key: &str) -> bool {
     let top = key.split('.').next().unwrap_or_default();
     !SCALARS.contains(&key)
-        && (TOP.contains(&key) || matches!(top, "verify" | "models" | "agents" | "keys" | "notify_command"))
+        && (TOP.contains(&key)
+            || matches!(top, "verify" | "models" | "prices" | "agents" | "keys" | "notify_command"))
 }
 
 /// Says why such a key cannot be set by a flag or a variable.
@@ -119,6 +122,7 @@ pub(super) enum Change {
     DefaultAgent(AgentName),
     Agent(AgentName, AgentConfig),
     Model(AgentName, Complexity, String),
+    Price(String, Price),
     Verify(Vec<String>),
     VerifyByPath(Vec<(String, Vec<String>)>),
     Count(fn(&mut Limits) -> &mut u32, u32),
@@ -224,6 +228,9 @@ impl Change {
             }
             Self::Model(agent, complexity, model) => {
                 config.models.entry(agent).or_default().insert(complexity, model);
+            }
+            Self::Price(model, price) => {
+                config.prices.insert(model, price);
             }
             Self::Verify(commands) => config.verify = VerifyPlan::Always(commands),
             Self::VerifyByPath(by_path) => config.verify = VerifyPlan::ByPath(by_path),

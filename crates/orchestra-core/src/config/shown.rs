@@ -1,5 +1,6 @@
 //! A configuration as text: each setting as the YAML that would set it.
 
+use super::http::{HttpAgent, KeySource, Secret, is_secret_header};
 use super::setting::{SCALARS, Slot, slot};
 use super::value::{show_duration, show_size};
 use super::{AgentConfig, CommandAgent, Config, Notify, VerifyPlan};
@@ -39,6 +40,7 @@ pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
     for (agent, models) in &config.models {
         all.extend(models.iter().map(|(of, model)| (format!("models.{agent}.{of}"), model.clone())));
     }
+    all.extend(config.prices.iter().map(|(model, price)| (format!("prices.{model}"), price.to_yaml())));
     all.extend(config.keys.values().map(|set| (format!("keys.{}", set.action), shown_list(&set.keys))));
     all
 }
@@ -74,7 +76,40 @@ fn shown_agent(agent: &AgentConfig) -> String {
             parts.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
             format!("{{ {} }}", parts.join(", "))
         }
+        AgentConfig::Http(http) => shown_http(http),
     }
+}
+
+/// What stands in the place of a value that is nobody's business.
+const HIDDEN: &str = "(hidden)";
+
+fn shown_http(agent: &HttpAgent) -> String {
+    let HttpAgent { wire, base_url, model, key, headers, proxy, max_output, window, effort, prices } = agent;
+    let mut parts = vec![
+        "kind: http".to_owned(),
+        format!("wire: {}", wire.as_str()),
+        format!("base_url: {}", quoted(base_url)),
+        format!("model: {}", quoted(model)),
+    ];
+    match key {
+        KeySource::Variable(name) => parts.push(format!("key_env: {name}")),
+        KeySource::Written(_) => parts.push(format!("api_key: {HIDDEN}")),
+        KeySource::NotNeeded => {}
+    }
+    if !headers.is_empty() {
+        let shown = |(name, value): (&String, &Secret)| {
+            let value = if is_secret_header(name) { HIDDEN } else { value.expose() };
+            format!("{name}: {}", quoted(value))
+        };
+        parts.push(format!("headers: {{ {} }}", headers.iter().map(shown).collect::<Vec<_>>().join(", ")));
+    }
+    // A proxy's URL may hold a password.
+    parts.extend(proxy.as_ref().map(|_| format!("proxy: {HIDDEN}")));
+    parts.extend(max_output.map(|count| format!("max_output: {count}")));
+    parts.extend(window.map(|count| format!("window: {count}")));
+    parts.extend(effort.map(|effort| format!("effort: {}", effort.as_str())));
+    parts.extend(prices.own.map(|price| format!("prices: {}", price.to_yaml())));
+    format!("{{ {} }}", parts.join(", "))
 }
 
 fn shown_list(texts: &[String]) -> String {

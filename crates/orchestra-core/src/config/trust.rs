@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::http::KeySource;
 use super::layer::Layer;
 use super::resolve::{Origin, Resolved};
 use super::{AgentConfig, GatePolicy, VerifyPlan};
@@ -16,6 +17,8 @@ pub enum TrustKind {
     Verify,
     /// An agent's program and arguments.
     Agent,
+    /// Where a model is asked, and what is told there besides.
+    Endpoint,
     /// A script that an agent plays, tool calls and all.
     Script,
     /// A variable of the person's environment that is handed to an agent.
@@ -36,6 +39,7 @@ impl TrustKind {
         match self {
             Self::Verify => "verify",
             Self::Agent => "agent",
+            Self::Endpoint => "endpoint",
             Self::Script => "script",
             Self::Variable => "variable",
             Self::Gate => "gate",
@@ -159,6 +163,20 @@ fn of_setting(resolved: &Resolved, origin: &Origin, items: &mut Vec<TrustItem>) 
             let Some((name, agent)) = key.strip_prefix("agents.").and_then(named) else { return };
             match agent {
                 AgentConfig::Scripted { script } => add(TrustKind::Script, script.clone()),
+                AgentConfig::Http(http) => {
+                    // Everything that the role reads goes there.
+                    let headers: Vec<String> = http
+                        .headers
+                        .iter()
+                        .map(|(name, value)| format!(" {name}: {}", value.expose()))
+                        .collect();
+                    let text =
+                        format!("{name}: {} {}{}", http.wire.as_str(), http.base_url, headers.concat());
+                    add(TrustKind::Endpoint, text);
+                    if let KeySource::Variable(variable) = &http.key {
+                        add(TrustKind::Variable, format!("{name}: {variable}"));
+                    }
+                }
                 AgentConfig::Command(command) => {
                     let preset = command.preset.map(|preset| format!("preset {}", preset.as_str()));
                     let run = (!command.run.is_empty()).then(|| {

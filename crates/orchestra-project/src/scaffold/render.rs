@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use include_dir::{Dir, DirEntry, include_dir};
+use orchestra_core::config::http::KeySource;
 use orchestra_core::config::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, VerifyPlan};
 use orchestra_core::path::is_bidi_control;
 
@@ -170,6 +171,20 @@ fn agent_entry(config: &AgentConfig) -> String {
             fields.extend((*input == InputFormat::JsonLines).then(|| "input: json-lines".to_owned()));
             fields.extend((!env.is_empty()).then(|| format!("env: {}", list(env))));
             fields.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            fields
+        }
+        AgentConfig::Http(http) => {
+            let mut fields = vec![
+                "kind: http".to_owned(),
+                format!("wire: {}", http.wire.as_str()),
+                format!("base_url: {}", quoted(&http.base_url)),
+                format!("model: {}", quoted(&http.model)),
+            ];
+            match &http.key {
+                KeySource::Variable(name) => fields.push(format!("key_env: {name}")),
+                // A key is never written into a project's file.
+                KeySource::Written(_) | KeySource::NotNeeded => {}
+            }
             fields
         }
     };

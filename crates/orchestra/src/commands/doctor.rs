@@ -92,8 +92,16 @@ fn held_back(context: &Context, repo: &Repo) -> Check {
         Some((name.clone(), config.agents.get(&name)?.clone()))
     });
     let mut found = format!("commands and hooks do not get: {}", named(&commands));
-    if let Some((name, AgentConfig::Command(command))) = agent {
-        let needs = AgentNeeds { preset: command.preset, named: &command.env, repository: repo.root() };
+    let needs = agent.as_ref().and_then(|(name, agent)| {
+        let (preset, named): (_, &[String]) = match agent {
+            AgentConfig::Command(command) => (command.preset, &command.env),
+            // What it runs gets no more than what any agent runs.
+            AgentConfig::Http(_) => (None, &[]),
+            AgentConfig::Scripted { .. } => return None,
+        };
+        Some((name, AgentNeeds { preset, named, repository: repo.root() }))
+    });
+    if let Some((name, needs)) = needs {
         let kept_from = agent_environment(&context.environment, needs).held_back;
         found = format!("{found}\n{name} does not get: {}", named(&kept_from));
     }

@@ -21,7 +21,7 @@ impl Player<'_> {
         let answered = tokio::select! {
             biased;
             () = self.request.cancel.cancelled() => Err(Halt::Cancelled),
-            () = self.clock.sleep_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
+            () = self.clock.wait_until(self.deadline.unwrap_or(far)) => Err(Halt::TimedOut),
             answer = calling => Ok(answer),
         };
         let (text, is_error) = match &answered {

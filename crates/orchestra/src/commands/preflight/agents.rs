@@ -3,8 +3,9 @@
 use orchestra_core::words::counted;
 use std::collections::BTreeSet;
 
-use orchestra_agent::probe::{FoundProgram, Login, Probe, probe};
+use orchestra_agent::probe::{FoundProgram, Login, Probe, probe, probe_http};
 use orchestra_core::config::AgentConfig;
+use orchestra_core::config::http::HttpAgent;
 use orchestra_core::id::AgentName;
 use orchestra_project::scaffold::FoundAgent;
 
@@ -99,10 +100,21 @@ fn look_at(subject: &Subject<'_>, label: &str, agent: &AgentConfig) -> Check {
         AgentConfig::Command(command) if !command.run.is_empty() && !subject.is_trusted => {
             Check::note(label, format!("`{}` was not looked at: not trusted", command.run[0]))
         }
+        AgentConfig::Http(http) => told_of_http(label, http, &probe_http(http, &subject.context.environment)),
         AgentConfig::Command(_) => {
             let launcher = subject.context.launcher(None);
             told(label, probe(agent, &subject.context.environment, subject.root, &launcher))
         }
+    }
+}
+
+/// Whether there is a key; the endpoint itself is not asked.
+fn told_of_http(label: &str, agent: &HttpAgent, login: &Login) -> Check {
+    let what = format!("{} at {} ({})", agent.model, agent.base_url, agent.wire.as_str());
+    match login {
+        Login::Found { place } => Check::good(label, format!("{what}, a key in {place}; it was not asked")),
+        Login::Unknown => Check::good(label, format!("{what}, without a key; it was not asked")),
+        Login::Missing { hint } => Check::bad(label, format!("{what}, no key"), hint),
     }
 }
 

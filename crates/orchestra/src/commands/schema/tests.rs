@@ -103,7 +103,7 @@ fn the_schema_of_the_configuration_has_every_setting_with_its_default() {
     let defaults = resolve(Vec::new()).result.unwrap();
     let names = |names: Vec<String>| names.into_iter().collect::<BTreeSet<_>>();
     let known = defaults.origins.iter().map(|origin| origin.key.clone());
-    let more = ["version", "models", "keys"].map(str::to_owned);
+    let more = ["version", "models", "prices", "keys"].map(str::to_owned);
     assert_eq!(
         names(in_schema.iter().map(|(key, _)| key.clone()).collect()),
         names(known.chain(more).collect())
@@ -165,18 +165,23 @@ fn each_action_of_the_screen_is_in_the_schema_of_the_configuration() {
 #[test]
 fn each_kind_of_agent_in_the_schema_is_read_with_every_key() {
     let schema: Value = serde_json::from_str(CONFIG).unwrap();
+    let price = json!({ "input": 3, "output": 15.5 });
     let sample = |key: &str, part: &Value| match (key, part) {
+        (_, part) if part["$ref"] == "#/$defs/price" => price.clone(),
+        (_, part) if part["type"] == "object" => json!({ "x": "y" }),
+        (_, part) if part["type"] == "integer" => part["minimum"].clone(),
+        (_, part) if part.get("examples").is_some() => part["examples"][0].clone(),
         (_, part) if part.get("const").is_some() => part["const"].clone(),
         (_, part) if part.get("enum").is_some() => part["enum"][0].clone(),
         (_, part) if part["type"] == "array" => json!(["x"]),
         _ => json!("x"),
     };
-    for kind in ["command", "scripted"] {
+    for kind in ["command", "http", "scripted"] {
         let keys = schema["$defs"][kind]["properties"].as_object().unwrap();
-        // Beside a preset `output` says nothing, and that is told.
+        // Beside a preset `output` says nothing, and that is told; a key stands in one place.
         let whole: serde_json::Map<String, Value> = keys
             .iter()
-            .filter(|(key, _)| *key != "preset")
+            .filter(|(key, _)| !["preset", "api_key"].contains(&key.as_str()))
             .map(|(key, part)| (key.clone(), sample(key, part)))
             .collect();
         assert!(is_read("agents.mine", &json!(whole)), "{kind}: {whole:?}");
@@ -184,6 +189,12 @@ fn each_kind_of_agent_in_the_schema_is_read_with_every_key() {
         strange.insert("nonsense".to_owned(), json!("x"));
         assert!(!is_read("agents.mine", &json!(strange)), "{kind}");
     }
+    let price = |price: &Value| is_read("prices.m", price);
+    assert!(price(&json!({ "input": 3, "cached": 0.3, "output": 15 })) && !price(&json!({ "input": 3 })));
+    assert!(is_read(
+        "agents.mine",
+        &json!({ "kind": "http", "wire": "openai-chat", "model": "x", "api_key": "y" })
+    ));
     for preset in schema["$defs"]["command"]["properties"]["preset"]["enum"].as_array().unwrap() {
         assert!(is_read("agents.mine", &json!({ "kind": "command", "preset": preset })), "{preset}");
     }
