@@ -365,3 +365,6 @@ impl Talk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

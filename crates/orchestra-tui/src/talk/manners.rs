@@ -2,7 +2,7 @@
 
 use super::{Ask, Pane, Talk, TalkCommand};
 use crate::desk::{NO_KEY, TWICE};
-use crate::key::{Action, Place, ROWS, Row, holds};
+use crate::key::{Action, NOT_IN_TALKS, Place, ROWS, Row, holds};
 use crate::palette::Palette;
 use crate::question::Way;
 use crate::text::plain;
@@ -49,8 +49,7 @@ impl Talk {
 
     /// All actions of this screen.
     pub(crate) fn rows() -> Vec<&'static Row> {
-        // The transcript itself says what happened; what was rescued is the worker's.
-        ROWS.iter().filter(|row| !matches!(row.action, Action::Since | Action::Rescue)).collect()
+        ROWS.iter().filter(|row| !NOT_IN_TALKS.contains(&row.action)).collect()
     }
 
     /// All that can be done where the palette was opened.

@@ -146,8 +146,11 @@ fn header(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
     let theme = talk.desk.theme;
     let left = format!(" {} {} {}", talk.command, theme.sign("·", "-"), talk.desk.project);
     let left = harmless(&left, theme.unicode).replace('\n', " ");
-    let (right, style) = what(talk);
-    let right = format!("{} ", harmless(&right, theme.unicode).replace('\n', " "));
+    let (what, style) = what(talk);
+    // Where there is no room for both, what was consumed is left out.
+    let used =
+        Some(spent(talk)).filter(|used| columns(&left) + columns(&what) + columns(used) < area.width.into());
+    let right = format!("{what}{} ", used.unwrap_or_default());
     let width = u16::try_from(columns(&right)).unwrap_or(area.width).min(area.width);
     let place = Rect { width: area.width.saturating_sub(width + 1), ..area };
     frame.render_widget(Paragraph::new(Span::styled(left, theme.strong())), place);
@@ -159,28 +162,20 @@ fn header(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
 fn what(talk: &Talk) -> (String, Style) {
     let (theme, state) = (talk.desk.theme, &talk.state);
     let since = clock(talk.since.at, &talk.desk.zone);
-    let used = spent(talk);
+    if let Some(ask) = talk.asks.first() {
+        return (format!("{} {}", theme.sign("◆", "?"), ask.waits()), theme.waiting());
+    }
     if let Some(running) = &state.running {
         let took = duration(talk.desk.now.since.saturating_sub(talk.since.since));
         let doing = if running.interrupted { "interrupting" } else { "thinking" };
-        let (sign, style) = match talk.asks.first() {
-            Some(_) => (theme.sign("◆", "?"), theme.waiting()),
-            None => (theme.sign("●", "*"), theme.good()),
-        };
-        return match talk.asks.first() {
-            Some(ask) => {
-                (format!("{sign} {} waits for you{used}", ask.name().trim_start_matches("the ")), style)
-            }
-            None => (format!("{sign} {doing} {took}{used}"), style),
-        };
+        return (format!("{} {doing} {took}", theme.sign("●", "*")), theme.good());
     }
     if let Some(trouble) = &state.trouble {
         let again = trouble.again.map(|at| format!("; again {}", clock(at, &talk.desk.zone)));
-        let text = format!("{} nobody answers{}{used}", theme.sign("◆", "!"), again.unwrap_or_default());
+        let text = format!("{} nobody answers{}", theme.sign("◆", "!"), again.unwrap_or_default());
         return (text, theme.waiting());
     }
-    let style = if talk.asks.is_empty() { theme.dim() } else { theme.waiting() };
-    (format!("{} waiting for you since {since}{used}", theme.sign("○", ".")), style)
+    (format!("{} waiting for you since {since}", theme.sign("○", ".")), theme.dim())
 }
 
 /// What was consumed, in tokens, and in money where somebody pays by use.
@@ -231,7 +226,7 @@ fn worker(talk: &Talk, width: u16) -> Vec<ratatui::text::Line<'static>> {
     let theme = talk.desk.theme;
     let text = match &talk.beside.worker {
         Some(Elsewhere { waits: Some((gate, _)), .. }) => {
-            format!("{} worker waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
+            format!("{} waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
         }
         Some(Elsewhere { running: Some(doing), waits: None }) => format!("worker: {doing}"),
         Some(Elsewhere { running: None, waits: None }) => "worker: waiting for work".to_owned(),
