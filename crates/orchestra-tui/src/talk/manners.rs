@@ -121,12 +121,12 @@ impl Talk {
             Ask::Proposal(dialog) => dialog.is_armed(now),
             Ask::Form(form) => form.is_armed(now),
         });
-        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager)
+        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager | Action::Mouse)
     }
 
     /// What is done with what is seen, wherever that is; nothing where the action is another.
     pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<TalkCommand>> {
-        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager | Action::Mouse) {
             return None;
         }
         self.touched();
@@ -136,6 +136,7 @@ impl Talk {
                 self.desk.palette = Some(Palette::default());
                 return Some(Vec::new());
             }
+            Action::Mouse => return Some(vec![TalkCommand::Mouse(self.desk.toggle_mouse())]),
             Action::Copy => {
                 self.copied().map(|text| TalkCommand::Copy(plain(&text))).ok_or("there is nothing to copy")
             }

@@ -9,6 +9,7 @@ use crate::testing::{PLAIN, TalkBench, form, key_named, milestone, open, proposa
 use crate::viewer::{Reading, Want};
 
 mod asks;
+mod mouse;
 mod whatever;
 
 const USUAL: (u16, u16) = (80, 24);

@@ -3,14 +3,14 @@
 use orchestra_core::conversation::Elsewhere;
 use orchestra_core::words::{duration, thousands};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::hints::Hints;
 use super::{
-    SMALLEST, Spread, dialog, draw_covers, draw_feed, draw_tree, form, framed, inner, input, viewer,
+    SMALLEST, Spread, dialog, draw_covers, draw_feed, draw_tree, form, framed, inner, input, outer, viewer,
 };
 use crate::key::{Action, is_letter};
 use crate::talk::{Ask, Pane, Talk};
@@ -101,6 +101,16 @@ pub(crate) fn talk_panes(talk: &Talk) -> Option<TalkPanes> {
     Some(panes)
 }
 
+impl TalkPanes {
+    /// The pane that is here, its borders included.
+    pub(crate) fn at(&self, here: Position) -> Option<Pane> {
+        let framed = [(self.tree, Pane::Tree), (self.feed, Pane::Feed)];
+        let framed = framed.into_iter().filter(|(pane, _)| !pane.is_empty());
+        let mut all = framed.map(|(rect, pane)| (outer(rect), pane)).chain([(self.input, Pane::Input)]);
+        all.find(|(rect, _)| rect.contains(here)).map(|(_, pane)| pane)
+    }
+}
+
 /// Draws everything.
 pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     let Some(panes) = talk_panes(talk) else {
@@ -118,9 +128,8 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     draw_feed(desk, frame, panes.feed);
     framed(desk, frame, panes.tree, has_focus(Pane::Tree), "Milestones");
     let rows = rows_of(&talk.beside, &talk.flipped, desk.theme);
-    let chosen = (talk.pane == Pane::Tree).then_some(talk.row.unwrap_or(0));
-    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(usize::from(panes.tree.height)));
-    draw_tree(desk, &rows, (top, chosen), "No milestones yet.", frame, panes.tree);
+    let seen = (talk.tree_top(rows.len(), panes.tree.height), talk.row_marked());
+    draw_tree(desk, &rows, seen, "No milestones yet.", frame, panes.tree);
     let style = match &talk.beside.worker {
         Some(Elsewhere { waits: Some(_), .. }) => desk.theme.waiting(),
         _ => desk.theme.dim(),
