@@ -43,6 +43,8 @@ pub(crate) struct Desk {
     /// What became of what the person wanted last, until they press another key.
     pub(crate) word: Option<String>,
     pub(crate) history: History,
+    /// Whether the mouse is ours.
+    pub(crate) has_mouse: bool,
     pub(crate) needs_frame: bool,
 }
 
@@ -63,6 +65,7 @@ impl Desk {
             palette: None,
             word: None,
             history: History::default(),
+            has_mouse: false,
             needs_frame: true,
         }
     }
@@ -137,6 +140,18 @@ impl Desk {
             Action::ToggleAll => self.feed.toggle_all(),
             _ => {}
         }
+    }
+
+    /// Takes the mouse, or leaves it to the terminal, and says what that means. Whether it is ours now.
+    pub(crate) fn toggle_mouse(&mut self) -> bool {
+        self.has_mouse = !self.has_mouse;
+        let word = if self.has_mouse {
+            "the mouse is on: the wheel scrolls, a click chooses, shift-drag selects text"
+        } else {
+            "the mouse is off: the terminal selects text by itself"
+        };
+        self.word = Some(word.to_owned());
+        self.has_mouse
     }
 
     /// Keeps what was written, for the next text. Nothing where there is nothing to keep.

@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn what_is_far_from_a_change_is_counted() {
-        let before: String = (1..=20).map(|number| format!("{number}\n")).collect();
+        let before: String = (1..=20).flat_map(|number| [number.to_string(), "\n".to_owned()]).collect();
         let after = before.replace("\n10\n", "\nten\n");
         let wanted = [
             "6 the same",

@@ -21,6 +21,9 @@ mod rows;
 
 pub(crate) use rows::SET_IN;
 
+/// How long nothing may come before a key that chooses or sends: what is pasted comes at once.
+const ALONE: Duration = Duration::from_millis(50);
+
 /// Questions that are answered together.
 #[derive(Debug)]
 pub(crate) struct Questions {
@@ -31,6 +34,7 @@ pub(crate) struct Questions {
     items: Vec<Item>,
     /// Which of the items is chosen.
     at: usize,
+    last_key: Option<Duration>,
     /// Whether it was said that some have no answer, and nothing was pressed since.
     is_warned: bool,
     /// The rows, and the item of each.
@@ -82,6 +86,7 @@ impl Questions {
             given,
             items,
             at: 0,
+            last_key: None,
             is_warned: false,
             rows: Vec::new(),
             laid_out: None,
@@ -143,13 +148,15 @@ impl Questions {
             self.arming.key(now, None);
             return Outcome::Aside;
         }
+        let is_alone = self.last_key.is_none_or(|last| now.saturating_sub(last) >= ALONE);
+        self.last_key = Some(now);
         let is_plain = (key.modifiers - KeyModifiers::SHIFT).is_empty();
         let given = match (key.code, action) {
             (KeyCode::Up, _) if is_plain && self.leaves_words(true) => self.step(true),
             (KeyCode::Down, _) if is_plain && self.leaves_words(false) => self.step(false),
             (KeyCode::Tab, _) | (_, Some(Action::PageDown)) => self.turn(false),
             (KeyCode::BackTab, _) | (_, Some(Action::PageUp)) => self.turn(true),
-            _ if !is_armed => None,
+            _ if !is_armed || !(is_alone || self.is_typing()) => None,
             _ => self.armed_key(now, key, was_warned),
         };
         self.arming.key(now, given);

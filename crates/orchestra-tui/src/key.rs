@@ -6,7 +6,7 @@ mod own;
 pub use own::{Keys, table};
 
 pub(crate) use name::{is_foreign, is_letter, name_of};
-pub(crate) use own::{Place, holds};
+pub(crate) use own::{NOT_IN_TALKS, Place, holds};
 
 /// What a key does outside of questions and texts.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

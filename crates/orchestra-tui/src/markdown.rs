@@ -7,9 +7,10 @@
 //!
 //! Invariants: no span holds a control character, and the target of a link is always seen.
 //!
-//! Absent on purpose: colours of programming languages, images, HTML that does anything, and links that are followed.
+//! Absent on purpose: images, HTML that does anything, and links that are followed.
 
 mod page;
+mod syntax;
 mod table;
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ use crate::view::panes;
 
 mod input;
 mod manners;
-mod mouse;
+pub(crate) mod mouse;
 mod panes;
 
 /// How many lines of the log are kept.
@@ -75,8 +75,6 @@ pub struct Screen {
     /// What was said of lines of questions that are gone, and that nobody has sent: by the kind of question and the milestone.
     unsent: BTreeMap<(&'static str, Option<MilestoneId>), Comments>,
     pub(crate) is_aside: bool,
-    /// Whether the mouse is ours.
-    has_mouse: bool,
     /// How many lines of the log came after the last key, and when that was.
     unseen: usize,
     last_key: Moment,
@@ -100,7 +98,6 @@ impl Screen {
             dialogs: Vec::new(),
             unsent: BTreeMap::new(),
             is_aside: false,
-            has_mouse: false,
             unseen: 0,
             last_key: now,
         }

@@ -28,6 +28,7 @@ use crate::view::talk_panes;
 mod front;
 mod input;
 mod manners;
+mod mouse;
 mod msg;
 mod panes;
 mod past;
@@ -62,6 +63,8 @@ pub struct Talk {
     pub(crate) pane: Pane,
     /// The row of the tree that is chosen, where the person chose one.
     pub(crate) row: Option<usize>,
+    /// The first row of the tree that is in sight, where there are more.
+    tree_top: usize,
     /// Milestones that the person has opened, or closed where they are open by themselves.
     pub(crate) flipped: Vec<MilestoneId>,
     /// What the running turn has consumed so far.
@@ -95,6 +98,7 @@ impl Talk {
             beside: Project::default(),
             pane: Pane::Input,
             row: None,
+            tree_top: 0,
             flipped: Vec::new(),
             usage: Usage::default(),
             since: now,
@@ -145,6 +149,7 @@ impl Talk {
         match msg {
             TalkMsg::Key(key) => return self.key(&key),
             TalkMsg::Paste(text) => return self.paste(&text),
+            TalkMsg::Mouse(event) => self.mouse(event),
             TalkMsg::Resized => {}
             TalkMsg::Past(lines) => self.recall(lines),
             TalkMsg::State(state) => self.seen(state),
@@ -365,3 +370,6 @@ impl Talk {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

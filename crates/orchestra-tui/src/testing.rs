@@ -15,6 +15,7 @@ use orchestra_core::report::{AgentEvent, Usage};
 use orchestra_core::worker::{Active, Asked, At, Note, Progress, PushQuestion, Question, Stage, State, Work};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
@@ -24,6 +25,10 @@ use crate::msg::{Command, Msg};
 use crate::question::Page;
 use crate::screen::{Focus, Screen};
 use crate::theme::{Background, Theme};
+
+mod talk;
+
+pub(crate) use talk::{TalkBench, change, form, open, proposal, talking};
 
 pub(crate) const PLAIN: Theme = Theme { colours: false, unicode: true, background: Background::Dark };
 pub(crate) const COLOURED: Theme = Theme { colours: true, ..PLAIN };
@@ -134,59 +139,67 @@ impl Bench {
 
     /// What is seen.
     pub(crate) fn seen(&mut self) -> String {
-        let cells = self.cells();
-        let row = |y| {
-            let (mut row, mut x) = (String::new(), 0);
-            while x < cells.area.width {
-                let symbol = cells[(x, y)].symbol();
-                row.push_str(symbol);
-                x += u16::try_from(symbol.width()).unwrap().max(1);
-            }
-            row.trim_end().to_owned()
-        };
-        (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
+        seen(&self.cells())
     }
 
     /// What is seen, with each look in brackets before what has it, up to the next: `[bold green]`, and `[]` for none.
     pub(crate) fn looks(&mut self) -> String {
-        let cells = self.cells();
-        let row = |y| {
-            let (mut row, mut last) = (String::new(), String::new());
-            let mut x = 0;
-            while x < cells.area.width {
-                let cell = &cells[(x, y)];
-                let mut words: Vec<String> = [
-                    (Modifier::BOLD, "bold"),
-                    (Modifier::DIM, "dim"),
-                    (Modifier::ITALIC, "italic"),
-                    (Modifier::UNDERLINED, "underlined"),
-                    (Modifier::REVERSED, "reversed"),
-                ]
-                .into_iter()
-                .filter(|(modifier, _)| cell.modifier.contains(*modifier))
-                .map(|(_, word)| word.to_owned())
-                .collect();
-                words.extend((cell.fg != Color::Reset).then(|| cell.fg.to_string().to_lowercase()));
-                words.extend((cell.bg != Color::Reset).then(|| format!("on {}", cell.bg).to_lowercase()));
-                let look = words.join(" ");
-                // A blank looks like what is around it.
-                if look != last && (cell.symbol() != " " || cell.modifier.contains(Modifier::REVERSED)) {
-                    row.extend(["[", look.as_str(), "]"]);
-                    last = look;
-                }
-                row.push_str(cell.symbol());
-                let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
-                x += u16::try_from(width).unwrap();
-            }
-            row.trim_end().to_owned()
-        };
-        (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
+        looks(&self.cells())
     }
 
     /// The cells that are drawn.
-    pub(crate) fn cells(&mut self) -> ratatui::buffer::Buffer {
+    pub(crate) fn cells(&mut self) -> Buffer {
         self.frame().backend().buffer().clone()
     }
+}
+
+/// What is seen.
+pub(crate) fn seen(cells: &Buffer) -> String {
+    let row = |y| {
+        let (mut row, mut x) = (String::new(), 0);
+        while x < cells.area.width {
+            let symbol = cells[(x, y)].symbol();
+            row.push_str(symbol);
+            x += u16::try_from(symbol.width()).unwrap().max(1);
+        }
+        row.trim_end().to_owned()
+    };
+    (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
+}
+
+/// What is seen, with each look in brackets before what has it, up to the next: `[bold green]`, and `[]` for none.
+pub(crate) fn looks(cells: &Buffer) -> String {
+    let row = |y| {
+        let (mut row, mut last) = (String::new(), String::new());
+        let mut x = 0;
+        while x < cells.area.width {
+            let cell = &cells[(x, y)];
+            let mut words: Vec<String> = [
+                (Modifier::BOLD, "bold"),
+                (Modifier::DIM, "dim"),
+                (Modifier::ITALIC, "italic"),
+                (Modifier::UNDERLINED, "underlined"),
+                (Modifier::REVERSED, "reversed"),
+            ]
+            .into_iter()
+            .filter(|(modifier, _)| cell.modifier.contains(*modifier))
+            .map(|(_, word)| word.to_owned())
+            .collect();
+            words.extend((cell.fg != Color::Reset).then(|| cell.fg.to_string().to_lowercase()));
+            words.extend((cell.bg != Color::Reset).then(|| format!("on {}", cell.bg).to_lowercase()));
+            let look = words.join(" ");
+            // A blank looks like what is around it.
+            if look != last && (cell.symbol() != " " || cell.modifier.contains(Modifier::REVERSED)) {
+                row.extend(["[", look.as_str(), "]"]);
+                last = look;
+            }
+            row.push_str(cell.symbol());
+            let width = unicode_width::UnicodeWidthStr::width(cell.symbol()).max(1);
+            x += u16::try_from(width).unwrap();
+        }
+        row.trim_end().to_owned()
+    };
+    (0..cells.area.height).map(row).collect::<Vec<_>>().join("\n")
 }
 
 pub(crate) fn moment(since: Duration) -> Moment {

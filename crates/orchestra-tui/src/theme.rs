@@ -85,6 +85,11 @@ impl Theme {
         self.coloured(Color::Cyan, Color::Blue)
     }
 
+    /// Words of a programming language.
+    pub(crate) fn word(self) -> Style {
+        self.coloured(Color::Magenta, Color::Magenta)
+    }
+
     /// The row that is chosen.
     pub(crate) fn chosen(self) -> Style {
         Style::new().add_modifier(Modifier::REVERSED)

@@ -104,6 +104,16 @@ pub(crate) fn rows(
     rows
 }
 
+/// The first row that is in sight, of so many, in a pane of this height: as it was, but so that the chosen one is.
+pub(crate) fn top(before: usize, chosen: Option<usize>, count: usize, height: u16) -> usize {
+    let height = usize::from(height.max(1));
+    let top = before.min(count.saturating_sub(height));
+    match chosen {
+        Some(row) => top.max((row + 1).saturating_sub(height)).min(row),
+        None => top,
+    }
+}
+
 fn sorted(plan: &Plan) -> Vec<&Milestone> {
     let mut milestones: Vec<&Milestone> = plan.milestones.iter().map(AsRef::as_ref).collect();
     milestones.sort_by_key(|milestone| (milestone.id.number(), milestone.id.clone()));

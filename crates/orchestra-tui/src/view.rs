@@ -256,6 +256,17 @@ fn mark_cursor(theme: Theme, cursor: Option<usize>, top: usize, rows: Rect, fram
     frame.render_widget(Paragraph::new(Span::styled(theme.sign("▸", ">"), theme.accent())), place);
 }
 
+/// Hints as rows: each stays together, by spaces at which nothing is broken.
+fn hint_rows(theme: Theme, text: Vec<Span<'static>>, width: u16) -> Vec<Line<'static>> {
+    let mut rows = wrap(&Long { text, ..Long::default() }, width);
+    if !theme.unicode {
+        for span in rows.iter_mut().flat_map(|row| &mut row.spans) {
+            span.content = span.content.replace('\u{a0}', " ").into();
+        }
+    }
+    rows
+}
+
 /// A box in front of everything, cleared.
 fn in_front(desk: &Desk, frame: &mut Frame<'_>, area: Rect, title: &str, style: Style) {
     frame.render_widget(Clear, area);

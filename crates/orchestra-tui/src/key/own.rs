@@ -117,6 +117,9 @@ const AT_THE_LINE: &[Action] = &[
     Action::PageDown,
 ];
 
+/// What cannot be done in a conversation: its transcript says what happened, and what was rescued is the worker's.
+pub(crate) const NOT_IN_TALKS: &[Action] = &[Action::Since, Action::Rescue];
+
 /// The keys of one person.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Keys {
@@ -238,10 +241,11 @@ pub(crate) fn holds(row: &Row, place: Place) -> bool {
             Place::Panes | Place::Transcript | Place::Reading | Place::Question,
         )
         | (Where::Scrolling, Place::Help)
-        | (Where::Panes, Place::Panes | Place::Transcript)
+        | (Where::Panes, Place::Panes)
         | (Where::Reading, Place::Reading | Place::Question)
         | (Where::Question, Place::Question) => true,
         (_, Place::Input) => AT_THE_LINE.contains(&row.action),
+        (Where::Panes, Place::Transcript) => !NOT_IN_TALKS.contains(&row.action),
         (Where::Reading, Place::Transcript) => row.action == Action::Search,
         // What is proposed has files that can be folded.
         (Where::Panes, Place::Question) => matches!(row.action, Action::Toggle | Action::ToggleAll),
@@ -352,8 +356,8 @@ mod tests {
         assert_eq!(keys.first(Action::Document), Some("D"));
         assert_eq!(keys.first(Action::Journal), None);
         assert_eq!(find("ctrl-k"), Some(Action::Copy));
-        // What is free in one place can be used there: a search is no business of the panes.
-        assert!(Keys::of(&settings(&[("search", &["d"])])).is_ok());
+        // What is free in one place can be used there: a search is no business of the worker's panes.
+        assert!(Keys::of(&settings(&[("search", &["w"])])).is_ok());
     }
 
     #[test]

@@ -55,15 +55,12 @@ impl Subject for Proposal {
         let mut page = Writer::new(theme);
         let proposed = &self.proposed;
         page.styled(&proposed.title, theme.strong());
+        for remark in &proposed.remarks {
+            page.entry("!", remark, theme.waiting());
+        }
         match &proposed.kind {
             ProposedKind::Milestone(milestone) => page.milestone(milestone),
             ProposedKind::Change(change) => page.change(change),
-        }
-        if !proposed.remarks.is_empty() {
-            page.heading("Look at this first");
-            for remark in &proposed.remarks {
-                page.entry("!", remark, theme.waiting());
-            }
         }
         if !proposed.commands.is_empty() {
             page.heading("Commands that Orchestra will run: to say yes is to trust them");

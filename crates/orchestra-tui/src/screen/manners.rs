@@ -152,7 +152,7 @@ impl Screen {
                 self.desk.palette = Some(Palette::default());
                 return Some(Vec::new());
             }
-            Action::Mouse => return Some(vec![self.toggle_mouse()]),
+            Action::Mouse => return Some(vec![Command::Mouse(self.desk.toggle_mouse())]),
             Action::Copy => {
                 self.copied().map(|text| Command::Copy(plain(&text))).ok_or("there is nothing to copy")
             }

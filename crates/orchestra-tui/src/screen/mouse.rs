@@ -6,35 +6,23 @@
 use ratatui::crossterm::event::{MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::Position;
 
-use super::{Command, Focus, Screen};
+use super::{Focus, Screen};
 use crate::view::{Panes, panes};
 
 /// How many rows one step of the wheel is.
-const STEP: usize = 3;
+pub(crate) const STEP: usize = 3;
 
 impl Screen {
     /// The same screen for a person who wants the mouse, or does not.
     #[must_use]
     pub fn with_mouse(mut self, is_wanted: bool) -> Self {
-        self.has_mouse = is_wanted;
+        self.desk.has_mouse = is_wanted;
         self
-    }
-
-    /// Takes the mouse, or leaves it to the terminal, and says what that means.
-    pub(super) fn toggle_mouse(&mut self) -> Command {
-        self.has_mouse = !self.has_mouse;
-        let word = if self.has_mouse {
-            "the mouse is on: the wheel scrolls, a click chooses, shift-drag selects text"
-        } else {
-            "the mouse is off: the terminal selects text by itself"
-        };
-        self.desk.word = Some(word.to_owned());
-        Command::Mouse(self.has_mouse)
     }
 
     pub(super) fn mouse(&mut self, event: MouseEvent) {
         // What was on its way when the mouse was left to the terminal is nothing any more.
-        let Some(panes) = panes(self).filter(|_| self.has_mouse) else { return };
+        let Some(panes) = panes(self).filter(|_| self.desk.has_mouse) else { return };
         let here = Position { x: event.column, y: event.row };
         match event.kind {
             MouseEventKind::ScrollUp => self.wheel(true, here, &panes),
@@ -102,12 +90,7 @@ impl Screen {
 
     /// The first row of the tree that is in sight, of so many, in a pane of this height: so that the chosen one is.
     pub(crate) fn tree_top(&self, count: usize, height: u16) -> usize {
-        let height = usize::from(height.max(1));
-        let top = self.tree_top.min(count.saturating_sub(height));
-        match self.row.filter(|_| self.focus == Focus::Tree) {
-            Some(row) => top.max((row + 1).saturating_sub(height)).min(row),
-            None => top,
-        }
+        crate::tree::top(self.tree_top, self.row.filter(|_| self.focus == Focus::Tree), count, height)
     }
 
     /// Scrolls the tree. The chosen row comes along where it would get out of sight.

@@ -109,7 +109,7 @@ impl Talk {
         }
         let what = match note {
             Note::Proposed { .. } => "a proposal waits for you",
-            Note::Asked { .. } => "a question waits for you",
+            Note::Asked { .. } => "questions wait for you",
             Note::NotWritten { .. } => "a proposal could not be written",
             Note::Trouble { .. } => "nobody answers",
             Note::Refused { .. } | Note::Written { .. } | Note::Interrupted | Note::Remark { .. } => {
@@ -182,6 +182,14 @@ impl Ask {
         match self {
             Self::Proposal(_) => "the proposal",
             Self::Form(_) => "the questions",
+        }
+    }
+
+    /// That it waits.
+    pub(crate) fn waits(&self) -> &'static str {
+        match self {
+            Self::Proposal(_) => "a proposal waits for you",
+            Self::Form(_) => "questions wait for you",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Ask, Pane, Talk, TalkCommand};
 use crate::desk::{NO_KEY, TWICE};
-use crate::key::{Action, Place, ROWS, Row, holds};
+use crate::key::{Action, NOT_IN_TALKS, Place, ROWS, Row, holds};
 use crate::palette::Palette;
 use crate::question::Way;
 use crate::text::plain;
@@ -49,8 +49,7 @@ impl Talk {
 
     /// All actions of this screen.
     pub(crate) fn rows() -> Vec<&'static Row> {
-        // The transcript itself says what happened; what was rescued is the worker's.
-        ROWS.iter().filter(|row| !matches!(row.action, Action::Since | Action::Rescue)).collect()
+        ROWS.iter().filter(|row| !NOT_IN_TALKS.contains(&row.action)).collect()
     }
 
     /// All that can be done where the palette was opened.
@@ -122,12 +121,12 @@ impl Talk {
             Ask::Proposal(dialog) => dialog.is_armed(now),
             Ask::Form(form) => form.is_armed(now),
         });
-        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager)
+        !is_armed && matches!(action, Action::Copy | Action::Edit | Action::Pager | Action::Mouse)
     }
 
     /// What is done with what is seen, wherever that is; nothing where the action is another.
     pub(super) fn with_what_is_seen(&mut self, action: Action) -> Option<Vec<TalkCommand>> {
-        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager) {
+        if !matches!(action, Action::Palette | Action::Copy | Action::Edit | Action::Pager | Action::Mouse) {
             return None;
         }
         self.touched();
@@ -137,6 +136,7 @@ impl Talk {
                 self.desk.palette = Some(Palette::default());
                 return Some(Vec::new());
             }
+            Action::Mouse => return Some(vec![TalkCommand::Mouse(self.desk.toggle_mouse())]),
             Action::Copy => {
                 self.copied().map(|text| TalkCommand::Copy(plain(&text))).ok_or("there is nothing to copy")
             }

@@ -6,7 +6,7 @@ use orchestra_core::conversation::{AskId, Conversation, Kept, Note, Project, Typ
 use orchestra_core::id::TurnId;
 use orchestra_core::path::ContentHash;
 use orchestra_core::report::AgentEvent;
-use ratatui::crossterm::event::KeyEvent;
+use ratatui::crossterm::event::{KeyEvent, MouseEvent};
 
 use crate::viewer::{Reading, Want};
 
@@ -17,6 +17,8 @@ pub enum TalkMsg {
     Key(KeyEvent),
     /// Text was pasted.
     Paste(String),
+    /// A button or the wheel of the mouse was used.
+    Mouse(MouseEvent),
     /// The terminal has another size.
     Resized,
     /// What was kept of the conversation, oldest first: once, before anything else.
@@ -102,6 +104,8 @@ pub enum TalkCommand {
     Suspend,
     /// The person is to be told though they look elsewhere: in our own words, a line.
     Notify(String),
+    /// The mouse is to be taken, or left to the terminal.
+    Mouse(bool),
     /// The terminal is to be cleared and drawn anew.
     Redraw,
 }

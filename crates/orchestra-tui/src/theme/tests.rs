@@ -84,7 +84,7 @@ impl Palette {
 }
 
 /// Every style that text is written in.
-fn styles(theme: Theme) -> [(&'static str, Style); 7] {
+fn styles(theme: Theme) -> [(&'static str, Style); 8] {
     [
         ("accent", theme.accent()),
         ("strong", theme.strong()),
@@ -92,6 +92,7 @@ fn styles(theme: Theme) -> [(&'static str, Style); 7] {
         ("bad", theme.bad()),
         ("waiting", theme.waiting()),
         ("code", theme.code()),
+        ("word", theme.word()),
         ("chosen", theme.chosen()),
     ]
 }

@@ -11,7 +11,7 @@ use super::in_front;
 use crate::desk::Desk;
 use crate::key::Action;
 use crate::question::{Dialog, Subject, Way};
-use crate::text::{Long, columns, harmless, wrap};
+use crate::text::{columns, harmless};
 
 /// The widest a question gets: longer rows are hard to read.
 const WIDEST: u16 = 110;
@@ -180,5 +180,5 @@ fn ways<S: Subject>(desk: &Desk, dialog: &Dialog<S>, width: u16) -> Vec<Line<'st
         add("/".to_owned(), "search", true);
         add("esc".to_owned(), "look around first", true);
     }
-    wrap(&Long { text, ..Long::default() }, width)
+    super::hint_rows(theme, text, width)
 }

@@ -88,5 +88,5 @@ fn ways(desk: &Desk, form: &Questions, width: u16) -> Vec<Line<'static>> {
         // Key and label stay together.
         text.push(Span::styled(format!("\u{a0}{}", label.replace(' ', "\u{a0}")), style));
     }
-    wrap(&Long { text, ..Long::default() }, width)
+    super::hint_rows(theme, text, width)
 }

@@ -3,14 +3,14 @@
 use orchestra_core::conversation::Elsewhere;
 use orchestra_core::words::{duration, thousands};
 use ratatui::Frame;
-use ratatui::layout::Rect;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::{Clear, Paragraph};
 
 use super::hints::Hints;
 use super::{
-    SMALLEST, Spread, dialog, draw_covers, draw_feed, draw_tree, form, framed, inner, input, viewer,
+    SMALLEST, Spread, dialog, draw_covers, draw_feed, draw_tree, form, framed, inner, input, outer, viewer,
 };
 use crate::key::{Action, is_letter};
 use crate::talk::{Ask, Pane, Talk};
@@ -101,6 +101,16 @@ pub(crate) fn talk_panes(talk: &Talk) -> Option<TalkPanes> {
     Some(panes)
 }
 
+impl TalkPanes {
+    /// The pane that is here, its borders included.
+    pub(crate) fn at(&self, here: Position) -> Option<Pane> {
+        let framed = [(self.tree, Pane::Tree), (self.feed, Pane::Feed)];
+        let framed = framed.into_iter().filter(|(pane, _)| !pane.is_empty());
+        let mut all = framed.map(|(rect, pane)| (outer(rect), pane)).chain([(self.input, Pane::Input)]);
+        all.find(|(rect, _)| rect.contains(here)).map(|(_, pane)| pane)
+    }
+}
+
 /// Draws everything.
 pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     let Some(panes) = talk_panes(talk) else {
@@ -118,9 +128,8 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     draw_feed(desk, frame, panes.feed);
     framed(desk, frame, panes.tree, has_focus(Pane::Tree), "Milestones");
     let rows = rows_of(&talk.beside, &talk.flipped, desk.theme);
-    let chosen = (talk.pane == Pane::Tree).then_some(talk.row.unwrap_or(0));
-    let top = chosen.map_or(0, |row| (row + 1).saturating_sub(usize::from(panes.tree.height)));
-    draw_tree(desk, &rows, (top, chosen), "No milestones yet.", frame, panes.tree);
+    let seen = (talk.tree_top(rows.len(), panes.tree.height), talk.row_marked());
+    draw_tree(desk, &rows, seen, "No milestones yet.", frame, panes.tree);
     let style = match &talk.beside.worker {
         Some(Elsewhere { waits: Some(_), .. }) => desk.theme.waiting(),
         _ => desk.theme.dim(),
@@ -146,8 +155,11 @@ fn header(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
     let theme = talk.desk.theme;
     let left = format!(" {} {} {}", talk.command, theme.sign("·", "-"), talk.desk.project);
     let left = harmless(&left, theme.unicode).replace('\n', " ");
-    let (right, style) = what(talk);
-    let right = format!("{} ", harmless(&right, theme.unicode).replace('\n', " "));
+    let (what, style) = what(talk);
+    // Where there is no room for both, what was consumed is left out.
+    let used =
+        Some(spent(talk)).filter(|used| columns(&left) + columns(&what) + columns(used) < area.width.into());
+    let right = format!("{what}{} ", used.unwrap_or_default());
     let width = u16::try_from(columns(&right)).unwrap_or(area.width).min(area.width);
     let place = Rect { width: area.width.saturating_sub(width + 1), ..area };
     frame.render_widget(Paragraph::new(Span::styled(left, theme.strong())), place);
@@ -159,28 +171,20 @@ fn header(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
 fn what(talk: &Talk) -> (String, Style) {
     let (theme, state) = (talk.desk.theme, &talk.state);
     let since = clock(talk.since.at, &talk.desk.zone);
-    let used = spent(talk);
+    if let Some(ask) = talk.asks.first() {
+        return (format!("{} {}", theme.sign("◆", "?"), ask.waits()), theme.waiting());
+    }
     if let Some(running) = &state.running {
         let took = duration(talk.desk.now.since.saturating_sub(talk.since.since));
         let doing = if running.interrupted { "interrupting" } else { "thinking" };
-        let (sign, style) = match talk.asks.first() {
-            Some(_) => (theme.sign("◆", "?"), theme.waiting()),
-            None => (theme.sign("●", "*"), theme.good()),
-        };
-        return match talk.asks.first() {
-            Some(ask) => {
-                (format!("{sign} {} waits for you{used}", ask.name().trim_start_matches("the ")), style)
-            }
-            None => (format!("{sign} {doing} {took}{used}"), style),
-        };
+        return (format!("{} {doing} {took}", theme.sign("●", "*")), theme.good());
     }
     if let Some(trouble) = &state.trouble {
         let again = trouble.again.map(|at| format!("; again {}", clock(at, &talk.desk.zone)));
-        let text = format!("{} nobody answers{}{used}", theme.sign("◆", "!"), again.unwrap_or_default());
+        let text = format!("{} nobody answers{}", theme.sign("◆", "!"), again.unwrap_or_default());
         return (text, theme.waiting());
     }
-    let style = if talk.asks.is_empty() { theme.dim() } else { theme.waiting() };
-    (format!("{} waiting for you since {since}{used}", theme.sign("○", ".")), style)
+    (format!("{} waiting for you since {since}", theme.sign("○", ".")), theme.dim())
 }
 
 /// What was consumed, in tokens, and in money where somebody pays by use.
@@ -231,7 +235,7 @@ fn worker(talk: &Talk, width: u16) -> Vec<ratatui::text::Line<'static>> {
     let theme = talk.desk.theme;
     let text = match &talk.beside.worker {
         Some(Elsewhere { waits: Some((gate, _)), .. }) => {
-            format!("{} worker waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
+            format!("{} waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
         }
         Some(Elsewhere { running: Some(doing), waits: None }) => format!("worker: {doing}"),
         Some(Elsewhere { running: None, waits: None }) => "worker: waiting for work".to_owned(),

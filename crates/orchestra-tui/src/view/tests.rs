@@ -2,6 +2,8 @@ use crate::msg::Msg;
 use crate::testing::{ASCII, Bench, COLOURED, PLAIN, failed, push, rfc};
 use crate::theme::Theme;
 
+mod talk;
+
 const SIZES: [(u16, u16); 3] = [(80, 24), (160, 45), (60, 15)];
 
 /// A view at every size, one below the other.

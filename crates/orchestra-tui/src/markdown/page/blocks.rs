@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::{BREAK, Container, DEEPEST, Kind, Page, Verbatim};
+use crate::markdown::syntax::Reader;
 use crate::text::{Long, columns, harmless};
 
 impl Page {
@@ -78,12 +79,13 @@ impl Page {
             Some(Verbatim::Code { language, is_fenced, text }) => {
                 let begin = self.now + usize::from(is_fenced);
                 self.from = self.now;
+                let mut code = Reader::new(&language, self.theme);
                 if !language.is_empty() {
                     self.emit(vec![indent.clone(), Span::styled(language, self.theme.dim())], true);
                 }
                 for (line, from) in harmless(&text, self.theme.unicode).lines().zip(begin..) {
                     self.from = from;
-                    self.emit_after(Some(&indent), vec![Span::raw(line.to_owned())], true);
+                    self.emit_after(Some(&indent), code.line(line), true);
                 }
             }
             Some(Verbatim::Html(text)) => {

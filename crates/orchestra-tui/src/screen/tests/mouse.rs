@@ -205,7 +205,7 @@ fn the_wheel_scrolls_what_is_in_front() {
     assert!(bench.seen().contains("point 0") && !bench.seen().contains("point 20"), "{}", bench.seen());
     bench.press("esc d");
     let want = Want::Document { milestone: milestone("M1-user-auth"), work: None };
-    let wanted = bench.screen.viewer.as_ref().unwrap().want.clone();
+    let wanted = bench.screen.desk.viewer.as_ref().unwrap().want.clone();
     assert!(matches!((&want, &wanted), (Want::Document { .. }, Want::Document { .. })));
     bench.tell(Msg::Read(wanted, Reading::Markdown(long)));
     assert!(bench.seen().contains("point 0"));
@@ -213,7 +213,7 @@ fn the_wheel_scrolls_what_is_in_front() {
     assert!(!bench.seen().contains("point 0\n") && !bench.seen().contains("point 1 "), "{}", bench.seen());
     assert!(bench.seen().contains(" 3 above"), "{}", bench.seen());
     on(&mut bench, CLICK, "point 5");
-    assert!(bench.screen.viewer.is_some());
+    assert!(bench.screen.desk.viewer.is_some());
     bench.press("esc ?");
     let before = bench.seen();
     on(&mut bench, DOWN, "ctrl-l");

@@ -91,7 +91,7 @@ pub(super) async fn show(
     setting: Setting,
     mut views: mpsc::Receiver<View>,
 ) -> io::Result<Option<(String, String)>> {
-    let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), false);
+    let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
     // Dropped after the terminal. Without one a kill leaves the screen behind, and nothing else is missing.
     let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
     let mut terminal = Terminal::enter(manners)?;
@@ -176,6 +176,7 @@ impl Shown {
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
         let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
             .with_keys(setting.wanted.keys.clone())
+            .with_mouse(setting.wanted.mouse)
             .with_command(setting.command.clone())
             .with_model(setting.model.clone());
         let (state, project) = (Arc::default(), Arc::default());
@@ -220,7 +221,8 @@ impl Shown {
                 terminal.forget();
                 TalkMsg::Resized
             }
-            Event::Key(_) | Event::Mouse(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
+            Event::Mouse(event) => TalkMsg::Mouse(event),
+            Event::Key(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
         };
         self.take(msg, terminal).await
     }
@@ -340,6 +342,7 @@ impl Shown {
             TalkCommand::Suspend => self.suspend(terminal).await?,
             TalkCommand::Notify(text) => self.notify(text, terminal),
             TalkCommand::Redraw => terminal.forget(),
+            TalkCommand::Mouse(is_wanted) => terminal.set_mouse(is_wanted)?,
             TalkCommand::Say { .. }
             | TalkCommand::Queue { .. }
             | TalkCommand::Unqueue { .. }
