@@ -70,9 +70,9 @@ fn what_is_wrong_is_told_without_repeating_what_may_be_a_key() {
 #[test]
 fn a52_an_endpoint_is_reached_by_tls_or_on_this_machine() {
     let with = |url: &str| format!("wire: openai-chat, model: x, base_url: \"{url}\"");
-    refused(Layer::User, &with("http://api.example.com/v1"), "an endpoint without TLS");
-    refused(Layer::User, &with("https://me:planted@api.example.com"), "a user name or a password in a URL");
-    refused(Layer::User, &with("https://api.example.com?key=planted"), "more than a host and a path");
+    refused(Layer::User, &with("http://api.example/v1"), "an endpoint without TLS");
+    refused(Layer::User, &with("https://me:planted@api.example"), "a user name or a password in a URL");
+    refused(Layer::User, &with("https://api.example?key=planted"), "more than a host and a path");
     refused(Layer::User, &with("planted"), "no URL");
 }
 
@@ -83,7 +83,7 @@ fn a05_no_key_no_proxy_and_no_secret_header_stands_in_a_project_s_file() {
         (format!("headers: {{ Authorization: {KEY} }}"), "the header `authorization`"),
         (format!("headers: {{ X-Api-Key: {KEY} }}"), "the header `x-api-key`"),
         (format!("headers: {{ cookie: {KEY} }}"), "the header `cookie`"),
-        ("proxy: \"http://me:planted@proxy\"".to_owned(), "`proxy`"),
+        ("proxy: \"http://me:planted@proxy.example\"".to_owned(), "`proxy`"),
     ] {
         let fields = format!("wire: openai-chat, model: x, {field}");
         refused(Layer::Project, &fields, &format!("{what} is the person's to set, not the project's"));
@@ -94,7 +94,7 @@ fn a05_no_key_no_proxy_and_no_secret_header_stands_in_a_project_s_file() {
 #[test]
 fn a31_nothing_that_is_printed_of_a_configuration_holds_a_key() {
     let fields = format!(
-        "wire: openai-chat, model: x, api_key: {KEY}, headers: {{ x-auth: {KEY}, x-team: shop }}, proxy: \"http://a:{KEY}@p\""
+        "wire: openai-chat, model: x, api_key: {KEY}, headers: {{ x-auth: {KEY}, x-team: shop }}, proxy: \"http://p:{KEY}@p\""
     );
     let resolved = read(Layer::User, &fields).unwrap();
     let shown = &resolved.find_origin("agents.m").unwrap().value;
@@ -113,24 +113,24 @@ fn a05_where_a_project_has_a_model_asked_is_asked_about() {
             items.iter().map(|item| format!("{}: {}", item.kind.as_str(), item.text)).collect();
         (texts, hash_of(&items))
     };
-    let (texts, hash) = trusted("wire: openai-chat, model: x, base_url: \"https://a.example.com/v1\"");
-    assert_eq!(texts, ["endpoint: m: openai-chat https://a.example.com/v1", "variable: m: OPENAI_API_KEY"]);
+    let (texts, hash) = trusted("wire: openai-chat, model: x, base_url: \"https://a.example/v1\"");
+    assert_eq!(texts, ["endpoint: m: openai-chat https://a.example/v1", "variable: m: OPENAI_API_KEY"]);
     for other in [
-        "wire: openai-chat, model: x, base_url: \"https://b.example.com/v1\"",
-        "wire: openai-responses, model: x, base_url: \"https://a.example.com/v1\"",
-        "wire: openai-chat, model: x, base_url: \"https://a.example.com/v1\", key_env: AWS_SECRET",
-        "wire: openai-chat, model: x, base_url: \"https://a.example.com/v1\", headers: { x-a: b }",
+        "wire: openai-chat, model: x, base_url: \"https://b.example/v1\"",
+        "wire: openai-responses, model: x, base_url: \"https://a.example/v1\"",
+        "wire: openai-chat, model: x, base_url: \"https://a.example/v1\", key_env: AWS_SECRET",
+        "wire: openai-chat, model: x, base_url: \"https://a.example/v1\", headers: { x-a: b }",
     ] {
         assert_ne!(trusted(other).1, hash, "{other}");
     }
-    assert_eq!(trusted("wire: openai-chat, model: y, base_url: \"https://a.example.com/v1\"").1, hash);
+    assert_eq!(trusted("wire: openai-chat, model: y, base_url: \"https://a.example/v1\"").1, hash);
 }
 
 #[test]
 fn a_price_is_the_person_s_then_the_agent_s_then_what_is_known() {
     let text = "agents:\n  m: { kind: http, wire: openai-chat, model: x, prices: { input: 1, output: 2 } }\n  \
                 n: { kind: http, wire: openai-chat, model: gpt-5.5 }\n  \
-                o: { kind: http, wire: openai-chat, model: gpt-5.5, base_url: \"https://example.com\" }\nprices: { z: { input: 3, output: 4 } }\n";
+                o: { kind: http, wire: openai-chat, model: gpt-5.5, base_url: \"https://api.example\" }\nprices: { z: { input: 3, output: 4 } }\n";
     let layer = parse_layer(Layer::User, "config.yaml", text.as_bytes()).result.unwrap();
     let config = resolve(vec![layer]).result.unwrap().config;
     let price = |index: usize, model: &str| match config.agents.values().nth(index) {

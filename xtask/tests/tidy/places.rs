@@ -10,6 +10,9 @@ const MAY_STAND: &[&str] = &["/home/user"];
 /// Hosts that may be named. A registry or a mirror is the business of the machine that builds.
 const HOSTS: &[&str] = &[
     "127.0.0.1",
+    // Where models are asked by default.
+    "api.anthropic.com",
+    "api.openai.com",
     // Where Windows explains WSL.
     "aka.ms",
     "conventionalcommits.org",
@@ -25,6 +28,7 @@ const HOSTS: &[&str] = &[
     "json-schema.org",
     "localhost",
     "no-color.org",
+    "openrouter.ai",
     "rustup.rs",
     "www.conventionalcommits.org",
     "www.unicode.org",

@@ -261,7 +261,7 @@ fn hidden(value: &str, what: &str) -> Result<HeaderValue, Fault> {
 
 /// The proxy for this endpoint: the configuration's, else the environment's, as programs agree on these variables.
 fn proxy(config: &HttpAgent, environment: &Environment, url: &Url) -> Result<Option<Proxy>, Fault> {
-    let wrong = || unusable("the proxy cannot be used", "write it as `http://host:port`");
+    let wrong = || unusable("the proxy cannot be used", "write it as `http://proxy.example:3128`");
     if let Some(proxy) = &config.proxy {
         return Proxy::all(proxy.expose()).map(Some).map_err(|_may_hold_a_password| wrong());
     }

@@ -247,7 +247,7 @@ mod tests {
             map.insert(*name, HeaderValue::from_static(value));
         }
         let endpoint =
-            Endpoint { host: "api.example.com".into(), key: "the variable KEY".into(), model: "m".into() };
+            Endpoint { host: "api.example".into(), key: "the variable KEY".into(), model: "m".into() };
         ApiError::of_response(status, &map, body.as_bytes(), now()).fault(&endpoint, now())
     }
 
@@ -306,7 +306,7 @@ mod tests {
     fn a_long_pause_is_a_quota_with_a_known_end() {
         let limit = fault(429, &[("retry-after", "7200")], r#"{"error":"slow down"}"#);
         let until = Some("2026-11-21T12:00:00Z".parse().unwrap());
-        let message = "api.example.com answered 429: slow down".to_owned();
+        let message = "api.example answered 429: slow down".to_owned();
         assert_eq!(limit, Fault::UsageLimit { message, until });
     }
 

@@ -183,7 +183,7 @@ async fn a_proxy_is_used_where_the_person_names_one_and_never_for_this_machine_b
 #[tokio::test]
 async fn a52_what_is_neither_tls_nor_this_machine_is_not_asked() {
     for (wire, url) in
-        WIRES.into_iter().zip(["http://api.example.com", "http://0.0.0.0:1", "ftp://127.0.0.1"])
+        WIRES.into_iter().zip(["http://api.example", "http://127.0.0.1.example", "ftp://127.0.0.1"])
     {
         let mut desk = Desk::new(wire);
         url.clone_into(&mut desk.config.base_url);

@@ -21,21 +21,21 @@ fn found(base_url: &str, pairs: &[(&str, &str)]) -> Option<String> {
 
 #[test]
 fn the_proxy_of_the_person_s_environment_is_found_by_the_usual_names() {
-    let host = "https://api.example.com";
+    let host = "https://api.example";
     for name in ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
-        let found = found(host, &[(name, "proxy.example.com:3128")]).unwrap();
-        assert!(found.contains("proxy.example.com"), "{name}: {found}");
+        let found = found(host, &[(name, "proxy.example:3128")]).unwrap();
+        assert!(found.contains("proxy.example"), "{name}: {found}");
     }
-    assert_eq!(found(host, &[("HTTP_PROXY", "http://proxy.example.com")]), None);
+    assert_eq!(found(host, &[("HTTP_PROXY", "http://proxy.example")]), None);
     assert_eq!(found(host, &[("HTTPS_PROXY", " ")]), None);
-    let not_here = [("HTTPS_PROXY", "http://proxy.example.com"), ("NO_PROXY", "example.com")];
-    assert!(found(host, &not_here).unwrap().contains("example.com"));
-    assert_eq!(found("http://127.0.0.1:1", &[("ALL_PROXY", "http://proxy.example.com")]), None);
+    let not_here = [("HTTPS_PROXY", "http://proxy.example"), ("NO_PROXY", "example")];
+    assert!(found(host, &not_here).unwrap().contains("example"));
+    assert_eq!(found("http://127.0.0.1:1", &[("ALL_PROXY", "http://proxy.example")]), None);
 }
 
 #[test]
 fn a_proxy_that_cannot_be_used_is_told_without_its_password() {
-    let mut config = config("https://api.example.com");
+    let mut config = config("https://api.example");
     config.proxy = Some(Secret::new("http://me:planted@[nowhere"));
     let fault = Client::new(&config, "m", &Vec::new(), PATIENCE, 1).err().unwrap();
     assert!(matches!(&fault, Fault::Unusable { message, .. } if message.contains("proxy")), "{fault:?}");
@@ -47,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[test]
 fn a_key_goes_into_the_header_that_its_kind_wants() {
     let header = |wire, variable: &str| {
-        let mut config = HttpAgent::new(wire, "https://api.example.com", "m");
+        let mut config = HttpAgent::new(wire, "https://api.example", "m");
         config.key = KeySource::Variable(variable.to_owned());
         let headers = headers(&config, &environment(&[(variable, " k\n")])).unwrap();
         let find = |name| {
@@ -64,7 +64,7 @@ fn a_key_goes_into_the_header_that_its_kind_wants() {
 
 #[test]
 fn a_key_that_cannot_be_sent_is_told_without_it() {
-    let mut config = config("https://api.example.com");
+    let mut config = config("https://api.example");
     config.key = KeySource::Written(Secret::new("planted\u{7f}ä"));
     let fault = headers(&config, &Vec::new()).unwrap_err();
     assert!(
@@ -76,13 +76,13 @@ fn a_key_that_cannot_be_sent_is_told_without_it() {
 #[test]
 fn a52_the_url_that_is_really_used_is_looked_at_once_more() {
     for (url, allowed) in [
-        ("https://api.example.com/v1", true),
+        ("https://api.example/v1", true),
         ("http://127.0.0.1:1/", true),
         ("http://localhost/", true),
         ("http://[::1]:8080/", true),
-        ("http://api.example.com/", false),
-        ("http://127.0.0.1.example.com/", false),
-        ("https://me@api.example.com/", false),
+        ("http://api.example/", false),
+        ("http://127.0.0.1.example/", false),
+        ("https://me@api.example/", false),
         ("ftp://127.0.0.1/", false),
     ] {
         assert_eq!(is_allowed(&Url::parse(url).unwrap()), allowed, "{url}");

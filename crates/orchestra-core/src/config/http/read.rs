@@ -180,7 +180,7 @@ fn read_proxy(reader: &mut Reader, fields: &Fields<'_>) -> Option<Secret> {
     let is_url =
         ["http://", "https://"].iter().any(|scheme| proxy.len() > scheme.len() && proxy.starts_with(scheme));
     if !is_url || proxy.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        reader.findings.error(at, "no URL of a proxy", "write `http://host:port`");
+        reader.findings.error(at, "no URL of a proxy", "write `http://proxy.example:3128`");
         return None;
     }
     Some(Secret::new(proxy))
