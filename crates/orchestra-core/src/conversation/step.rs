@@ -198,8 +198,15 @@ impl Machine {
 
     /// Starts the next turn where something waits to be said and nothing stands in the way.
     fn go_on(&mut self) {
+        if self.state.has_something_to_say() {
+            self.begin();
+        }
+    }
+
+    /// Starts a turn where none runs and nothing stands in the way.
+    fn begin(&mut self) {
         let state = &self.state;
-        if state.running.is_none() && state.trouble.is_none() && state.has_something_to_say() {
+        if state.running.is_none() && state.trouble.is_none() {
             self.start_turn();
         }
     }
@@ -257,14 +264,16 @@ impl Machine {
         for open in &mut self.state.open {
             open.call = None;
         }
-        if interrupted {
+        if interrupted && !self.state.leaving {
             // Whoever interrupts does not want to be asked by it.
             self.state.open.retain(|open| !matches!(open.what, What::Form(_)));
         }
         match fault {
             _ if interrupted => {
                 self.state.failed = 0;
-                self.note(Note::Interrupted);
+                if !self.state.leaving {
+                    self.note(Note::Interrupted);
+                }
             }
             None => self.state.failed = 0,
             Some(fault) => self.faulted(fault, spoke),

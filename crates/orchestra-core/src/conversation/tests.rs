@@ -260,6 +260,25 @@ fn questions_are_answered_in_words_that_name_them() {
 }
 
 #[test]
+fn questions_that_were_left_open_are_answered_later_and_the_agent_goes_on_with_the_answer() {
+    let mut bench = Bench::new();
+    bench.say("Plan a login");
+    bench.take(Fact::Asks { call: CallId(3), form: form() });
+    bench.take(Fact::LeaveRequested);
+    bench.take(ended(1, Outcome::Faulted(Fault::Cancelled), 0, true));
+    assert!(bench.state.left);
+    bench.killed();
+    let ask = bench.state.open[0].id;
+    let given = FormAnswer { chosen: Vec::new(), words: "OAuth".to_owned() };
+    let effects = bench.take(Fact::Answered { ask, of: None, verdict: Verdict::Answers(vec![given]) });
+    let news = effects.iter().find_map(|effect| match effect {
+        Effect::StartTurn { news, .. } => Some(news.join(" ")),
+        _ => None,
+    });
+    assert!(news.unwrap().ends_with("To your earlier questions: The person answered:\n- Which?\n  OAuth"));
+}
+
+#[test]
 fn leaving_ends_the_turn_first_and_at_once_when_asked_twice() {
     let mut bench = Bench::new();
     bench.say("Hello");

@@ -86,11 +86,11 @@ impl Machine {
             (What::Form(form), Verdict::Answers(answers)) => {
                 let text = in_words(form, &answers);
                 self.keep_answer(ask, None, "answers", String::new(), answers);
-                self.close(at, &text);
+                self.close(at, &text, true);
             }
             (What::Form(_), Verdict::Discard) => {
                 self.keep_answer(ask, None, "discard", String::new(), Vec::new());
-                self.close(at, "The person did not answer. Go on without it, or ask for less.");
+                self.close(at, "The person did not answer. Go on without it, or ask for less.", false);
             }
             (What::Proposal(proposed), verdict) => {
                 if of != Some(proposed.of) {
@@ -117,7 +117,7 @@ impl Machine {
             Verdict::Revise { feedback } => {
                 self.keep_answer(ask, of, "revise", feedback.clone(), Vec::new());
                 let text = format!("The person wants it changed before they approve it:\n\n{feedback}");
-                self.close(at, &text);
+                self.close(at, &text, true);
             }
             Verdict::Edited { files } => {
                 let what = proposed.kind.clone();
@@ -127,14 +127,14 @@ impl Machine {
             Verdict::Discard => {
                 self.keep_answer(ask, of, "discard", String::new(), Vec::new());
                 let text = "The person discarded the proposal. Nothing was written. Do not propose it again unless they ask.";
-                self.close(at, text);
+                self.close(at, text, false);
             }
             Verdict::Answers(_) => self.remark("a proposal is no question of that kind"),
         }
     }
 
     /// Removes what was answered, and tells its agent: by the call, or with the next turn where nobody waits any more.
-    fn close(&mut self, at: usize, text: &str) {
+    fn close(&mut self, at: usize, text: &str, wants_an_answer: bool) {
         let open = self.state.open.remove(at);
         if open.call.is_some() {
             self.answer(open.call, text, false);
@@ -144,13 +144,16 @@ impl Machine {
                 What::Drawing { .. } | What::Proposal(_) | What::Writing(_) => "your earlier proposal",
             };
             self.state.news.push(format!("To {subject}: {text}"));
+            if wants_an_answer {
+                self.begin();
+            }
         }
     }
 
     pub(super) fn written(&mut self, ask: AskId, what: String) {
         let Some(at) = self.state.open.iter().position(|open| open.id == ask) else { return };
         self.keep(Line::Wrote { ask, what: what.clone() });
-        self.close(at, &format!("The person approved it. {what}"));
+        self.close(at, &format!("The person approved it. {what}"), false);
         self.note(Note::Written { what });
     }
 

@@ -232,6 +232,9 @@ impl Lines {
             {
                 self.out.line(in_words(note, &self.start));
             }
+            if let (Manner::Answer, Note::Proposed { ask } | Note::Asked { ask }) = (self.manner, note) {
+                self.ask(*ask);
+            }
             if is_asked {
                 // Nobody is there to answer: it stays open in the conversation.
                 self.leave().await;

@@ -178,7 +178,8 @@ impl Shown {
             .with_keys(setting.wanted.keys.clone())
             .with_mouse(setting.wanted.mouse)
             .with_command(setting.command.clone())
-            .with_model(setting.model.clone());
+            .with_model(setting.model.clone())
+            .with_mouse(setting.wanted.mouse);
         let (state, project) = (Arc::default(), Arc::default());
         Self { talk, setting, begun, state, project, keyboard, finder, switch: None }
     }
