@@ -176,7 +176,6 @@ impl Shown {
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
         let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
             .with_keys(setting.wanted.keys.clone())
-            .with_mouse(setting.wanted.mouse)
             .with_command(setting.command.clone())
             .with_model(setting.model.clone())
             .with_mouse(setting.wanted.mouse);
