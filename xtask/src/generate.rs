@@ -97,6 +97,14 @@ stands above the line; `up` in an empty line takes the last of it back. `esc` tw
 asks what next. In an empty line `tab` goes to the panes, `?` shows these keys, `home` and `end` begin and end of what is said;
 `esc` in a pane leads back to it.
 
+In a conversation (`orchestra pm`) the same keys do the same. `enter` says something, also while a turn runs; `tab` says it after
+that turn. `@` names a file by a few letters of its path, `#` or `/` at the begin gives a command or calls another role: `up` and
+`down` choose, `tab` or `enter` takes, `esc` does without. `ctrl-c` interrupts the turn that runs, or puts away what is half written
+(`up` brings it back), and leaves where it is pressed twice within a second. `shift-tab` shows the milestones where there is no room for
+them. On a proposal `a` creates, `r` sends it back with what you say and all comments, `e` opens its files in your editor, `d`
+discards; `enter` folds the file that is chosen, `o` all of them. Questions are answered by `1` to `9`, or by arrows and `enter`, or in your own
+words, and `enter` sends when all have an answer. `esc` puts either aside, and `ctrl-g` brings it back.
+
 In a text, `enter` sends; `alt-enter`, `shift-enter`, `ctrl-j` or a `\\` before `enter` begin a new line; `esc` throws it
 away. `up` and `down` at its first and last row bring back what you wrote before, `ctrl-r` searches in it; it is kept in
 `.orchestra/.state/written.jsonl`, for you alone to read. A paste of more than ten lines or 2 kB is folded: it is sent whole,
