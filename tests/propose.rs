@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
+use orchestra_core::proposal::{Proposal, parse};
 use orchestra_testkit::{Milestone, TestProject};
 use serde_json::Value;
 
@@ -267,4 +268,16 @@ fn frozen_text_is_put_back_and_text_around_it_is_not() {
     let second = project.git(&["log", "--format=", "--name-only", "--grep=Orchestra-Phase: phase-2"]);
     assert!(!second.contains("src/notes.md") && second.contains("src/b.txt"), "{second}");
     project.check();
+}
+
+#[test]
+fn what_the_documentation_shows_can_be_read() {
+    let page = include_str!("../docs/documents.md");
+    let (_, part) = page.split_once("## A plan from a file").unwrap();
+    let (part, _) = part.split_once("\n## ").unwrap();
+    let blocks: Vec<&str> =
+        part.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
+    let [plan, change] = blocks.as_slice() else { panic!("{blocks:?}") };
+    assert!(matches!(parse(plan), Ok(Proposal::Milestone(plan)) if plan.phases.len() == 2));
+    assert!(matches!(parse(change), Ok(Proposal::Change(change)) if change.changes.len() == 4));
 }

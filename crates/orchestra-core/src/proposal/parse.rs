@@ -36,8 +36,11 @@ pub fn parse(text: &str) -> Result<Proposal, Objection> {
             }
         },
     };
-    let is_change = value.get("milestone").is_some() && value.get("changes").is_some();
     let hint = "`orchestra schema proposal` and `orchestra schema change` list the keys";
+    if !value.is_object() {
+        return Err(failed(String::new(), "expected keys with values".to_owned(), hint));
+    }
+    let is_change = value.get("milestone").is_some() && value.get("changes").is_some();
     let read =
         if is_change { read(value).map(Proposal::Change) } else { read(value).map(Proposal::Milestone) };
     read.map_err(|error| failed(String::new(), error, hint))
@@ -101,8 +104,8 @@ mod tests {
                 "line 1: anchors (`&name`) and aliases (`*name`) are not read here",
             ),
             ("title: x\ntitel: y\n", "unknown field `titel`"),
-            ("- x\n", "invalid type: sequence"),
-            ("", "invalid type: null"),
+            ("- x\n", "expected keys with values"),
+            ("", "expected keys with values"),
         ] {
             let told = parse(text).unwrap_err().to_string();
             assert!(told.contains(wanted), "{text}: {told}");
