@@ -8,4 +8,5 @@ mod kept;
 mod keys;
 mod sent;
 mod spoken;
+mod tls;
 mod tools;
