@@ -1,3 +1,4 @@
+use orchestra_testkit::model_server::ModelServer;
 use serde_json::Value;
 
 use crate::project::{Project, script};
@@ -240,6 +241,36 @@ fn an_agent_that_is_installed_is_offered_with_the_lines_that_make_it_one() {
     assert!(said.contains("installed and not described:\n"), "{said}");
     let hint = said.lines().skip_while(|line| !line.contains("→ to have it play a role")).nth(1).unwrap();
     assert_eq!(hint.trim(), codex.trim(), "{said}");
+}
+
+#[test]
+fn a31_of_a_model_behind_an_endpoint_it_says_whether_there_is_a_key_and_asks_nobody() {
+    let server = ModelServer::start();
+    let mut project = Project::set_up();
+    let config = project.read(".orchestra/config.yaml").replace("  default: claude\n", "  default: api\n");
+    let agent = format!(
+        "  api: {{ kind: http, wire: openai-chat, base_url: \"{}\", model: qwen3, key_env: MY_LOGIN }}\n",
+        server.url()
+    );
+    let config = config.replace("  default: api\n", &format!("  default: api\n{agent}"));
+    project.write(".orchestra/config.yaml", config);
+    project.run(["trust", "--yes"]).well();
+    let (_, found) = checks(&project, &[]);
+    let (state, told) = find(&found, "agent api");
+    assert_eq!(state, "bad", "{told}");
+    assert!(told.contains(&format!("qwen3 at {} (openai-chat), no key", server.url())), "{told}");
+    assert!(told.ends_with("→ set MY_LOGIN, or name another variable in the agent's `key_env`"), "{told}");
+
+    project.set("MY_LOGIN", "planted canary 77");
+    for args in [&["doctor", "--auto"][..], &["config"], &["doctor", "--json"]] {
+        let said = project.run(args.iter().copied());
+        assert!(!format!("{}{}", said.stdout, said.stderr).contains("planted"), "{args:?}");
+    }
+    let (_, found) = checks(&project, &[]);
+    let (state, told) = find(&found, "agent api");
+    assert!(state == "good" && told.contains("a key in MY_LOGIN; it was not asked"), "{told}");
+    assert!(find(&found, "environment").1.contains("api does not get: "), "{found:#?}");
+    assert_eq!(server.requests().len(), 0);
 }
 
 #[test]

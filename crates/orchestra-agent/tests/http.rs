@@ -1,5 +1,6 @@
 //! The loop over three wires, against a server on this machine: what comes out, what is sent, and what is kept.
 
+mod built_in;
 mod desk;
 
 mod faults;
@@ -7,4 +8,5 @@ mod kept;
 mod keys;
 mod sent;
 mod spoken;
+mod tls;
 mod tools;

@@ -193,7 +193,13 @@ mod tests {
     use crate::http::message::{Call, Part};
 
     fn call(id: &str) -> Part {
-        Part::Call(Call { id: id.into(), name: "read".into(), input: json!({}), unreadable: None })
+        Part::Call(Call {
+            id: id.into(),
+            name: "read".into(),
+            input: json!({}),
+            unreadable: None,
+            signed: None,
+        })
     }
 
     #[test]

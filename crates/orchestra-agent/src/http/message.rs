@@ -62,6 +62,9 @@ pub(crate) struct Call {
     /// Why the arguments could not be read, where they could not. They are an empty object then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) unreadable: Option<String>,
+    /// What the server wants back with the call as it came: a seal of what was thought before it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) signed: Option<Value>,
 }
 
 /// What came back from a call.
@@ -148,8 +151,13 @@ mod tests {
 
     #[test]
     fn a_message_reads_back_as_it_was_written() {
-        let call =
-            Call { id: "1".into(), name: "read".into(), input: json!({ "path": "a" }), unreadable: None };
+        let call = Call {
+            id: "1".into(),
+            name: "read".into(),
+            input: json!({ "path": "a" }),
+            unreadable: None,
+            signed: None,
+        };
         let parts = vec![
             Part::Thinking { text: "hm".into(), signed: Some(json!({ "signature": "x" })) },
             Part::Text { text: "I look.".into() },

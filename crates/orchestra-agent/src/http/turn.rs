@@ -243,7 +243,9 @@ impl<'a> Turn<'a> {
     /// Puts in order what was left in the middle, so that another turn can go on with the conversation.
     async fn settle(&mut self, fault: Option<&Fault>) {
         if let Some(answer) = self.answer.take() {
-            self.count(answer.tokens).await;
+            if answer.tokens != Tokens::default() {
+                self.count(answer.tokens).await;
+            }
             let is_ours = matches!(fault, Some(Fault::Cancelled | Fault::TimedOut { .. }));
             let text = without(&self.keys, [text_of(&answer.parts), answer.partial].concat());
             // What was shown before it was interrupted was said; what broke off by itself will be said anew.

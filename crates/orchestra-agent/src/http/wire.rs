@@ -182,7 +182,70 @@ fn index_at(value: &Value, key: &str) -> Option<usize> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn a53_whatever_a_server_sends_is_read_or_refused(
+            kinds in proptest::collection::vec(0_usize..KINDS.len(), 0..12),
+            values in proptest::collection::vec(any_json(), 12),
+        ) {
+            for wire in [Wire::AnthropicMessages, Wire::OpenAiChat, Wire::OpenAiResponses] {
+                let mut decoder = Decoder::new(wire);
+                for (kind, value) in kinds.iter().zip(&values) {
+                    let mut event = value.clone();
+                    if let Some(map) = event.as_object_mut() {
+                        map.insert("type".to_owned(), KINDS[*kind].into());
+                    }
+                    drop(decoder.event(&event.to_string()));
+                }
+                decoder.close();
+                drop(decoder.event("[DONE]"));
+            }
+        }
+    }
+
+    const KINDS: &[&str] = &[
+        "message_start",
+        "content_block_start",
+        "content_block_delta",
+        "content_block_stop",
+        "message_delta",
+        "message_stop",
+        "error",
+        "response.output_item.done",
+        "response.output_item.added",
+        "response.completed",
+        "response.incomplete",
+        "response.failed",
+        "response.output_text.delta",
+        "response.reasoning_summary_part.added",
+    ];
+
+    /// JSON with the keys that the wires have, and anything below them.
+    fn any_json() -> impl Strategy<Value = Value> {
+        let keys = "(type|index|delta|content_block|text|thinking|input|partial_json|usage|input_tokens|choices|tool_calls\
+                    |function|arguments|id|name|item|content|summary|response|error|message|reasoning_details|finish_reason)";
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<u64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            "(text|tool_use|thinking|message|reasoning|function_call|text_delta|input_json_delta|\\PC{0,8})"
+                .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(5, 48, 6, move |inner| {
+            prop_oneof![
+                proptest::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                proptest::collection::btree_map(keys, inner, 0..8)
+                    .prop_map(|map| Value::Object(map.into_iter().collect())),
+            ]
+        })
+    }
 
     #[test]
     fn requests_go_where_the_makers_of_each_wire_have_them() {

@@ -23,6 +23,8 @@ const MAX_RESULT: usize = 128 * 1024;
 const MAX_REPORT: usize = 1024 * 1024;
 /// How often one call may fail in the same way before the turn does.
 const MAX_SAME_FAILURES: u32 = 5;
+/// How many calls run at once.
+const MAX_SIDE_BY_SIDE: usize = 16;
 /// How many pieces of output wait to be shown.
 const OUTPUT: usize = 16;
 
@@ -36,7 +38,7 @@ impl Turn<'_> {
         while at < self.calls.len() {
             let reading =
                 self.calls[at..].iter().take_while(|(call, _)| self.access(call) == Access::Reads).count();
-            let end = at + reading.max(1);
+            let end = at + reading.clamp(1, MAX_SIDE_BY_SIDE);
             self.call_side_by_side(at..end).await;
             at = end;
         }

@@ -16,20 +16,23 @@ pub(super) fn without(keys: &[String], text: String) -> String {
 pub(super) fn part_without(keys: &[String], part: Part) -> Part {
     match part {
         Part::Text { text } => Part::Text { text: without(keys, text) },
-        Part::Thinking { text, signed } => {
-            let has_key = |signed: &Value| {
-                let mut copy = signed.clone();
-                clean(keys, &mut copy);
-                copy != *signed
-            };
-            Part::Thinking { text: without(keys, text), signed: signed.filter(|signed| !has_key(signed)) }
-        }
-        Part::Call(Call { id, name, mut input, unreadable }) => {
+        Part::Thinking { text, signed } => Part::Thinking {
+            text: without(keys, text),
+            signed: signed.filter(|signed| !has_key(keys, signed)),
+        },
+        Part::Call(Call { id, name, mut input, unreadable, signed }) => {
             clean(keys, &mut input);
             let unreadable = unreadable.map(|why| without(keys, why));
-            Part::Call(Call { id, name: without(keys, name), input, unreadable })
+            let signed = signed.filter(|signed| !has_key(keys, signed));
+            Part::Call(Call { id, name: without(keys, name), input, unreadable, signed })
         }
     }
+}
+
+fn has_key(keys: &[String], value: &Value) -> bool {
+    let mut copy = value.clone();
+    clean(keys, &mut copy);
+    copy != *value
 }
 
 fn clean(keys: &[String], value: &mut Value) {

@@ -264,7 +264,7 @@ impl AnthropicStream {
             Block::Sealed(signed) => Part::Thinking { text: String::new(), signed: Some(signed) },
             Block::Call { id, name, arguments } => {
                 let (input, unreadable) = read_arguments(&arguments);
-                Part::Call(Call { id, name, input, unreadable })
+                Part::Call(Call { id, name, input, unreadable, signed: None })
             }
             Block::Other => return Vec::new(),
         };

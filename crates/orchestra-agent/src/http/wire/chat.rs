@@ -2,7 +2,7 @@
 //!
 //! Servers differ in what they leave out. Read here without complaint: no `[DONE]` after a finish reason, tool calls whole
 //! in one piece or all of them with the same index, no id, a finish reason of `stop` beside calls, thinking as
-//! `reasoning_content` or `reasoning`.
+//! `reasoning_content` or `reasoning`, and seals of it beside the calls (`extra_content`).
 
 use orchestra_core::config::http::{Effort, Wire};
 use serde_json::{Map, Value, json};
@@ -75,9 +75,13 @@ fn assistant(parts: &[Part], is_own: bool, thinks_on: bool) -> Option<Value> {
                 thought.push_str(text);
                 details.extend(signed.as_ref().and_then(Value::as_array).into_iter().flatten().cloned());
             }
-            Part::Call(Call { id, name, input, .. }) => {
+            Part::Call(Call { id, name, input, signed, .. }) => {
                 let function = json!({ "name": name, "arguments": input.to_string() });
-                calls.push(json!({ "id": id, "type": "function", "function": function }));
+                let mut call = json!({ "id": id, "type": "function", "function": function });
+                if let Some(signed) = signed.as_ref().filter(|_| is_own) {
+                    call["extra_content"] = signed.clone();
+                }
+                calls.push(call);
             }
         }
     }
@@ -116,6 +120,7 @@ struct Begun {
     id: String,
     name: String,
     arguments: String,
+    signed: Option<Value>,
 }
 
 impl ChatStream {
@@ -206,6 +211,9 @@ impl ChatStream {
             name.clone_into(&mut begun.name);
         }
         begun.arguments.push_str(&arguments);
+        if let Some(signed) = call.get("extra_content").filter(|signed| signed.is_object()) {
+            begun.signed = Some(signed.clone());
+        }
         events.push(StreamEvent::Arguments(arguments.len()));
     }
 
@@ -223,9 +231,9 @@ impl ChatStream {
         if !self.text.is_empty() {
             events.push(StreamEvent::Part(Part::Text { text: std::mem::take(&mut self.text) }));
         }
-        for Begun { id, name, arguments, .. } in std::mem::take(&mut self.calls) {
+        for Begun { id, name, arguments, signed, .. } in std::mem::take(&mut self.calls) {
             let (input, unreadable) = read_arguments(&arguments);
-            events.push(StreamEvent::Part(Part::Call(Call { id, name, input, unreadable })));
+            events.push(StreamEvent::Part(Part::Call(Call { id, name, input, unreadable, signed })));
         }
         let stop = match self.finish.as_deref() {
             Some("length") => Stop::MaxOutput,

@@ -180,7 +180,7 @@ impl ResponsesStream {
             "function_call" => {
                 let (input, unreadable) = read_arguments(text_at(item, "arguments"));
                 let (id, name) = (text_at(item, "call_id").to_owned(), text_at(item, "name").to_owned());
-                Some(Part::Call(Call { id, name, input, unreadable }))
+                Some(Part::Call(Call { id, name, input, unreadable, signed: None }))
             }
             _ => None,
         }

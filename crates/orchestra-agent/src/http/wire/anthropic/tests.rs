@@ -23,8 +23,13 @@ fn a_request_has_the_form_that_its_makers_describe() {
         schema: json!({ "type": "object" }),
         access: Access::Reads,
     };
-    let call =
-        |id: &str| Call { id: id.into(), name: "a".into(), input: json!({ "x": 1 }), unreadable: None };
+    let call = |id: &str| Call {
+        id: id.into(),
+        name: "a".into(),
+        input: json!({ "x": 1 }),
+        unreadable: None,
+        signed: None,
+    };
     let thought = Part::Thinking {
         text: "hm".into(),
         signed: Some(json!({ "type": "thinking", "thinking": "hm", "signature": "s" })),
@@ -91,7 +96,7 @@ fn an_answer_is_read_in_pieces_and_kept_in_parts() {
     ]);
     let tokens = Tokens { input: 28, cached: 20, written: 3, output: 1 };
     let sealed = Some(json!({ "type": "redacted_thinking", "data": "xyz" }));
-    let call = Call { id: "t".into(), name: "read".into(), input: json!({}), unreadable: None };
+    let call = Call { id: "t".into(), name: "read".into(), input: json!({}), unreadable: None, signed: None };
     assert_eq!(
         events,
         [

@@ -42,7 +42,7 @@ fn parts(events: &[StreamEvent]) -> Vec<Part> {
 }
 
 fn call(id: &str, name: &str, input: Value) -> Part {
-    Part::Call(Call { id: id.into(), name: name.into(), input, unreadable: None })
+    Part::Call(Call { id: id.into(), name: name.into(), input, unreadable: None, signed: None })
 }
 
 #[test]
@@ -179,6 +179,18 @@ fn thinking_is_read_under_both_its_names_and_signed_thinking_goes_back_as_it_cam
     let body = request(&ask(&[Message::agent(Wire::OpenAiChat, "m", answer)]));
     let whole = json!({ "role": "assistant", "content": "So.", "reasoning_details": signed });
     assert_eq!(body["messages"][1], whole);
+}
+
+#[test]
+fn the_seal_of_a_call_goes_back_to_the_model_that_made_it() {
+    let seal = json!({ "google": { "thought_signature": "s" } });
+    let call = json!({ "index": 0, "id": "1", "function": { "name": "read", "arguments": "{}" }, "extra_content": seal });
+    let answer = parts(&read(&[json!({ "tool_calls": [call] })], Some("tool_calls"), true));
+    let sent = |model: &str| {
+        let body = request(&ask(&[Message::agent(Wire::OpenAiChat, model, answer.clone())]));
+        body["messages"][1]["tool_calls"][0].get("extra_content").cloned()
+    };
+    assert_eq!((sent("m"), sent("other")), (Some(seal), None));
 }
 
 #[test]

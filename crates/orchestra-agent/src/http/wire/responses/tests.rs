@@ -17,7 +17,13 @@ fn read(events: &[Value]) -> Vec<StreamEvent> {
 #[test]
 fn a_request_has_the_form_that_its_makers_describe() {
     let sealed = json!({ "type": "reasoning", "id": "rs", "summary": [], "encrypted_content": "e" });
-    let call = Call { id: "c".into(), name: "read".into(), input: json!({ "path": "a" }), unreadable: None };
+    let call = Call {
+        id: "c".into(),
+        name: "read".into(),
+        input: json!({ "path": "a" }),
+        unreadable: None,
+        signed: None,
+    };
     let parts = vec![
         Part::Thinking { text: String::new(), signed: Some(sealed.clone()) },
         Part::Text { text: "I look.".into() },
@@ -72,7 +78,7 @@ fn an_answer_is_read_in_pieces_and_kept_in_items() {
         json!({ "type": "response.completed", "response": { "usage": { "input_tokens": 9, "input_tokens_details": { "cached_tokens": 4 }, "output_tokens": 3 } } }),
     ]);
     let signed = json!({ "type": "reasoning", "id": "rs", "summary": [{ "type": "summary_text", "text": "a" }, { "type": "summary_text", "text": "b" }], "encrypted_content": "e" });
-    let call = Call { id: "c".into(), name: "list".into(), input: json!({}), unreadable: None };
+    let call = Call { id: "c".into(), name: "list".into(), input: json!({}), unreadable: None, signed: None };
     assert_eq!(
         events,
         [
