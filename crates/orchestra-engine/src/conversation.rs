@@ -354,7 +354,7 @@ impl Runner {
                 }
                 Effect::Write { ask, of } => {
                     let place = Arc::clone(&self.place);
-                    self.tasks.spawn(blocking(move || place.write(ask, of)));
+                    self.tasks.spawn(blocking(move || Ok(place.write(ask, of))));
                 }
                 Effect::Answer { call, reply } => {
                     if let Some(waiting) = self.calls.remove(&call) {

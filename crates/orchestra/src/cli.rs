@@ -203,8 +203,8 @@ pub(crate) struct RoleArgs {
 #[derive(Args, Debug)]
 pub(crate) struct TalkArgs {
     /// Go on with an earlier conversation; without a name they are listed
-    #[arg(long, value_name = "NAME", num_args = 0..=1)]
-    pub(crate) resume: Option<Option<String>>,
+    #[arg(long, value_name = "NAME", num_args = 0..=1, default_missing_value = "")]
+    pub(crate) resume: Option<String>,
     /// Say this, print the answer and leave
     #[arg(long, short, value_name = "TEXT")]
     pub(crate) print: Option<String>,

@@ -7,10 +7,16 @@ use super::{Fault, Tree, check, check_finds};
 const WORLD: &[&str] = &["env", "fs", "net", "process"];
 
 /// Tests that may wait for time to pass, and why nothing else will do.
-const MAY_SLEEP: &[(&str, &str)] = &[(
-    "crates/orchestra-agent/tests/support.rs",
-    "waits for what another process does to a file or to the list of processes, which sends no event",
-)];
+const MAY_SLEEP: &[(&str, &str)] = &[
+    (
+        "crates/orchestra-agent/tests/support.rs",
+        "waits for what another process does to a file or to the list of processes, which sends no event",
+    ),
+    (
+        "crates/orchestra-agent/tests/claude.rs",
+        "lets the time pass after which a silence would be told, to see that it is not",
+    ),
+];
 
 /// Calls by which a program finds out about its surroundings, or ends: the binary's, and nobody else's.
 const BINARY_ONLY: &[&str] = &[

@@ -4,8 +4,9 @@ use super::{Fault, Tree, check, check_finds};
 
 /// How many packages `Cargo.lock` may have, ours included. Raising it is a commit of its own, with the reason.
 ///
-/// 320: ratatui's other back ends stand in the lock file and are never built; the program itself is made of 200.
-const CEILING: usize = 320;
+/// 430: ratatui's other back ends, and other systems' parts of rustls and rmcp, stand in the lock file and are never built here.
+/// An HTTP client with TLS is 70, the MCP server 20, ripgrep's crates and syntect a dozen each.
+const CEILING: usize = 430;
 
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 

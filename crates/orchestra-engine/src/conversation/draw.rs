@@ -83,20 +83,20 @@ impl Place {
     }
 
     /// Writes what was drawn up, where it still is what the person approved.
-    pub(super) fn write(&self, ask: AskId, of: ContentHash) -> Result<Fact, Failure> {
+    pub(super) fn write(&self, ask: AskId, of: ContentHash) -> Fact {
         let drawn = held(&self.drawn).get(&ask).cloned();
         let Some(drawn) = drawn.filter(|drawn| hash_of(drawn) == of) else {
             let why = "what you approved is not what would be written; look at it again".to_owned();
-            return Ok(Fact::NotWritten { ask, why });
+            return Fact::NotWritten { ask, why };
         };
         let written = match &drawn {
             Drawn::Milestone(draft) => self.write_milestone(draft),
             Drawn::Change(change) => self.write_change(change),
         };
-        Ok(match written {
+        match written {
             Ok(what) => Fact::Written { ask, what },
             Err(failure) => Fact::NotWritten { ask, why: format!("{}: {}", failure.what, failure.why) },
-        })
+        }
     }
 
     fn write_milestone(&self, draft: &Draft) -> Result<String, Failure> {

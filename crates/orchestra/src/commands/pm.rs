@@ -58,11 +58,12 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
     context.refuse_below_a_guard("pm")?;
     let layout = init::layout_or_set_up(context)?;
     layout.make_state()?;
-    if args.resume == Some(None) && args.print.is_none() {
+    let named = args.resume.as_deref().filter(|name| !name.is_empty());
+    if args.resume.is_some() && named.is_none() {
         return tell_earlier(context, &layout);
     }
     let is_print = args.print.is_some();
-    let mut resume = args.resume.clone().flatten().map(|name| find_earlier(&layout, &name)).transpose()?;
+    let mut resume = named.map(|name| find_earlier(&layout, name)).transpose()?;
     let mut first = args.print.clone();
     let mut role = role.trim_start_matches(['#', '/']).to_owned();
     loop {

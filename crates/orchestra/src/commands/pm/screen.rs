@@ -3,9 +3,11 @@
 //! One task owns the screen; it takes what comes from the conversation and the keyboard, and draws when something is new, at
 //! most every sixteen milliseconds. Nothing that takes long happens on it.
 
+mod pages;
+
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,7 +17,7 @@ use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::file_names;
-use orchestra_core::conversation::{AskId, Conversation, Kept, Line, Project, Typed, Verdict, What};
+use orchestra_core::conversation::{AskId, Conversation, Project, Typed, Verdict, What};
 use orchestra_core::worker::State;
 use orchestra_engine::brief::plan_in_words;
 use orchestra_engine::conversation::{View, Wish};
@@ -29,6 +31,7 @@ use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
+use self::pages::{flat, in_pages};
 use super::lines::{help, in_words};
 use crate::commands::start::screen::keeper::Keeper;
 use crate::commands::start::screen::keyboard::Keyboard;
@@ -313,23 +316,8 @@ impl Shown {
                     drop(finder.send(Found::Told(word)).await);
                 });
             }
-            TalkCommand::Edit(want) => {
-                let (place, state) = (self.place(), self.seen());
-                self.find(move || {
-                    place.file(&want, &state).map(|path| Found::Open(Opened::Files(vec![path]), None))
-                });
-            }
-            TalkCommand::EditProposal { ask } => self.edit_proposal(ask),
-            TalkCommand::Page(Some(want)) => {
-                let place = self.place();
-                self.find(move || place.pages(&want).map(|text| Found::Open(Opened::Text(text), None)));
-            }
-            TalkCommand::Page(None) => {
-                let (layout, id) = (self.setting.layout.clone(), self.state.id.clone());
-                self.find(move || {
-                    let lines = conversations::read_lines(&layout, &id).map_err(|error| error.to_string())?;
-                    Ok(Found::Open(Opened::Text(in_pages(&lines)), None))
-                });
+            TalkCommand::Edit(_) | TalkCommand::EditProposal { .. } | TalkCommand::Page(_) => {
+                self.open(command);
             }
             TalkCommand::Remember(text) => {
                 let redactor = Redactor::of_environment(&self.setting.environment);
@@ -351,6 +339,31 @@ impl Shown {
             | TalkCommand::Answer { .. } => {}
         }
         Ok(())
+    }
+
+    /// Opens something with a program of the person's.
+    fn open(&self, command: TalkCommand) {
+        match command {
+            TalkCommand::Edit(want) => {
+                let (place, state) = (self.place(), self.seen());
+                self.find(move || {
+                    place.file(&want, &state).map(|path| Found::Open(Opened::Files(vec![path]), None))
+                });
+            }
+            TalkCommand::EditProposal { ask } => self.edit_proposal(ask),
+            TalkCommand::Page(Some(want)) => {
+                let place = self.place();
+                self.find(move || place.pages(&want).map(|text| Found::Open(Opened::Text(text), None)));
+            }
+            TalkCommand::Page(None) => {
+                let (layout, id) = (self.setting.layout.clone(), self.state.id.clone());
+                self.find(move || {
+                    let lines = conversations::read_lines(&layout, &id).map_err(|error| error.to_string())?;
+                    Ok(Found::Open(Opened::Text(in_pages(&lines)), None))
+                });
+            }
+            _ => {}
+        }
     }
 
     /// Looks for something on a thread of its own. An error without words is nothing to tell.
@@ -471,32 +484,4 @@ impl Shown {
             }
         });
     }
-}
-
-/// A path as one name, so that an editor shows where a file belongs.
-fn flat(path: &str) -> String {
-    let relative = Path::new(path).strip_prefix(".orchestra/milestones").unwrap_or(Path::new(path));
-    relative.to_string_lossy().replace('/', "--")
-}
-
-/// A conversation as a text to read from begin to end.
-fn in_pages(lines: &[Kept]) -> String {
-    let mut text = String::new();
-    for kept in lines {
-        let line = match &kept.line {
-            Line::Said { text } | Line::Queued { text } => format!("> {}", text.replace('\n', "\n> ")),
-            Line::Text { text } => text.trim_end().to_owned(),
-            Line::Tool { name, input, ok } => format!("{} {name} {input}", if *ok { "●" } else { "✘" }),
-            Line::Proposed { what, .. } => format!("[a {} was proposed]", what.name()),
-            Line::Asked { form, .. } => {
-                form.questions.iter().map(|one| format!("? {}", one.question)).collect::<Vec<_>>().join("\n")
-            }
-            Line::Answered { answer, words, .. } => format!("[you answered: {answer}] {words}"),
-            Line::Wrote { what, .. } => format!("[{what}]"),
-            _ => continue,
-        };
-        text.push_str(&line);
-        text.push_str("\n\n");
-    }
-    text
 }
