@@ -216,9 +216,9 @@ impl Talk {
             Ask::Proposal(dialog) => dialog.wakes_at(now.since),
             Ask::Form(form) => form.wakes_at(now.since),
         });
-        // While somebody thinks, its time is shown to the second.
+        // While somebody thinks, and does not wait for the person, its time is shown to the second.
         let second = Duration::from_secs(now.since.as_secs() + 1);
-        let ticking = self.state.running.is_some().then_some(second);
+        let ticking = (self.state.running.is_some() && self.asks.is_empty()).then_some(second);
         let stopping = self.stopping.map(|at| at + TWICE);
         arming.into_iter().chain(ticking).chain(stopping).chain(self.desk.input.wakes_at()).min()
     }

@@ -4,13 +4,13 @@
 //! costs what it is long. Grammars of each language would tell more, but the first line of one takes a tenth
 //! of a second and a few lines take a millisecond, which is more than a frame has.
 
-mod languages;
-
 use ratatui::style::Style;
 use ratatui::text::Span;
 
 use self::languages::{LANGUAGES, Language};
 use crate::theme::Theme;
+
+mod languages;
 
 /// What a piece of code is.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -200,7 +200,7 @@ mod tests {
         assert_eq!(marked("rust", code), wanted);
         let wanted = ["*def* f():", "    ‹\"\"\"›‹one›", "‹two\"\"\"›", "    x = ‹'#'›  «# note»"];
         assert_eq!(marked("py", "def f():\n    \"\"\"one\ntwo\"\"\"\n    x = '#'  # note"), wanted);
-        assert_eq!(marked("sh", "echo $# http://example.com #1"), ["echo $# http://example.com «#1»"]);
+        assert_eq!(marked("sh", "echo $# https://example.com #1"), ["echo $# https://example.com «#1»"]);
         assert_eq!(marked("SQL", "SELECT 'x' -- y"), ["*SELECT* ‹'x'› «-- y»"]);
         assert_eq!(marked("toml", "a = \"b\" # c"), ["a = ‹\"b\"› «# c»"]);
         assert_eq!(marked("tsx", "const a = `x"), ["*const* a = ‹`›‹x›"]);

@@ -1,7 +1,7 @@
 //! What keys do in the line at which the person writes.
 
 use orchestra_core::conversation::{Typed, parse};
-use ratatui::crossterm::event::{KeyCode, KeyEvent};
+use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Ask, Pane, Talk, TalkCommand};
 use crate::complete::{Completed, Completion, begun};
@@ -62,7 +62,14 @@ impl Talk {
             Entered::Nothing | Entered::Left => Vec::new(),
             Entered::Text(text) => self.say_written(&text),
         };
-        commands.into_iter().chain(self.begin_word()).collect()
+        let is_written = match key.code {
+            KeyCode::Char(_) => (key.modifiers - KeyModifiers::SHIFT).is_empty(),
+            code => code == KeyCode::Backspace,
+        };
+        // What was brought back, or only looked over, offers nothing.
+        self.completion = None;
+        let wanted = if is_written { self.begin_word() } else { None };
+        commands.into_iter().chain(wanted).collect()
     }
 
     /// Pasted text belongs to what is in front, and to the line wherever else the focus is.
@@ -126,7 +133,7 @@ impl Talk {
                 TalkCommand::Typed(typed)
             }
         };
-        self.completion = None;
+        (self.completion, self.is_incomplete) = (None, false);
         let kept = self.desk.sent(text).map(TalkCommand::Remember);
         std::iter::once(command).chain(kept).collect()
     }

@@ -319,13 +319,24 @@ fn an_idle_screen_draws_nothing_and_a_running_one_a_second() {
     let mut bench = TalkBench::running(PLAIN, USUAL);
     assert!(bench.seen().contains("thinking 4 s · 12k tok · $0.03"), "{}", bench.seen());
     assert!(bench.talk.wakes_at(crate::testing::moment(bench.now)).is_some());
-    // What waits for an answer, once it is armed, draws nothing either but for the turn's clock.
-    let mut idle = TalkBench::new(PLAIN, USUAL);
-    state(&mut idle, |state| {
-        (state.running, state.open) = (None, vec![open(1, What::Proposal(proposal()))]);
-    });
-    idle.wait(5_000);
-    assert_eq!(idle.talk.wakes_at(crate::testing::moment(idle.now)), None);
+    // What waits for an answer, once it is armed, draws nothing either, though its turn runs.
+    bench.waits(vec![open(1, What::Proposal(proposal()))]);
+    bench.wait(5_000);
+    assert_eq!(bench.talk.wakes_at(crate::testing::moment(bench.now)), None);
+}
+
+#[test]
+fn what_is_brought_back_offers_nothing_and_up_goes_further_back() {
+    let mut bench = TalkBench::new(PLAIN, USUAL);
+    bench.tell(TalkMsg::Files(Arc::new(vec!["src/auth.rs".to_owned(), "src/main.rs".to_owned()])));
+    for text in ["first", "see @src"] {
+        bench.write(text);
+        bench.press("esc enter");
+    }
+    bench.press("up");
+    assert!(!bench.seen().contains("▸ @"), "{}", bench.seen());
+    bench.press("up");
+    assert_eq!(bench.talk.desk.input.entry.text(), "first");
 }
 
 #[test]

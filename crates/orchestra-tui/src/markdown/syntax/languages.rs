@@ -1,4 +1,4 @@
-//! How languages are written: what begins a comment or a text, and which words are the language's own.
+//! How languages are written, as far as colours go.
 
 /// How a language is written.
 #[derive(Debug)]
@@ -17,6 +17,7 @@ pub(super) struct Language {
 
 const C_BLOCK: Option<(&str, &str)> = Some(("/*", "*/"));
 
+/// Those that are known, some that are written alike as one.
 pub(super) const LANGUAGES: &[Language] = &[
     Language {
         names: &["rust", "rs"],
