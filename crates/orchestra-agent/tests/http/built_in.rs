@@ -16,7 +16,7 @@ fn agent(desk: &Desk) -> HttpRunner {
     HttpRunner::new(desk.config.clone(), launcher())
 }
 
-fn everywhere() -> Option<Room> {
+fn everywhere() -> Room {
     let role = Role {
         id: RoleId::parse("backend-engineer").unwrap(),
         alias: None,
@@ -27,7 +27,7 @@ fn everywhere() -> Option<Room> {
         keywords: Vec::new(),
         prompt: String::new(),
     };
-    Some(Room::of(&role, None).unwrap())
+    Room::of(&role, None).unwrap()
 }
 
 #[tokio::test]
@@ -41,7 +41,7 @@ async fn a_model_reads_writes_and_runs_in_the_repository() {
             .call("run", json!({ "command": "cat a.txt; env" }))
             .say("Done.");
         let mut request = desk.request();
-        request.room = everywhere();
+        request.room = Some(everywhere());
         let (outcome, events) = run(&agent(&desk), request).await;
         Desk::reported(outcome);
         assert_eq!(std::fs::read_to_string(desk.room.repository().join("a.txt")).unwrap(), "two\n");
@@ -59,7 +59,7 @@ async fn a_role_that_writes_nothing_is_offered_nothing_that_writes() {
         let desk = Desk::new(wire);
         desk.server.call("write", json!({ "path": "a.txt", "content": "x" })).say("I only read.");
         let mut request = desk.request();
-        (request.room, request.writes) = (everywhere(), false);
+        (request.room, request.writes) = (Some(everywhere()), false);
         Desk::reported(run(&agent(&desk), request).await.0);
         assert!(!desk.room.repository().join("a.txt").exists());
         assert!(
@@ -76,7 +76,7 @@ async fn what_runs_ends_with_the_turn() {
     desk.server.answer(Reply::new().call("run", &json!({ "command": command })));
     let cancel = CancellationToken::new();
     let mut request = desk.request();
-    (request.room, request.cancel) = (everywhere(), cancel.clone());
+    (request.room, request.cancel) = (Some(everywhere()), cancel.clone());
     let folder = pid.parent().unwrap().to_path_buf();
     let waiting = tokio::task::spawn_blocking(move || {
         let pid = pid_in(&folder, "pid");
