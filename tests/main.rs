@@ -21,6 +21,7 @@ mod init;
 mod killed;
 mod kills;
 mod leavings;
+mod models;
 // As `screen`.
 #[cfg(target_os = "linux")]
 mod pictures;

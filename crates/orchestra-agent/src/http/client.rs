@@ -142,6 +142,8 @@ impl Client {
             "says nothing any more".to_owned()
         } else if error.is_connect() {
             format!("cannot be reached: {}", causes(error))
+        } else if error.is_body() || error.is_decode() {
+            return self.cut();
         } else {
             format!("the connection was lost: {}", causes(error))
         };
