@@ -149,7 +149,7 @@ mod tests {
     fn a_criterion_says_what_can_be_seen() {
         let of = |text: &str| {
             objections(|sheet| {
-                drop(criteria(sheet, "criteria", &[text.to_owned()], &["It is there.".to_owned()]))
+                drop(criteria(sheet, "criteria", &[text.to_owned()], &["It is there.".to_owned()]));
             })
         };
         for good in [

@@ -31,16 +31,16 @@ fn running() -> Ground {
     )])
 }
 
-fn proposed(changes: serde_json::Value) -> ChangeProposal {
+fn proposed(changes: &serde_json::Value) -> ChangeProposal {
     let value = serde_json::json!({ "milestone": "M1", "reason": "it burns", "changes": changes });
     serde_json::from_value(value).unwrap()
 }
 
-fn drafted(changes: serde_json::Value) -> Result<ChangeDraft, Vec<Objection>> {
+fn drafted(changes: &serde_json::Value) -> Result<ChangeDraft, Vec<Objection>> {
     draft_change(&proposed(changes), &running())
 }
 
-fn told(changes: serde_json::Value) -> Vec<String> {
+fn told(changes: &serde_json::Value) -> Vec<String> {
     drafted(changes).err().unwrap_or_default().iter().map(ToString::to_string).collect()
 }
 
@@ -52,7 +52,7 @@ fn added(order: &str) -> serde_json::Value {
 
 #[test]
 fn an_urgent_phase_goes_between_two_others_and_the_next_one_waits_for_it() {
-    let draft = drafted(serde_json::json!([added("2.5")])).unwrap();
+    let draft = drafted(&serde_json::json!([added("2.5")])).unwrap();
     assert_eq!((draft.milestone.as_str(), draft.folder.as_str()), ("M1-login", "M1-login"));
     assert_eq!(draft.changes, ["phase-2.5 added at 2.5: Rate limit (backend-engineer)"]);
     assert_eq!(draft.commands, ["make limit"]);
@@ -85,14 +85,15 @@ fn an_urgent_phase_goes_between_two_others_and_the_next_one_waits_for_it() {
 fn a_phase_without_a_place_comes_last() {
     let mut change = added("");
     change["add_phase"].as_object_mut().unwrap().remove("order");
-    let draft = drafted(serde_json::json!([change.clone(), change])).unwrap();
+    let draft = drafted(&serde_json::json!([change.clone(), change])).unwrap();
     let paths: Vec<&str> = draft.files.iter().map(|file| file.path.as_str()).collect();
     assert_eq!(paths, ["phases/phase-5.md", "phases/phase-6.md"]);
 }
 
+#[expect(clippy::too_many_lines, reason = "three documents as they are")]
 #[test]
 fn pending_phases_are_moved_and_reworded_and_nothing_else_of_them_changes() {
-    let draft = drafted(serde_json::json!([
+    let draft = drafted(&serde_json::json!([
         { "move_phase": { "phase": "phase-4", "order": "2.5" } },
         { "rewrite_phase": { "phase": "phase-4", "objective": "New.\n\n# Result\nforged" } },
         { "rewrite_phase": { "phase": "phase-3", "objective": "Newer.", "scope": "That.", "context": "" } },
@@ -169,7 +170,7 @@ This.
 
 #[test]
 fn what_has_begun_is_not_changed_and_nothing_comes_before_it() {
-    let told = told(serde_json::json!([
+    let told = told(&serde_json::json!([
         { "rewrite_phase": { "phase": "phase-2", "objective": "New." } },
         { "move_phase": { "phase": "phase-1", "order": "9" } },
         { "move_phase": { "phase": "phase-7", "order": "9" } },
@@ -190,7 +191,7 @@ fn what_has_begun_is_not_changed_and_nothing_comes_before_it() {
 
 #[test]
 fn two_phases_may_change_places() {
-    let draft = drafted(serde_json::json!([
+    let draft = drafted(&serde_json::json!([
         { "move_phase": { "phase": "phase-3", "order": "4" } },
         { "move_phase": { "phase": "phase-4", "order": "3" } },
     ]))
@@ -201,11 +202,11 @@ fn two_phases_may_change_places() {
 #[test]
 fn a_change_that_changes_nothing_or_makes_a_cycle_is_sent_back() {
     assert_eq!(
-        told(serde_json::json!([{ "rewrite_phase": { "phase": "phase-3", "objective": "Old." } }])),
+        told(&serde_json::json!([{ "rewrite_phase": { "phase": "phase-3", "objective": "Old." } }])),
         ["phases/phase-3.md: nothing would change (leave it out)"]
     );
-    assert_eq!(told(serde_json::json!([])), ["changes: there are none (say what changes)"]);
-    let twice = told(serde_json::json!([{ "add_criterion": { "text": "One" } }]));
+    assert_eq!(told(&serde_json::json!([])), ["changes: there are none (say what changes)"]);
+    let twice = told(&serde_json::json!([{ "add_criterion": { "text": "One" } }]));
     assert_eq!(
         twice,
         ["changes[0].add_criterion.text[0]: this criterion is there twice (take one of them out)"]
@@ -213,7 +214,7 @@ fn a_change_that_changes_nothing_or_makes_a_cycle_is_sent_back() {
     let mut ground = running();
     let waits = phase("2.5", "pending", "depends_on: [phase-4]\n");
     ground.texts.insert("M1-login/phases/phase-3.md".to_owned(), waits);
-    let change = proposed(serde_json::json!([{ "move_phase": { "phase": "phase-4", "order": "7" } }]));
+    let change = proposed(&serde_json::json!([{ "move_phase": { "phase": "phase-4", "order": "7" } }]));
     assert!(draft_change(&change, &ground).is_ok());
     let waits = phase("4", "pending", "");
     ground.texts.insert("M1-login/phases/phase-4.md".to_owned(), waits);
@@ -225,7 +226,7 @@ fn a_change_that_changes_nothing_or_makes_a_cycle_is_sent_back() {
 fn only_a_milestone_that_is_open_and_can_be_read_is_changed() {
     let of = |name: &str, ground: &Ground| {
         let proposal =
-            ChangeProposal { milestone: name.to_owned(), ..proposed(serde_json::json!([added("9")])) };
+            ChangeProposal { milestone: name.to_owned(), ..proposed(&serde_json::json!([added("9")])) };
         draft_change(&proposal, ground).unwrap_err()[0].to_string()
     };
     assert!(
@@ -235,7 +236,7 @@ fn only_a_milestone_that_is_open_and_can_be_read_is_changed() {
     let done = MILESTONE.replace("in-progress", "done");
     let ground = ground(&[("M1-login", &[("milestone.md", done.as_str())])]);
     assert_eq!(of("M1-login", &ground), "milestone: M1-login is done (propose a new milestone)");
-    let stage = told(serde_json::json!([{ "add_phase": { "phase":
+    let stage = told(&serde_json::json!([{ "add_phase": { "phase":
         { "role": "reviewer", "title": "Look", "objective": "Look at it.", "depends_on": [1] } } }]));
     assert_eq!(stage.len(), 2, "{stage:?}");
 }
@@ -246,18 +247,18 @@ fn frozen_text_is_not_reworded() {
     let text = phase("3", "pending", "").replace("Old.", "<!-- frozen -->Old.<!-- /frozen -->");
     ground.texts.insert("M1-login/phases/phase-3.md".to_owned(), text);
     let reworded = serde_json::json!([{ "rewrite_phase": { "phase": "phase-3", "objective": "New." } }]);
-    let told = draft_change(&proposed(reworded), &ground).unwrap_err();
+    let told = draft_change(&proposed(&reworded), &ground).unwrap_err();
     assert_eq!(
         listed(&told),
         "- phases/phase-3.md: this would change frozen text (a person froze it: leave it as it is, or ask them)"
     );
     let moved = serde_json::json!([{ "move_phase": { "phase": "phase-3", "order": "9" } }]);
-    assert!(draft_change(&proposed(moved), &ground).is_ok());
+    assert!(draft_change(&proposed(&moved), &ground).is_ok());
 }
 
 #[test]
 fn it_is_written_onto_the_newest_text_unless_that_changed_or_the_phase_began() {
-    let draft = drafted(serde_json::json!([
+    let draft = drafted(&serde_json::json!([
         { "rewrite_phase": { "phase": "phase-3", "objective": "New." } },
         { "add_criterion": { "text": "GET /x answers 404" } },
     ]))
@@ -279,7 +280,7 @@ fn it_is_written_onto_the_newest_text_unless_that_changed_or_the_phase_began() {
     assert_eq!(third.on(None), Err(Overtaken::Changed { path: path() }));
     let frozen = edited.replace("Old.", "<!-- frozen -->Old.<!-- /frozen -->");
     assert_eq!(third.on(Some(&frozen)), Err(Overtaken::Changed { path: path() }));
-    let new = &drafted(serde_json::json!([added("2.5")])).unwrap().files[0];
+    let new = &drafted(&serde_json::json!([added("2.5")])).unwrap().files[0];
     assert_eq!(new.on(None), Ok(new.after.clone()));
     assert_eq!(new.on(Some(&new.after)), Ok(new.after.clone()));
     assert!(new.on(Some("something else")).is_err());
