@@ -120,18 +120,25 @@ pub fn change(
     Ok(written)
 }
 
+/// What a person trusts once something that they approved is written.
+#[derive(Debug, Default)]
+#[must_use = "what was agreed to before counts until this is settled"]
+pub struct Agreement {
+    items: Option<Vec<TrustItem>>,
+}
+
 /// Remembers that a person trusts the commands of what they approved, beside what they trust already.
 ///
-/// Call it before the documents are written, so that no worker asks about them. Where the project as a whole is not
-/// trusted there is nothing to add to: its question names these commands, too.
+/// Call it before the documents are written, so that no worker asks about them, and [`Agreement::settle`] after.
+/// Where the project as a whole is not trusted there is nothing to add to: its question names these commands, too.
 pub fn trust(
     store: &TrustStore,
     trusted: &[TrustItem],
     commands: &[String],
     at: Timestamp,
-) -> Result<(), TrustError> {
+) -> Result<Agreement, TrustError> {
     if commands.is_empty() || store.look_up(trusted)? != Trust::Given {
-        return Ok(());
+        return Ok(Agreement::default());
     }
     let new = commands.iter().map(|command| TrustItem {
         kind: TrustKind::Verify,
@@ -139,7 +146,16 @@ pub fn trust(
         path: String::new(),
         line: None,
     });
-    store.remember(&trusted.iter().cloned().chain(new).collect::<Vec<_>>(), at)
+    let items: Vec<TrustItem> = trusted.iter().cloned().chain(new).collect();
+    store.remember_while(trusted, &items, at)?;
+    Ok(Agreement { items: Some(items) })
+}
+
+impl Agreement {
+    /// What was approved is written: what was agreed to before counts no more.
+    pub fn settle(self, store: &TrustStore, at: Timestamp) -> Result<(), TrustError> {
+        self.items.map_or(Ok(()), |items| store.remember(&items, at))
+    }
 }
 
 /// The folder of another milestone that has the number.

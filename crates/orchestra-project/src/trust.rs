@@ -10,7 +10,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use orchestra_core::config::trust::{TrustItem, TrustKind, hash_of};
+use orchestra_core::config::trust::{TrustItem, hash_of};
 use orchestra_core::path::ContentHash;
 use rustix::fs::Mode;
 use serde::{Deserialize, Serialize};
@@ -29,9 +29,6 @@ pub struct TrustStore {
     data: PathBuf,
     project: PathBuf,
 }
-
-/// What a command that is verified by is called where it is shown.
-const VERIFY: &str = TrustKind::Verify.as_str();
 
 /// Whether the person agreed to what a project wants to run.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -86,6 +83,9 @@ struct Stored {
     /// For a person who looks; what counts is the file's name.
     project: String,
     hash: ContentHash,
+    /// What the person agreed to before, while what they approved is being written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    until_then: Option<ContentHash>,
     at: Timestamp,
     items: Vec<Agreed>,
 }
@@ -102,8 +102,7 @@ impl TrustStore {
         Ok(Self { data, project })
     }
 
-    /// Looks up whether the person agreed to these items: to all of them, and to no others but for commands that are
-    /// verified by. Having one of those more opens nothing; one less of anything else may.
+    /// Looks up whether the person agreed to these items: to all of them, and to no others.
     pub fn look_up(&self, items: &[TrustItem]) -> Result<Trust, TrustError> {
         let folder = match Folder::open(&self.data).and_then(|data| data.open_beneath(Path::new(FOLDER))) {
             Err(error) if error.is_missing() => return Ok(Trust::Unknown),
@@ -117,11 +116,8 @@ impl TrustStore {
             return Ok(Trust::Unknown);
         }
         let Ok(stored) = serde_json::from_slice::<Stored>(&plain.bytes) else { return Ok(Trust::Unknown) };
-        let asked: BTreeSet<Agreed> = items.iter().map(Agreed::from).collect();
-        let mut more = stored.items.iter().filter(|agreed| !asked.contains(agreed));
-        let is_covered =
-            asked.iter().all(|item| stored.items.contains(item)) && more.all(|agreed| agreed.kind == VERIFY);
-        if stored.hash == hash_of(items) || is_covered {
+        let hash = hash_of(items);
+        if stored.hash == hash || stored.until_then == Some(hash) {
             Ok(Trust::Given)
         } else {
             Ok(Trust::Changed { before: stored.items })
@@ -135,9 +131,30 @@ impl TrustStore {
 
     /// Remembers that the person agreed to these items, in place of earlier ones.
     pub fn remember(&self, items: &[TrustItem], at: Timestamp) -> Result<(), TrustError> {
+        self.keep(items, None, at)
+    }
+
+    /// The same while documents are being changed from `before`, which the person agreed to, too: whoever looks sees the
+    /// one or the other.
+    pub(crate) fn remember_while(
+        &self,
+        before: &[TrustItem],
+        items: &[TrustItem],
+        at: Timestamp,
+    ) -> Result<(), TrustError> {
+        self.keep(items, Some(hash_of(before)), at)
+    }
+
+    fn keep(
+        &self,
+        items: &[TrustItem],
+        until_then: Option<ContentHash>,
+        at: Timestamp,
+    ) -> Result<(), TrustError> {
         let project = self.project.to_string_lossy().into_owned();
         let agreed: BTreeSet<Agreed> = items.iter().map(Agreed::from).collect();
-        let stored = Stored { project, hash: hash_of(items), at, items: agreed.into_iter().collect() };
+        let items_in_order = agreed.into_iter().collect();
+        let stored = Stored { project, hash: hash_of(items), until_then, at, items: items_in_order };
         let bytes = serde_json::to_vec_pretty(&stored).map_err(TrustError::Json)?;
         // Opened where it begins to be missing: folders above may be passed through but not read.
         let there = self.data.ancestors().find(|above| above.is_dir()).unwrap_or(Path::new("/"));

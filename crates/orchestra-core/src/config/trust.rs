@@ -35,7 +35,7 @@ pub enum TrustKind {
 
 impl TrustKind {
     /// What it is called when it is shown.
-    pub const fn as_str(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Verify => "verify",
             Self::Agent => "agent",

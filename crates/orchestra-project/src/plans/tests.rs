@@ -187,22 +187,28 @@ fn commands_of_what_was_approved_are_trusted_where_the_project_is() {
     let item = |kind, text: &str| TrustItem { kind, text: text.to_owned(), path: "x".to_owned(), line: None };
     let (before, new) = (item(TrustKind::Agent, "claude"), item(TrustKind::Verify, "make test"));
     let commands = ["make test".to_owned()];
-    trust(&store, std::slice::from_ref(&before), &commands, Timestamp::UNIX_EPOCH).unwrap();
+    let at = Timestamp::UNIX_EPOCH;
+    let before = [before];
+    let agreed = || trust(&store, &before, &commands, at).unwrap();
+    agreed().settle(&store, at).unwrap();
     assert_eq!(
         store.look_up(std::slice::from_ref(&new)).unwrap(),
         Trust::Unknown,
         "nothing was trusted before"
     );
-    store.remember(std::slice::from_ref(&before), Timestamp::UNIX_EPOCH).unwrap();
-    trust(&store, std::slice::from_ref(&before), &commands, Timestamp::UNIX_EPOCH).unwrap();
-    // Before the documents are written and after.
-    assert_eq!(store.look_up(std::slice::from_ref(&before)).unwrap(), Trust::Given);
-    assert_eq!(store.look_up(&[before.clone(), new.clone()]).unwrap(), Trust::Given);
-    assert!(
-        matches!(store.look_up(&[new]).unwrap(), Trust::Changed { .. }),
-        "less of anything else is asked about"
+    store.remember(&before, at).unwrap();
+    let agreement = agreed();
+    let after = [before[0].clone(), new.clone()];
+    // While the documents are written, and then.
+    assert_eq!(
+        [store.look_up(&before).unwrap(), store.look_up(&after).unwrap()],
+        [Trust::Given, Trust::Given]
     );
+    agreement.settle(&store, at).unwrap();
+    assert_eq!(store.look_up(&after).unwrap(), Trust::Given);
     let other = item(TrustKind::Verify, "make other");
-    assert!(matches!(store.look_up(&[before, other]).unwrap(), Trust::Changed { .. }));
+    for items in [&before[..], &[new], &[before[0].clone(), other]] {
+        assert!(matches!(store.look_up(items).unwrap(), Trust::Changed { .. }), "{items:?}");
+    }
     drop(layout);
 }

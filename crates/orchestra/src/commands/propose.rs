@@ -16,6 +16,7 @@ use orchestra_project::documents::CreateError;
 use orchestra_project::journal::Journal;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Loaded;
+use orchestra_project::plans::Agreement;
 use orchestra_project::{lock, plans};
 use serde::Serialize;
 
@@ -84,10 +85,11 @@ fn milestone(
             context.out.line("Nothing was written.");
             return Ok(Exit::USAGE);
         }
-        trust(context, loaded, &draft.commands)?;
+        let agreement = trust(context, loaded, &draft.commands)?;
         let (mut journal, _) = Journal::open(layout)?;
         match plans::create(layout, &draft, &mut journal, By::User) {
             Ok(_) => {
+                settle(context, agreement)?;
                 let Draft { id, .. } = &draft;
                 said(context, args, &Checked { written: true, ..checked(&draft) }, || {
                     format!("{} {} is ready.", styled(GOOD, "✔"), styled(STRONG, id))
@@ -131,9 +133,10 @@ fn change(
         context.out.line("Nothing was written.");
         return Ok(Exit::USAGE);
     }
-    trust(context, loaded, &draft.commands)?;
+    let agreement = trust(context, loaded, &draft.commands)?;
     let (mut journal, _) = Journal::open(layout)?;
     plans::change(layout, &draft, &mut journal, By::User)?;
+    settle(context, agreement)?;
     said(context, args, &Checked { written: true, ..checked_change(&draft) }, || {
         format!("{} {} is changed.", styled(GOOD, "✔"), styled(STRONG, &draft.milestone))
     });
@@ -234,11 +237,18 @@ fn agrees(context: &Context, args: &ProposeArgs, question: &str) -> Result<bool,
 }
 
 /// Who approves commands trusts them by that, before a worker can see them.
-fn trust(context: &Context, loaded: &Loaded, commands: &[String]) -> Result<(), Failure> {
-    if !commands.is_empty() {
-        plans::trust(&context.trust_store()?, &loaded.trust, commands, Timestamp::now())?;
+fn trust(context: &Context, loaded: &Loaded, commands: &[String]) -> Result<Option<Agreement>, Failure> {
+    if commands.is_empty() {
+        return Ok(None);
     }
-    Ok(())
+    Ok(Some(plans::trust(&context.trust_store()?, &loaded.trust, commands, Timestamp::now())?))
+}
+
+fn settle(context: &Context, agreement: Option<Agreement>) -> Result<(), Failure> {
+    match agreement {
+        Some(agreement) => Ok(agreement.settle(&context.trust_store()?, Timestamp::now())?),
+        None => Ok(()),
+    }
 }
 
 /// Reads the proposal; `-` is standard input. Not longer than one may be.
