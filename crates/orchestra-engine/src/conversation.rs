@@ -17,6 +17,7 @@ use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_agent::tools::Answer;
+use orchestra_core::config::trust::TrustItem;
 use orchestra_core::conversation::{
     AskId, CallId, Conversation, Effect, Event, Fact, Kept, Line, Note, Project, Recalled, Verdict, step,
 };
@@ -59,6 +60,8 @@ pub struct Setup {
     pub flags: Vec<(String, String)>,
     /// What the person trusts.
     pub trust: TrustStore,
+    /// Programs of git's configuration, which belong to what they trust.
+    pub programs: Vec<TrustItem>,
     /// With whom.
     pub role: RoleId,
     /// What plays the role.
@@ -169,6 +172,7 @@ struct Place {
     variables: Vec<(String, String)>,
     flags: Vec<(String, String)>,
     trust: TrustStore,
+    programs: Vec<TrustItem>,
     role: RoleId,
     agent: AgentName,
     proposes: bool,
@@ -192,7 +196,7 @@ impl Runner {
     /// Makes a conversation. Nothing runs yet.
     pub fn new(setup: Setup, hears: bool, views: mpsc::Sender<View>) -> Self {
         let Setup { layout, launcher, environment, user_config, variables, flags, trust, .. } = setup;
-        let Setup { role, agent, proposes, file, past, scanner, .. } = setup;
+        let Setup { programs, role, agent, proposes, file, past, scanner, .. } = setup;
         let recalled = Recalled {
             id: file.id().clone(),
             role: Some(role.clone()),
@@ -209,6 +213,7 @@ impl Runner {
             variables,
             flags,
             trust,
+            programs,
             role,
             agent,
             proposes,

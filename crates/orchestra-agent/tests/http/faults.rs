@@ -287,10 +287,11 @@ async fn a_refusal_a_filter_and_a_conversation_that_is_too_long_are_told_in_word
 async fn nobody_there_is_transient() {
     for wire in WIRES {
         let desk = Desk::new(wire);
-        let gone = ModelServer::start();
+        // Bound and not listened at: nobody else gets the port meanwhile.
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
         let mut config = desk.config.clone();
-        config.base_url = gone.url();
-        drop(gone);
+        config.base_url = format!("http://{}", socket.local_addr().unwrap());
         let (outcome, _) = run(&runner(config), desk.request()).await;
         assert!(transient(fault(outcome)).0.contains("cannot be reached"), "{wire:?}");
     }

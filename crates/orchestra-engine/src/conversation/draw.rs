@@ -12,7 +12,8 @@ use orchestra_core::worker::Failure;
 use orchestra_project::config_files::Sources;
 use orchestra_project::journal::{self, Journal};
 use orchestra_project::load::Loaded;
-use orchestra_project::plans;
+use orchestra_project::plans::{self, Agreement};
+use orchestra_project::trust::TrustStore;
 
 use super::{Place, held};
 use crate::failure;
@@ -100,27 +101,30 @@ impl Place {
     }
 
     fn write_milestone(&self, draft: &Draft) -> Result<String, Failure> {
-        self.trust_commands(&draft.commands)?;
+        let agreement = self.trust_commands(&draft.commands)?;
         let (mut journal, _) =
             Journal::open(&self.layout).map_err(|error| failure::run("open the journal", &error))?;
         plans::create(&self.layout, draft, &mut journal, By::User)
             .map_err(|error| failure::run(format!("create {}", draft.id), &error))?;
+        settle(agreement, &self.trust)?;
         Ok(ready(draft.id.as_str()))
     }
 
     fn write_change(&self, change: &ChangeDraft) -> Result<String, Failure> {
-        self.trust_commands(&change.commands)?;
+        let agreement = self.trust_commands(&change.commands)?;
         let (mut journal, _) =
             Journal::open(&self.layout).map_err(|error| failure::run("open the journal", &error))?;
         plans::change(&self.layout, change, &mut journal, By::User)
             .map_err(|error| failure::run(format!("change {}", change.milestone), &error))?;
+        settle(agreement, &self.trust)?;
         Ok(format!("{} is changed: {}.", change.milestone, change.changes.join("; ")))
     }
 
     /// What a person approves they trust by that act.
-    fn trust_commands(&self, commands: &[String]) -> Result<(), Failure> {
-        let loaded = self.loaded()?;
-        plans::trust(&self.trust, &loaded.trust, commands, Timestamp::now())
+    fn trust_commands(&self, commands: &[String]) -> Result<Agreement, Failure> {
+        let mut trusted = self.loaded()?.trust;
+        trusted.extend(self.programs.iter().cloned());
+        plans::trust(&self.trust, &trusted, commands, Timestamp::now())
             .map_err(|error| failure::run("remember what you trust", &error))
     }
 
@@ -142,6 +146,12 @@ impl Place {
         let is_there = |id: &&orchestra_core::id::MilestoneId| self.layout.milestone(id.as_str()).is_dir();
         Ok(created.filter(is_there).map(|id| ready(id.as_str())))
     }
+}
+
+/// What was agreed to for the time of the writing is what holds from now on.
+fn settle(agreement: Agreement, trust: &TrustStore) -> Result<(), Failure> {
+    let settled = agreement.settle(trust, Timestamp::now());
+    settled.map_err(|error| failure::run("remember what you trust", &error))
 }
 
 fn ready(id: &str) -> String {

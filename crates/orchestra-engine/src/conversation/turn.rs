@@ -13,7 +13,8 @@ use orchestra_core::id::{SessionId, TurnId};
 use orchestra_core::own_tool::OwnTool;
 use orchestra_core::plan::{Complexity, Plan};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
-use orchestra_core::worker::Failure;
+use orchestra_core::worker::{Failure, FailureKind};
+use orchestra_project::trust::Trust;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -197,13 +198,25 @@ impl Place {
     /// Reads plan and configuration as they are now.
     pub(super) fn load(&self) -> Result<(Plan, Config), Failure> {
         let loaded = self.loaded()?;
+        let named = [&loaded.trust[..], &self.programs].concat();
+        let trusted = self.trust.look_up(&named);
+        // What a pull or an agent has changed since the conversation began was agreed to by nobody.
+        if trusted.map_err(|error| failure::run("find out what you trust", &error))? != Trust::Given {
+            return Err(Failure {
+                what: "go on".to_owned(),
+                why: "this project names commands, endpoints or agents that you have not agreed to"
+                    .to_owned(),
+                hint: "Look at them with `orchestra trust` in another terminal, then press enter.".to_owned(),
+                kind: FailureKind::Run,
+            });
+        }
         match loaded.config.result {
             Ok(resolved) => Ok((loaded.plan, resolved.config)),
             Err(diagnostics) => Err(Failure {
                 what: "read the configuration".to_owned(),
                 why: diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
                 hint: "Mend it, then say anything to go on.".to_owned(),
-                kind: orchestra_core::worker::FailureKind::Run,
+                kind: FailureKind::Run,
             }),
         }
     }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Config;
-use orchestra_core::config::trust::TrustItem;
+use orchestra_core::config::trust::{TrustItem, TrustKind};
 use orchestra_core::conversation::{Conversation, ConversationId, Line};
 use orchestra_core::id::{AgentName, RoleId};
 use orchestra_core::plan::{Plan, Role};
@@ -84,6 +84,7 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
             variables: context.variables(),
             flags: context.settings.clone(),
             trust: context.trust_store()?,
+            programs: loaded.trust.iter().filter(|item| item.kind == TrustKind::Git).cloned().collect(),
             proposes: who.as_str() == PLANNER,
             layout: layout.clone(),
             role: who.clone(),

@@ -92,7 +92,6 @@ fn a_phase_without_a_place_comes_last() {
 
 #[expect(clippy::too_many_lines, reason = "three documents as they are")]
 #[test]
-#[expect(clippy::too_many_lines, reason = "the whole documents, as they come out")]
 fn pending_phases_are_moved_and_reworded_and_nothing_else_of_them_changes() {
     let draft = drafted(&serde_json::json!([
         { "move_phase": { "phase": "phase-4", "order": "2.5" } },
