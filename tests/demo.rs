@@ -97,10 +97,10 @@ fn a_second_milestone_is_planned_in_another_terminal_while_the_first_is_built() 
     planner.wait_for("1 create");
     assert!(!planned.exists(), "nothing is written before it is approved");
     planner.line("1");
-    planner.wait_for("a new conversation begins");
+    planner.wait_for("begins with the same proposal");
     assert!(planned.join("milestone.md").is_file());
     planner.line("and now?");
-    planner.wait_for("propose nothing more");
+    planner.wait_for("so I have no answer");
     // Ctrl-d.
     planner.write("\u{4}");
     let (code, said) = planner.end();
