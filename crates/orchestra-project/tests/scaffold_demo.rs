@@ -6,6 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use globset::GlobBuilder;
+use orchestra_core::document::{SourceFile, parse_plan};
+use orchestra_core::plan::Plan;
+use orchestra_core::proposal::{Ground, MilestoneProposal, draft};
 use orchestra_core::report::{Report, Severity, Verdict};
 use orchestra_project::scaffold::{self, Options};
 use serde::Deserialize;
@@ -29,12 +32,15 @@ struct Turn {
     #[serde(default)]
     when: When,
     steps: Vec<Value>,
+    /// None in a conversation: what is said there is all.
+    #[serde(default)]
     report: Report,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct When {
+    milestone: Option<String>,
     work: Option<String>,
     #[serde(default)]
     attempt: u32,
@@ -52,7 +58,14 @@ fn script() -> Script {
 
 impl Script {
     fn turn(&self, work: &str, attempt: u32) -> &Turn {
-        let fits = |turn: &&Turn| turn.when.work.as_deref() == Some(work) && turn.when.attempt == attempt;
+        self.turn_of(None, work, attempt)
+    }
+
+    fn turn_of(&self, milestone: Option<&str>, work: &str, attempt: u32) -> &Turn {
+        let fits = |turn: &&Turn| {
+            let When { milestone: named, work: own, attempt: nth } = &turn.when;
+            (named.as_deref(), own.as_deref(), *nth) == (milestone, Some(work), attempt)
+        };
         self.turns.iter().find(fits).unwrap_or_else(|| panic!("no turn for {work}, attempt {attempt}"))
     }
 }
@@ -233,6 +246,53 @@ fn a_turn_that_was_cut_short_can_be_played_again() {
     assert_eq!(finished(&[0, 2]), finished(&[3]));
     assert_eq!(finished(&[0, 2]), finished(&[0, 3]));
     assert_eq!(finished(&[0, 2]), finished(&[0, 2, 3]));
+}
+
+/// The milestones of the planned kind, whatever number they get.
+const PLANNED: Option<&str> = Some("M*-health-check");
+
+#[test]
+fn what_the_planner_proposes_holds_and_is_built_before_or_after_the_first_milestone() {
+    let script = script();
+    let planner = &script.turn("conversation", 1).steps;
+    let inputs = planner.iter().filter(|step| step["call"]["tool"] == "propose_milestone");
+    let [input] = inputs.map(|step| &step["call"]["input"]).collect::<Vec<_>>()[..] else { panic!("one") };
+    let proposal: MilestoneProposal = serde_json::from_value(input.clone()).unwrap();
+    let mut shop = set_up();
+    let roles = parse_plan(&[], &roles(shop.root())).roles;
+    let ground = Ground { plan: Plan { roles, ..Plan::default() }, ..Ground::default() };
+    let draft = draft(&proposal, &ground, jiff::civil::date(2026, 11, 22));
+    let draft = draft.unwrap_or_else(|wrong| panic!("{wrong:?}"));
+    assert_eq!((draft.id.as_str(), draft.commands.len()), ("M1-health-check", 0));
+    assert_eq!(draft.remarks, [""; 0]);
+
+    let phase = script.turn_of(PLANNED, "phase-1", 0);
+    shop.play(phase);
+    shop.assert_in_room("backend-engineer");
+    assert_eq!(shop.failing_tests(), [""; 0]);
+    for (work, attempt) in [("phase-1", 0), ("phase-2", 0), ("phase-2", 2)] {
+        shop.play(script.turn(work, attempt));
+    }
+    assert_eq!(shop.failing_tests(), [""; 0]);
+    let mut later = set_up();
+    for (work, attempt) in [("phase-1", 0), ("phase-2", 0), ("phase-2", 2)] {
+        later.play(script.turn(work, attempt));
+    }
+    later.play(phase);
+    assert_eq!(text(shop.root(), "src/api.rs"), text(later.root(), "src/api.rs"));
+    let review = &script.turn_of(PLANNED, "review-1", 0).report;
+    assert_eq!((review.verdict, review.findings.len()), (Some(Verdict::Approved), 0));
+}
+
+/// The roles that were set up.
+fn roles(root: &Path) -> Vec<SourceFile> {
+    let folder = root.join(".orchestra/roles");
+    let files = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let source = |path: PathBuf| SourceFile {
+        path: format!(".orchestra/roles/{}", path.file_name().unwrap().to_str().unwrap()),
+        bytes: fs::read(&path).unwrap(),
+    };
+    files.filter(|path| path.extension().is_some_and(|ext| ext == "md")).map(source).collect()
 }
 
 #[test]

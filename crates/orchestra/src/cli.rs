@@ -267,6 +267,9 @@ pub(crate) struct DemoArgs {
     /// Where the project is made [default: a temporary folder]
     #[arg(long, value_name = "DIR", value_hint = clap::ValueHint::DirPath)]
     pub(crate) dir: Option<PathBuf>,
+    /// In another terminal: plan a second milestone with a scripted product manager
+    #[arg(long, requires = "dir", conflicts_with = "auto")]
+    pub(crate) pm: bool,
 }
 
 /// `orchestra status`.

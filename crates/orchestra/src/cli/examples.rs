@@ -111,7 +111,8 @@ Examples:
 pub(super) const DEMO: &str = "\
 Examples:
   orchestra demo
-  orchestra demo --auto --dir /tmp/shop    once more with the same folder: goes on where it was stopped";
+  orchestra demo --auto --dir /tmp/shop    once more with the same folder: goes on where it was stopped
+  orchestra demo --dir /tmp/shop --pm      in another terminal: plan a second milestone meanwhile";
 
 pub(super) const SCHEMA: &str = "\
 Examples:

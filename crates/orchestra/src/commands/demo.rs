@@ -1,4 +1,7 @@
 //! `orchestra demo`: the whole flow on a throw-away project, with the scripted agent.
+//!
+//! With `--pm`, in another terminal, its product manager: a conversation about a second milestone for the same project,
+//! which the first terminal builds when it comes to it.
 
 mod project;
 
@@ -10,14 +13,17 @@ use orchestra_core::worker::{Auto, Presence, Run};
 use orchestra_project::load::Scanner;
 
 use self::project::Project;
-use super::start;
-use crate::cli::DemoArgs;
+use super::{pm, start};
+use crate::cli::{DemoArgs, Output, PmArgs, Settings, TalkArgs};
 use crate::context::{Context, quoted};
 use crate::failure::{Exit, Failure};
 use crate::out::{STRONG, TYPED, block, shown, styled};
 
 pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
     context.refuse_below_a_guard("demo")?;
+    if args.pm {
+        return plan(context, args);
+    }
     if !args.auto && !context.is_terminal {
         let what = "the demo asks you at its two gates, and there is no terminal";
         return Err(Failure::usage_with(what, "orchestra demo --auto"));
@@ -41,6 +47,31 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
     ended
 }
 
+/// Talks to the product manager of a project that the demo made before.
+fn plan(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
+    let folder = folder(args)?;
+    let Some(project) = project::find(&folder) else {
+        let what = format!("there is no project of the demo in `{}`", folder.display());
+        let first = format!("{} demo --dir {}", context.own_name(), quoted(&folder));
+        return Err(Failure::usage_with(what, format!("first, in another terminal: {first}")));
+    };
+    let there = context.elsewhere(&project.root, project.data.clone());
+    if context.is_terminal {
+        context.out.line(
+            "A scripted product manager: no model is asked, and nothing is written before you approve it.",
+        );
+        context.out.line(format_args!("Say anything, such as: {}", styled(TYPED, "is the shop up?")));
+    }
+    let talk = TalkArgs {
+        resume: None,
+        print: None,
+        output: Output::Text,
+        plain_ui: args.plain_ui,
+        settings: Settings::default(),
+    };
+    pm::run(&there, &PmArgs { talk })
+}
+
 /// Says what is about to happen, where, and how to go on with it.
 fn greet(context: &Context, project: &Project, is_new: bool, again: &str) {
     let root = shown(project.root.display());
@@ -49,6 +80,10 @@ fn greet(context: &Context, project: &Project, is_new: bool, again: &str) {
     context.out.line(format_args!(
         "Stop it or kill it whenever you like; it goes on with: {}",
         styled(TYPED, again)
+    ));
+    context.out.line(format_args!(
+        "Plan a second milestone meanwhile, in another terminal: {}",
+        styled(TYPED, format_args!("{again} --pm"))
     ));
     context.out.line("");
 }
@@ -106,9 +141,13 @@ fn tell(context: &Context, project: &Project, git: &Path, is_done: bool, again: 
     let name = context.own_name();
     let mut tries = Vec::new();
     if is_done {
-        tries.push((format!("git -C {} show HEAD~1", quoted(&project.root)), "what a fix committed"));
+        tries.push((format!("git -C {} show HEAD~1", quoted(&project.root)), "the last commit of its work"));
     } else {
         tries.push((again.to_owned(), "goes on where it was"));
+    }
+    tries.push((format!("{again} --pm"), "in another terminal: plan one more milestone with a scripted PM"));
+    if is_done {
+        tries.push((again.to_owned(), "builds what was planned"));
     }
     if project.design().is_file() {
         tries.push((format!("less {}", quoted(&project.design())), "the design"));
