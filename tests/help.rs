@@ -2,7 +2,7 @@ use std::process::{Command, Stdio};
 
 use crate::project::{ORCHESTRA, Project};
 
-const COMMANDS: [&str; 15] = [
+const COMMANDS: [&str; 16] = [
     "init",
     "start",
     "status",

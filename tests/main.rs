@@ -24,6 +24,9 @@ mod leavings;
 // As `screen`.
 #[cfg(target_os = "linux")]
 mod pictures;
+// As `screen`.
+#[cfg(target_os = "linux")]
+mod pm;
 mod printing;
 mod propose;
 mod questions;
