@@ -4,6 +4,7 @@ mod answers;
 mod desk;
 mod key;
 mod lines;
+mod model;
 mod printed;
 mod wrong;
 
