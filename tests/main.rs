@@ -25,6 +25,9 @@ mod models;
 // As `screen`.
 #[cfg(target_os = "linux")]
 mod pictures;
+// As `screen`.
+#[cfg(target_os = "linux")]
+mod pm;
 mod printing;
 mod propose;
 mod questions;

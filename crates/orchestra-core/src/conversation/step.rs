@@ -85,11 +85,17 @@ impl Machine {
             }
             return;
         }
+        let is_ask =
+            |line: &Line| matches!(line, Line::Proposed { .. } | Line::Asked { .. } | Line::Wrote { .. });
+        let backwards = recalled.lines.iter().rev().map(|kept| &kept.line);
+        let has_asked = backwards.take_while(|line| !matches!(line, Line::TurnStarted { .. })).any(is_ask);
         let mut has_spoken = false;
         for Kept { line, at } in recalled.lines {
             self.recall(line, at, &mut has_spoken);
         }
-        if let Some(running) = self.state.running.take() {
+        let killed = self.state.running.take();
+        let was_killed = killed.is_some();
+        if let Some(running) = killed {
             // The program was killed in the middle of a turn.
             self.untell(running, !has_spoken, 0);
             if has_spoken {
@@ -105,6 +111,10 @@ impl Machine {
                     approved: *approved,
                 });
             }
+        }
+        // A turn that asked the person something is not begun anew: it would ask again.
+        if was_killed && !has_asked && self.state.open.is_empty() {
+            self.begin();
         }
     }
 

@@ -249,6 +249,18 @@ fn a_killed_conversation_comes_back_with_what_was_said_and_what_waits() {
 }
 
 #[test]
+fn a_turn_that_was_killed_begins_anew_by_itself_where_it_asked_nothing() {
+    let mut bench = Bench::new();
+    bench.say("Plan a login");
+    let effects = bench.killed();
+    let told = effects.iter().find_map(|effect| match effect {
+        Effect::StartTurn { text, .. } => Some(text.as_str()),
+        _ => None,
+    });
+    assert_eq!(told, Some("Plan a login"), "{effects:?}");
+}
+
+#[test]
 fn questions_are_answered_in_words_that_name_them() {
     let mut bench = Bench::new();
     bench.say("Plan a login");

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
+use orchestra_agent::own::OwnTools;
 use orchestra_core::id::{SessionId, TurnId};
+use orchestra_core::own_tool::OwnTool;
 use orchestra_core::ownership::Room;
 use orchestra_core::plan::{Milestone, Role};
 use orchestra_core::prompt::Prompt;
@@ -140,6 +142,8 @@ impl Place {
         // A role whose globs cannot be read has no room, which is said where the plan is read.
         request.room = role.filter(|_| order.writes).and_then(|role| Room::of(role, phase).ok());
         request.conversations = Some(self.layout.sessions());
+        // Whoever can call it hands in the report so; it is taken by the agent itself, and nobody else is asked anything.
+        request.own = Some(OwnTools::new(&[OwnTool::ReportResult]).0);
         request.model = model;
         request.session.clone_from(&order.session);
         request.used_before = used_before.unwrap_or_default();
