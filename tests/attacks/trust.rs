@@ -164,6 +164,10 @@ fn a05_a_project_that_loosens_a_gate_names_a_variable_or_an_endpoint_is_asked_ab
     for (lines, shown) in [
         ("gates: { rfc: auto, push: auto }\n", "gate: push: auto"),
         ("  mine: { kind: command, run: [\"x\"], env: [MY_TOKEN] }\n", "variable: mine: MY_TOKEN"),
+        (
+            "  local: { kind: http, wire: openai-chat, base_url: \"http://127.0.0.1:1\", model: x }\n",
+            "endpoint: local: openai-chat http://127.0.0.1:1",
+        ),
     ] {
         let project = config(lines);
         is_refused(&project, lines);
@@ -172,7 +176,7 @@ fn a05_a_project_that_loosens_a_gate_names_a_variable_or_an_endpoint_is_asked_ab
     for (lines, key) in [
         ("sandbox: off\n", "sandbox"),
         ("auto: true\n", "auto"),
-        ("  local: { kind: http, wire: openai-chat, base_url: \"http://127.0.0.1:1\", model: x }\n", "http"),
+        ("  local: { kind: http, wire: openai-chat, model: x, api_key: secret-of-mine }\n", "api_key"),
         ("  mine: { kind: command, run: [\"x\"], api_key: secret }\n", "api_key"),
     ] {
         let project = config(lines);
