@@ -71,6 +71,11 @@ impl Item {
 }
 
 impl Questions {
+    /// Whether there is but one.
+    pub(crate) fn is_one(&self) -> bool {
+        self.form.questions.len() == 1
+    }
+
     pub(crate) fn new(ask: AskId, form: Form) -> Self {
         let of = |(number, question): (usize, &FormQuestion)| {
             let options = (0..question.options.len()).map(move |option| Item::Option(number, option));

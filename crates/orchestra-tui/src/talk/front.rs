@@ -109,7 +109,10 @@ impl Talk {
         }
         let what = match note {
             Note::Proposed { .. } => "a proposal waits for you",
-            Note::Asked { .. } => "questions wait for you",
+            Note::Asked { ask } => {
+                let asked = self.asks.iter().find(|waiting| waiting.id() == *ask);
+                asked.map_or("questions wait for you", Ask::waits)
+            }
             Note::NotWritten { .. } => "a proposal could not be written",
             Note::Trouble { .. } => "nobody answers",
             Note::Refused { .. } | Note::Written { .. } | Note::Interrupted | Note::Remark { .. } => {
@@ -181,6 +184,7 @@ impl Ask {
     pub(crate) fn name(&self) -> &'static str {
         match self {
             Self::Proposal(_) => "the proposal",
+            Self::Form(form) if form.is_one() => "the question",
             Self::Form(_) => "the questions",
         }
     }
@@ -189,6 +193,7 @@ impl Ask {
     pub(crate) fn waits(&self) -> &'static str {
         match self {
             Self::Proposal(_) => "a proposal waits for you",
+            Self::Form(form) if form.is_one() => "a question waits for you",
             Self::Form(_) => "questions wait for you",
         }
     }

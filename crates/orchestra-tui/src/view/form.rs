@@ -32,7 +32,8 @@ pub(super) fn draw(desk: &Desk, form: &Questions, frame: &mut Frame<'_>) {
     let height = wanted.min(most);
     let outer =
         Rect { x: area.x + (area.width - width - 4) / 2, y: area.y + 1 + margin, width: width + 4, height };
-    let title = format!("{} questions for you", theme.sign("🚦", "?"));
+    let what = if form.is_one() { "a question" } else { "questions" };
+    let title = format!("{} {what} for you", theme.sign("🚦", "?"));
     in_front(desk, frame, outer, &title, theme.waiting());
     let inside = Rect { x: outer.x + 2, y: outer.y + 1, width, height: height - 2 };
     let page =

@@ -244,6 +244,24 @@ fn whoever_looks_elsewhere_is_told_in_our_own_words() {
 }
 
 #[test]
+fn one_question_is_spoken_of_as_one() {
+    let mut one = form();
+    one.questions.truncate(1);
+    for (form, waits, what) in [
+        (one, "a question waits for you", "the question "),
+        (form(), "questions wait for you", "the questions "),
+    ] {
+        let mut bench = TalkBench::running(PLAIN, USUAL);
+        bench.waits(vec![open(1, What::Form(form))]);
+        let told = bench.tell(TalkMsg::Note { note: Box::new(Note::Asked { ask: AskId(1) }), line: None });
+        assert_eq!(told, [TalkCommand::Notify(format!("shop-api: {waits}"))]);
+        assert!(bench.seen().contains(waits), "{}", bench.seen());
+        bench.press("esc");
+        assert!(bench.seen().contains(&format!("answer {what}")), "{}", bench.seen());
+    }
+}
+
+#[test]
 fn a32_what_an_agent_proposes_does_nothing_to_the_terminal() {
     let evil = "x\u{1b}[2J\u{202e}\u{7}\r\ny";
     let mut proposed = Proposed::clone(&proposal());
