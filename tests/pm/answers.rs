@@ -18,7 +18,7 @@ impl Watched {
     }
 
     fn came(&self) -> Vec<String> {
-        let mut buffer = [MaybeUninit::uninit(); 64 * 1024];
+        let mut buffer = [MaybeUninit::uninit(); 8 * 1024];
         let mut reader = Reader::new(&self.0, &mut buffer);
         let mut came = Vec::new();
         while let Ok(event) = reader.next() {

@@ -24,8 +24,9 @@ fn forms() -> Vec<(String, Vec<u8>)> {
         forms.push((name.to_owned(), encoded.into_bytes()));
     }
     forms.push(("as JSON that escapes slashes".to_owned(), KEY.replace('/', "\\/").into_bytes()));
-    let hex: String = KEY.bytes().map(|byte| format!("{byte:02x}")).collect();
-    forms.push(("hexadecimal".to_owned(), hex.into_bytes()));
+    let digit = |value: u8| b"0123456789abcdef"[usize::from(value)];
+    let hex = KEY.bytes().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]);
+    forms.push(("hexadecimal".to_owned(), hex.collect()));
     for shift in 0..3 {
         for alphabet in [STANDARD, URL_SAFE] {
             forms.push((format!("base64 behind {shift} bytes"), base64_inside(shift, alphabet)));
@@ -87,6 +88,38 @@ fn is_clean_in_git(project: &TestProject, repository: &Path) {
     is_clean(&format!("an object of {}", repository.display()), &output.stdout);
 }
 
+/// Everything that tells of agents says it without the key.
+fn what_is_printed_is_clean(desk: &Desk) {
+    for args in [
+        &["doctor"][..],
+        &["doctor", "--json"],
+        &["config"],
+        &["config", "--json"],
+        &["status", "--json"],
+        &["trust", "--show"],
+        &["prompt", "M1", "phase-1"],
+    ] {
+        let ran = desk.run(args).expect(0);
+        assert!(!ran.stdout.is_empty(), "{args:?}");
+        is_clean(&format!("what {args:?} says"), ran.said().as_bytes());
+    }
+}
+
+/// The endpoint got it, where it belongs.
+fn what_is_sent_has_it_in_a_header(desk: &Desk) {
+    // It was used: each request has it in its header, and nowhere else.
+    let requests = desk.server.requests();
+    assert!(requests.len() >= 6, "{}", requests.len());
+    for asked in &requests {
+        let with: Vec<&(String, String)> =
+            asked.headers.iter().filter(|(_, value)| value.contains(KEY)).collect();
+        assert_eq!(with.len(), 1, "{:?}", asked.headers);
+        assert!(["x-api-key", "authorization"].contains(&with[0].0.as_str()), "{with:?}");
+        is_clean("a request's path", asked.path.as_bytes());
+        is_clean("a request's body", &asked.raw);
+    }
+}
+
 #[test]
 fn what_is_looked_for_is_found() {
     // A search that finds nothing must be able to find something.
@@ -115,12 +148,10 @@ fn a31_the_key_is_in_the_header_and_nowhere_else() {
         let desk = Desk::new(wire);
         let project = &desk.project;
         let mut screens: Vec<(&str, Vec<u8>)> = Vec::new();
-        let mut said: Vec<String> = Vec::new();
 
         let mut pm = desk.pm();
         desk.plans(Reply::new().say("I propose this.").call("propose_milestone", &login()));
         desk.plans(Reply::new().say("So it is."));
-        // A person who shows it by mistake.
         pm.send_text("let people log in");
         pm.wait_armed("a create");
         pm.keys("a");
@@ -155,40 +186,14 @@ fn a31_the_key_is_in_the_header_and_nowhere_else() {
         let _code = pm.end();
         screens.push(("the planner's screen", pm.raw().to_vec()));
 
-        for args in [
-            &["doctor"][..],
-            &["doctor", "--json"],
-            &["config"],
-            &["config", "--json"],
-            &["status", "--json"],
-            &["trust", "--show"],
-            &["prompt", "M1", "phase-1"],
-        ] {
-            let ran = desk.run(args);
-            assert!(!ran.said().is_empty(), "{args:?}");
-            said.push(format!("{args:?}: {}", ran.said()));
-        }
-
-        // It was used: each request has it in its header, and nowhere else.
-        let requests = desk.server.requests();
-        assert!(requests.len() >= 6, "{}", requests.len());
-        for asked in &requests {
-            let with: Vec<&(String, String)> =
-                asked.headers.iter().filter(|(_, value)| value.contains(KEY)).collect();
-            assert_eq!(with.len(), 1, "{wire}: {:?}", asked.headers);
-            assert!(["x-api-key", "authorization"].contains(&with[0].0.as_str()), "{with:?}");
-            is_clean("a request's path", asked.path.as_bytes());
-            is_clean("a request's body", &asked.raw);
-        }
+        what_is_printed_is_clean(&desk);
+        what_is_sent_has_it_in_a_header(&desk);
         let seen = project.read("src/auth.txt");
         assert!(seen.contains("PATH="), "{seen}");
         assert!(fs::read_to_string(project.top().join("argv")).unwrap().contains("orchestra"));
 
         for (what, bytes) in &screens {
             is_clean(what, bytes);
-        }
-        for text in &said {
-            is_clean("what was printed", text.as_bytes());
         }
         // The project with its state, the remote, the home with the data folder, and what was left beside them.
         assert!(is_clean_below(&project.top()) > 50);

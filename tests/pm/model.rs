@@ -12,6 +12,15 @@ use super::*;
 /// machines that do a hundred other things at the same time.
 const PICKED_WITHIN: i64 = 5_000;
 
+/// What is built in the end, a commit each.
+const BUILT: [&str; 5] = [
+    "M1-user-login phase-1",
+    "M1-user-login phase-2",
+    "M1-user-login close",
+    "M2-user-logout phase-1",
+    "M2-user-logout close",
+];
+
 fn logout() -> Value {
     let mut logout = login();
     logout["title"] = json!("User logout");
@@ -43,6 +52,15 @@ fn recorded(project: &TestProject, record: &str) -> Option<Timestamp> {
     let line = journal.lines().find(|line| line.contains(&format!("\"record\":\"{record}\"")))?;
     let line: Value = serde_json::from_str(line).unwrap();
     Some(line["at"].as_str().unwrap().parse().unwrap())
+}
+
+/// A worker that rests begins with what was approved.
+fn it_is_picked_at_once(project: &TestProject) {
+    until("it is picked", || recorded(project, "picked").is_some());
+    // The approval is on record before the files are there: this is longer than what is meant.
+    let (created, picked) = (recorded(project, "created").unwrap(), recorded(project, "picked").unwrap());
+    let took = picked.as_millisecond() - created.as_millisecond();
+    assert!(took < PICKED_WITHIN, "picked {took} ms after the approval");
 }
 
 /// Says something to the planner, who proposes this; the person approves it.
@@ -77,11 +95,7 @@ fn what_is_planned_in_one_terminal_is_built_in_the_other_while_more_is_planned()
         "a create",
         "M1-user-login ready",
     );
-    until("it is picked", || recorded(project, "picked").is_some());
-    // The approval is on record before the files are there: this is longer than what is meant.
-    let (created, picked) = (recorded(project, "created").unwrap(), recorded(project, "picked").unwrap());
-    let took = picked.as_millisecond() - created.as_millisecond();
-    assert!(took < PICKED_WITHIN, "picked {took} ms after the approval");
+    it_is_picked_at_once(project);
     until("the model builds", || {
         desk.server.requests().iter().any(|asked| asked.text().contains(desk::WORKER))
     });
@@ -101,7 +115,7 @@ fn what_is_planned_in_one_terminal_is_built_in_the_other_while_more_is_planned()
     desk.builds_file("src/limit.txt").reports(&json!({ "verdict": "approved", "summary": "fine" }));
     gate.open();
     worker.wait_armed("a push");
-    assert_eq!(project.ledger(), ["M1-user-login phase-1", "M1-user-login phase-2"]);
+    assert_eq!(project.ledger(), BUILT[..2]);
     // Both see where it waits.
     pm.wait_for("answer in its terminal");
     desk.builds_file("src/logout.txt").reports(&json!({ "verdict": "approved", "summary": "fine" }));
@@ -109,17 +123,10 @@ fn what_is_planned_in_one_terminal_is_built_in_the_other_while_more_is_planned()
     worker.wait_without("a push");
     worker.wait_armed("a push");
     worker.keys("a");
-    until("all is pushed", || project.remote_subjects() == project.subjects() && project.ledger().len() == 5);
-    assert_eq!(
-        project.ledger(),
-        [
-            "M1-user-login phase-1",
-            "M1-user-login phase-2",
-            "M1-user-login close",
-            "M2-user-logout phase-1",
-            "M2-user-logout close"
-        ]
-    );
+    until("all is pushed", || {
+        project.remote_subjects() == project.subjects() && project.ledger().len() == BUILT.len()
+    });
+    assert_eq!(project.ledger(), BUILT);
     assert_eq!(journal(project).matches(r#""record":"replanned","milestone":"M1-user-login""#).count(), 1);
     assert_eq!(desk.server.left(), 0);
     worker.wait_for("waiting for new work");
