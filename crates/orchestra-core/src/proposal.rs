@@ -1,7 +1,7 @@
 //! What a product manager proposes: a new milestone, or a change of one that runs.
 //!
 //! A proposal is text from a model, or from a script. It is checked against the plan before a person sees it, and nothing
-//! of it is on disk before they said yes to exactly what they were shown: [`draft`] makes every file of a new milestone,
+//! of it is on disk before they said yes to exactly what they were shown: [`draft()`] makes every file of a new milestone,
 //! [`draft_change`] every change of one that exists, and an approval is bound to the hash of that.
 //!
 //! Invariants, each held by a test:
