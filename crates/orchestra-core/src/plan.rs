@@ -12,6 +12,13 @@ use crate::id::{AgentName, GateId, MilestoneId, PhaseId, RoleId, WorkId};
 use crate::path::ContentHash;
 use crate::repo::CommitId;
 
+/// The role that plans.
+pub const PLANNER: &str = "product-manager";
+/// The role that designs, and is asked why a work keeps failing.
+pub const ARCHITECT: &str = "architect";
+/// The role that reviews.
+pub const REVIEWER: &str = "code-reviewer";
+
 /// All of `.orchestra/` that a decision may depend on.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Plan {

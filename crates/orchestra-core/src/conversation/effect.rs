@@ -5,7 +5,8 @@ use jiff::Timestamp;
 use super::kept::Line;
 use super::state::{AskId, CallId, ProposedKind};
 use crate::id::{SessionId, TurnId};
-use crate::path::ContentHash;
+use crate::path::{ContentHash, RepoPath};
+use crate::report::{Finding, Verdict};
 
 /// An order. Performed in the order of the list; at the first that fails the rest is left.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,20 @@ pub enum Effect {
     Interrupt {
         /// Which one.
         turn: TurnId,
+    },
+    /// Finds out what a turn has changed.
+    LookAt {
+        /// Which one.
+        turn: TurnId,
+    },
+    /// Puts paths back to what they were before a turn; what they are now is saved first.
+    PutBack {
+        /// The question that was answered so.
+        ask: AskId,
+        /// The turn.
+        turn: TurnId,
+        /// What.
+        paths: Vec<RepoPath>,
     },
     /// Checks a proposal against the plan as it is now, and draws it up.
     Draw {
@@ -104,6 +119,18 @@ pub enum Note {
     NotWritten {
         /// Why.
         why: String,
+    },
+    /// A turn has changed files of its role's.
+    Changed {
+        /// Which ones.
+        paths: Vec<RepoPath>,
+    },
+    /// A reviewer's conclusion, and what it found.
+    Found {
+        /// The conclusion.
+        verdict: Option<Verdict>,
+        /// What it found.
+        findings: Vec<Finding>,
     },
     /// The turn stopped because the person wished it.
     Interrupted,

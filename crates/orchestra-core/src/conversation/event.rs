@@ -8,7 +8,7 @@ use super::kept::Recalled;
 use super::state::{AskId, CallId, Proposed, ProposedKind};
 use crate::id::{SessionId, TurnId};
 use crate::own_tool::{Form, FormAnswer};
-use crate::path::ContentHash;
+use crate::path::{ContentHash, RepoPath};
 use crate::report::{Outcome, Usage};
 
 /// A fact, and when it was noticed.
@@ -89,19 +89,25 @@ pub enum Fact {
         why: String,
     },
     /// A turn came to its end.
-    TurnEnded {
+    TurnEnded(TurnEnd),
+    /// What a turn has changed was found out, or why it could not be.
+    LookedAt {
         /// Which one.
         turn: TurnId,
-        /// How.
-        outcome: Outcome,
-        /// The agent's own name for the conversation.
-        session: Option<SessionId>,
-        /// What it consumed, where it said so.
-        usage: Option<Usage>,
-        /// How much of what was said to it meanwhile it took up.
-        heard: u32,
-        /// Whether it said or did anything at all.
-        spoke: bool,
+        /// What it changed.
+        left: Result<Left, String>,
+    },
+    /// What lay outside of the role's room is as it was before the turn, or why it is not.
+    PutBack {
+        /// The question that was answered so.
+        ask: AskId,
+        /// What was done, in a line.
+        done: Result<String, String>,
+    },
+    /// The person wants a commit of what the role owns.
+    CommitWanted {
+        /// What it should say; the agent's own words where it is empty.
+        message: String,
     },
     /// The moment of [`super::Effect::WakeAt`] has come.
     Woke,
@@ -110,6 +116,36 @@ pub enum Fact {
         /// What, and why.
         why: String,
     },
+}
+
+/// How a turn ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TurnEnd {
+    /// Which one.
+    pub turn: TurnId,
+    /// How.
+    pub outcome: Outcome,
+    /// The agent's own name for the conversation.
+    pub session: Option<SessionId>,
+    /// What it consumed, where it said so.
+    pub usage: Option<Usage>,
+    /// How much of what was said to it meanwhile it took up.
+    pub heard: u32,
+    /// Whether it said or did anything at all.
+    pub spoke: bool,
+    /// Whether it could write files.
+    pub wrote: bool,
+}
+
+/// What a turn has changed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Left {
+    /// In the role's room.
+    pub inside: Vec<RepoPath>,
+    /// Outside of it: the agent's doing, or the person's.
+    pub outside: Vec<RepoPath>,
+    /// What else there is to say, a line each.
+    pub remarks: Vec<String>,
 }
 
 /// How the person answers.

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::state::{AskId, ConversationId, ProposedKind};
 use crate::id::{AgentName, RoleId, SessionId, TurnId};
 use crate::own_tool::{Form, FormAnswer};
-use crate::path::ContentHash;
-use crate::report::Usage;
+use crate::path::{ContentHash, RepoPath};
+use crate::report::{CommitProposal, Finding, Usage, Verdict};
 
 /// One line, with its moment.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -82,6 +82,36 @@ pub enum Line {
         /// Whether what it was told at its begin has to be told again.
         #[serde(default)]
         untold: bool,
+        /// Whether it could write, so that it has to be looked at what it did.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        wrote: bool,
+        /// How the agent would word a commit of what it did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        wording: Option<CommitProposal>,
+    },
+    /// It was looked at what a turn has changed in its role's room.
+    Changed {
+        /// The turn.
+        turn: TurnId,
+        /// What it changed.
+        paths: Vec<RepoPath>,
+    },
+    /// Outside of the room something changed, and the person was asked whose it is.
+    Outside {
+        /// The question.
+        ask: AskId,
+        /// The turn.
+        turn: TurnId,
+        /// What changed.
+        paths: Vec<RepoPath>,
+    },
+    /// A reviewer's conclusion, and what it found.
+    Found {
+        /// The conclusion.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        verdict: Option<Verdict>,
+        /// What it found.
+        findings: Vec<Finding>,
     },
     /// Something was proposed that holds.
     Proposed {

@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::id::{AgentName, GateId, RoleId, SessionId, TurnId};
 use crate::own_tool::Form;
-use crate::path::ContentHash;
+use crate::path::{ContentHash, RepoPath};
 use crate::plan::Plan;
 use crate::proposal::{ChangeProposal, MilestoneProposal};
-use crate::report::Usage;
+use crate::report::{CommitProposal, Usage};
 
 /// A conversation, by the name of its file: `2026-11-22-073012-product-manager`.
 #[derive(Clone, Debug, Default, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
@@ -48,6 +48,12 @@ pub struct Conversation {
     pub session: Option<SessionId>,
     /// The turn that runs.
     pub running: Option<Running>,
+    /// The turn that is over and of which it is being found out what it changed; the next one waits for that.
+    pub looking: Option<TurnId>,
+    /// What follows when that is known.
+    pub then: Then,
+    /// How the agent would word a commit of what it did.
+    pub wording: Option<CommitProposal>,
     /// What the person said and no agent has heard yet.
     pub unheard: Vec<String>,
     /// What is to be said after the running turn.
@@ -72,6 +78,18 @@ pub struct Conversation {
     pub leaving: bool,
     /// Whether it is over.
     pub left: bool,
+}
+
+/// What follows when it is known what a turn has changed.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+pub enum Then {
+    /// What waits to be said begins the next turn.
+    #[default]
+    GoOn,
+    /// The turn was cut short by a kill, and is begun anew.
+    BeginAnew,
+    /// It was cut short after it had asked the person something: begun anew it would ask again.
+    Wait,
 }
 
 /// A turn that runs.
@@ -122,6 +140,32 @@ pub enum What {
     Writing(Arc<Proposed>),
     /// Questions of the agent's.
     Form(Form),
+    /// Whose changes outside of the role's room are.
+    Outside(Outside),
+}
+
+impl What {
+    /// The questions that it is shown as, where it is.
+    pub fn form(&self) -> Option<&Form> {
+        match self {
+            Self::Form(form) => Some(form),
+            Self::Outside(outside) if !outside.is_answered => Some(&outside.form),
+            Self::Outside(_) | Self::Drawing { .. } | Self::Proposal(_) | Self::Writing(_) => None,
+        }
+    }
+}
+
+/// Changes outside of what the role may write, made while its turn ran.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Outside {
+    /// The turn.
+    pub turn: TurnId,
+    /// What changed.
+    pub paths: Vec<RepoPath>,
+    /// The question.
+    pub form: Form,
+    /// Whether it was answered, and they are being put back.
+    pub is_answered: bool,
 }
 
 /// What an agent proposed, in its own words.
@@ -132,6 +176,8 @@ pub enum ProposedKind {
     Milestone(Box<MilestoneProposal>),
     /// A change of one.
     Change(Box<ChangeProposal>),
+    /// A commit of what the role owns, which the person asked for.
+    Commit(CommitProposal),
 }
 
 impl ProposedKind {
@@ -140,6 +186,7 @@ impl ProposedKind {
         match self {
             Self::Milestone(_) => "new milestone",
             Self::Change(_) => "change of a milestone",
+            Self::Commit(_) => "commit",
         }
     }
 }
@@ -161,6 +208,13 @@ pub struct Proposed {
     pub remarks: Vec<String>,
     /// The hash of all this. An answer is to this and to nothing else.
     pub of: ContentHash,
+}
+
+impl Proposed {
+    /// Whether it is a commit, which nobody but the person asks for.
+    pub fn is_commit(&self) -> bool {
+        matches!(self.kind, ProposedKind::Commit(_))
+    }
 }
 
 /// A file that a proposal would write.

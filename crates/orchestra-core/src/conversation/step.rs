@@ -1,17 +1,18 @@
 //! What follows from an event.
 
 mod asks;
+mod left;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
 
 use super::effect::{Effect, Note};
-use super::event::{Event, Fact};
+use super::event::{Event, Fact, TurnEnd};
 use super::kept::{Kept, Line, Recalled};
-use super::state::{Conversation, Open, Running, Trouble, What};
-use crate::id::{SessionId, TurnId};
-use crate::report::{Fault, Outcome, Usage};
+use super::state::{Conversation, Open, Running, Then, Trouble, What};
+use crate::id::TurnId;
+use crate::report::{Fault, Outcome, Report, Usage};
 
 /// How often an agent that cannot be reached is tried again by itself, after 2, 4 and 8 seconds.
 const TRIES: u32 = 3;
@@ -57,9 +58,10 @@ impl Machine {
             Fact::Drawn { ask, drawn } => self.drawn(ask, drawn),
             Fact::Written { ask, what } => self.written(ask, what),
             Fact::NotWritten { ask, why } => self.not_written(ask, why),
-            Fact::TurnEnded { turn, outcome, session, usage, heard, spoke } => {
-                self.turn_ended(turn, &outcome, session, usage, heard, spoke);
-            }
+            Fact::TurnEnded(end) => self.turn_ended(end),
+            Fact::LookedAt { turn, left } => self.looked_at(turn, left),
+            Fact::PutBack { ask, done } => self.put_back(ask, done),
+            Fact::CommitWanted { message } => self.commit_wanted(&message),
             Fact::Woke => self.woke(),
             Fact::Broken { why } => {
                 let hint = "Mend it, then say anything to go on.".to_owned();
@@ -85,8 +87,12 @@ impl Machine {
             }
             return;
         }
-        let is_ask =
-            |line: &Line| matches!(line, Line::Proposed { .. } | Line::Asked { .. } | Line::Wrote { .. });
+        let is_ask = |line: &Line| {
+            matches!(
+                line,
+                Line::Proposed { .. } | Line::Asked { .. } | Line::Wrote { .. } | Line::Outside { .. }
+            )
+        };
         let backwards = recalled.lines.iter().rev().map(|kept| &kept.line);
         let has_asked = backwards.take_while(|line| !matches!(line, Line::TurnStarted { .. })).any(is_ask);
         let mut has_spoken = false;
@@ -97,10 +103,15 @@ impl Machine {
         let was_killed = killed.is_some();
         if let Some(running) = killed {
             // The program was killed in the middle of a turn.
+            self.state.looking = Some(running.turn);
             self.untell(running, !has_spoken, 0);
             if has_spoken {
                 self.state.news.push(CUT_SHORT.to_owned());
             }
+        }
+        if let Some(turn) = self.state.looking {
+            // What it wrote has to be known before anybody writes more.
+            self.effects.push(Effect::LookAt { turn });
         }
         for open in &self.state.open {
             if let What::Drawing { what, approved, .. } = &open.what {
@@ -113,8 +124,9 @@ impl Machine {
             }
         }
         // A turn that asked the person something is not begun anew: it would ask again.
-        if was_killed && !has_asked && self.state.open.is_empty() {
-            self.begin();
+        if was_killed {
+            let has_asked = has_asked || !self.state.open.is_empty();
+            self.state.then = if has_asked { Then::Wait } else { Then::BeginAnew };
         }
     }
 
@@ -141,12 +153,19 @@ impl Machine {
                 self.state.running = Some(self.state.take_all(turn, at));
             }
             Line::Text { .. } | Line::Tool { .. } => *has_spoken = true,
-            Line::TurnEnded { session, usage, heard, untold, .. } => {
+            Line::TurnEnded { turn, session, usage, heard, untold, wrote, wording, .. } => {
                 state.session = session.or(state.session.take());
+                state.looking = wrote.then_some(turn);
+                state.wording = wording.or(state.wording.take());
                 count(state, usage);
                 if let Some(running) = state.running.take() {
                     self.untell(running, untold, heard);
                 }
+            }
+            Line::Changed { .. } => state.looking = None,
+            Line::Outside { ask, turn, paths } => {
+                state.last_ask = state.last_ask.max(ask);
+                state.open.push(left::outside(ask, at, turn, paths));
             }
             Line::Proposed { ask, what, .. } => {
                 state.last_ask = state.last_ask.max(ask);
@@ -165,19 +184,21 @@ impl Machine {
                 }
             }
             Line::Answered { ask, .. } | Line::Wrote { ask, .. } => state.open.retain(|open| open.id != ask),
-            Line::Began { .. } | Line::Left | Line::Unknown => {}
+            Line::Began { .. } | Line::Found { .. } | Line::Left | Line::Unknown => {}
         }
     }
 
     fn said(&mut self, text: String) {
         if text.trim().is_empty() {
+            self.look_again();
             // To go on with what is unheard.
-            if self.state.running.is_none() && self.state.has_something_to_say() {
+            if self.state.is_free() && self.state.has_something_to_say() {
                 self.start_turn();
             }
             return;
         }
         self.keep(Line::Said { text: text.clone() });
+        self.look_again();
         let hears = self.state.hears;
         if let Some(running) = &mut self.state.running {
             running.said.push(text.clone());
@@ -187,7 +208,9 @@ impl Machine {
             }
         } else {
             self.state.unheard.push(text);
-            self.start_turn();
+            if self.state.is_free() {
+                self.start_turn();
+            }
         }
     }
 
@@ -215,8 +238,7 @@ impl Machine {
 
     /// Starts a turn where none runs and nothing stands in the way.
     fn begin(&mut self) {
-        let state = &self.state;
-        if state.running.is_none() && state.trouble.is_none() {
+        if self.state.is_free() && self.state.trouble.is_none() {
             self.start_turn();
         }
     }
@@ -230,7 +252,7 @@ impl Machine {
     }
 
     fn leave_requested(&mut self) {
-        if self.state.running.is_none() || self.state.leaving {
+        if self.state.is_free() || self.state.leaving {
             self.leave();
         } else {
             self.state.leaving = true;
@@ -244,30 +266,31 @@ impl Machine {
         self.effects.push(Effect::Leave);
     }
 
-    fn turn_ended(
-        &mut self,
-        turn: TurnId,
-        outcome: &Outcome,
-        session: Option<SessionId>,
-        usage: Option<Usage>,
-        heard: u32,
-        spoke: bool,
-    ) {
+    fn turn_ended(&mut self, end: TurnEnd) {
+        let TurnEnd { turn, outcome, session, usage, heard, spoke, wrote } = end;
         let Some(running) = self.state.running.take_if(|running| running.turn == turn) else { return };
         let interrupted = running.interrupted;
-        let fault = match outcome {
-            Outcome::Reported(_) => None,
-            Outcome::Faulted(fault) => Some(fault),
+        let (fault, report) = match outcome {
+            Outcome::Reported(report) => (None, *report),
+            Outcome::Faulted(fault) => (Some(fault), Report::default()),
         };
         let untold = fault.is_some() && !spoke && !interrupted;
         self.keep(Line::TurnEnded {
             turn,
-            outcome: fault.map_or_else(|| "reported".to_owned(), in_a_word),
+            outcome: fault.as_ref().map_or_else(|| "reported".to_owned(), in_a_word),
             session: session.clone(),
             usage,
             heard,
             untold,
+            wrote,
+            wording: report.commit.clone(),
         });
+        self.found(report.verdict, report.findings);
+        self.state.wording = report.commit.or(self.state.wording.take());
+        if wrote {
+            self.state.looking = Some(turn);
+            self.effects.push(Effect::LookAt { turn });
+        }
         self.state.session = session.or(self.state.session.take());
         count(&mut self.state, usage);
         self.untell(running, untold, heard);
@@ -286,12 +309,16 @@ impl Machine {
                 }
             }
             None => self.state.failed = 0,
-            Some(fault) => self.faulted(fault, spoke),
+            Some(fault) => self.faulted(&fault, spoke),
         }
-        if self.state.leaving {
-            self.leave();
-        } else {
+        self.leave_or_go_on();
+    }
+
+    fn leave_or_go_on(&mut self) {
+        if !self.state.leaving {
             self.go_on();
+        } else if self.state.is_free() {
+            self.leave();
         }
     }
 
@@ -325,7 +352,7 @@ impl Machine {
 
     fn woke(&mut self) {
         let due = self.state.trouble.as_ref().and_then(|trouble| trouble.again);
-        if self.state.running.is_none() && due.is_some_and(|due| due <= self.state.at) {
+        if self.state.is_free() && due.is_some_and(|due| due <= self.state.at) {
             self.start_turn();
         }
     }
@@ -356,6 +383,11 @@ impl Machine {
 }
 
 impl Conversation {
+    /// Whether a turn can begin: none runs, and it is known what the last one changed.
+    fn is_free(&self) -> bool {
+        self.running.is_none() && self.looking.is_none()
+    }
+
     fn has_something_to_say(&self) -> bool {
         !self.unheard.is_empty() || !self.queue.is_empty()
     }

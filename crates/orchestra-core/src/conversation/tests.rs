@@ -6,9 +6,11 @@ use proptest::prelude::*;
 use super::*;
 use crate::id::{AgentName, RoleId, SessionId, TurnId};
 use crate::own_tool::{Form, FormAnswer, FormQuestion};
-use crate::path::ContentHash;
+use crate::path::{ContentHash, RepoPath};
 use crate::proposal::MilestoneProposal;
-use crate::report::{Fault, Outcome};
+use crate::report::{CommitProposal, Fault, Outcome, Report};
+
+mod left;
 
 fn opened() -> Fact {
     Fact::Opened(Box::new(Recalled {
@@ -46,7 +48,8 @@ fn form() -> Form {
 
 fn ended(turn: u64, outcome: Outcome, heard: u32, spoke: bool) -> Fact {
     let session = Some(SessionId("s".to_owned()));
-    Fact::TurnEnded { turn: TurnId(turn), outcome, session, usage: None, heard, spoke }
+    let turn = TurnId(turn);
+    Fact::TurnEnded(TurnEnd { turn, outcome, session, usage: None, heard, spoke, wrote: false })
 }
 
 fn well() -> Outcome {
@@ -88,8 +91,21 @@ impl Bench {
         self.take(Fact::Said { text: text.to_owned() })
     }
 
-    /// The program is killed, and starts again from its file.
+    /// The program is killed, starts again from its file, and finds that its last turn changed nothing.
     fn killed(&mut self) -> Vec<Effect> {
+        let mut effects = self.killed_unseen();
+        if let Some(turn) = self.state.looking {
+            let looked = self.take(Fact::LookedAt { turn, left: Ok(Left::default()) });
+            effects.retain(|effect| !matches!(effect, Effect::LookAt { .. }));
+            effects.extend(
+                looked.into_iter().filter(|effect| !matches!(effect, Effect::Keep(Line::Changed { .. }))),
+            );
+        }
+        effects
+    }
+
+    /// The program is killed, and starts again from its file.
+    fn killed_unseen(&mut self) -> Vec<Effect> {
         let Fact::Opened(mut recalled) = opened() else { unreachable!() };
         recalled.lines.clone_from(&self.file);
         self.state = Conversation::default();

@@ -13,6 +13,13 @@ pub enum Typed {
     Help,
     /// How the worker is started.
     Start,
+    /// A commit of what the role owns.
+    Commit {
+        /// What it should say, where the person said so.
+        message: String,
+    },
+    /// The architect's start of a new project.
+    Bootstrap,
     /// Another role, and what is said to it at once.
     Role {
         /// Its id or alias, without the sign.
@@ -29,11 +36,27 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("status", "where the project stands"),
     ("help", "what can be typed"),
     ("start", "how the worker is started"),
+    ("commit", "a commit of what this role owns; `/commit feat(auth): …` words it"),
+    ("bootstrap", "the architect's start of a new project"),
 ];
+
+/// What the architect is asked for at the start of a new project.
+pub const BOOTSTRAP: &str = "Start this project. Read what is here first: its documents, manifests and folders. If the goal, \
+the platform or the stack is not clear from them, ask me with `ask_user`, one to four questions with answers to choose from. \
+Then set up what you may write, and nothing else: the project's configuration files that are missing (formatter, linter, \
+editor settings, ignore files, CI), each as small as it can be, in current versions that you have looked up. Product code is \
+the engineers'. End with the shape that you suggest in ten lines (parts, boundaries, how it is tested, the first three \
+milestones), so that the product manager can plan from it.";
 
 /// Reads what was typed. `#word` and `/word` mean the same; a line that only begins like a path or a heading is words.
 pub fn parse(text: &str, roles: &[Role]) -> Typed {
     let trimmed = text.trim();
+    // Bare, as in the original; with more words behind it, it is words.
+    match trimmed {
+        "commit" => return Typed::Commit { message: String::new() },
+        "bootstrap" => return Typed::Bootstrap,
+        _ => {}
+    }
     let say = || Typed::Say(text.trim_end().to_owned());
     let Some(rest) = trimmed.strip_prefix(['#', '/']) else { return say() };
     let (word, words) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
@@ -46,6 +69,8 @@ pub fn parse(text: &str, roles: &[Role]) -> Typed {
         "status" => return Typed::Status,
         "help" => return Typed::Help,
         "start" => return Typed::Start,
+        "commit" => return Typed::Commit { message: words },
+        "bootstrap" => return Typed::Bootstrap,
         _ => {}
     }
     let is_it = |role: &&Role| {
@@ -70,5 +95,16 @@ mod tests {
         assert_eq!(parse("# A heading", &[]), Typed::Say("# A heading".to_owned()));
         assert_eq!(parse("#nobody", &[]), Typed::Unknown("nobody".to_owned()));
         assert_eq!(parse("please #help", &[]), Typed::Say("please #help".to_owned()));
+    }
+
+    #[test]
+    fn commit_and_bootstrap_need_no_sign_where_they_stand_alone() {
+        let commit = |message: &str| Typed::Commit { message: message.to_owned() };
+        assert_eq!(parse("commit", &[]), commit(""));
+        assert_eq!(parse("#commit", &[]), commit(""));
+        assert_eq!(parse("/commit fix: a typo ", &[]), commit("fix: a typo"));
+        assert_eq!(parse("commit to the plan", &[]), Typed::Say("commit to the plan".to_owned()));
+        assert_eq!(parse("bootstrap", &[]), Typed::Bootstrap);
+        assert_eq!(parse("bootstrap 5 is old", &[]), Typed::Say("bootstrap 5 is old".to_owned()));
     }
 }

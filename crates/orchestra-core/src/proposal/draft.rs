@@ -280,7 +280,7 @@ fn skip(sheet: &mut Sheet, proposal: &MilestoneProposal, planned: &[phases::Plan
     text::needed_prose(sheet, "skip_rfc", reason, PASSAGE);
     let needs_one = |phase: &&phases::Planned| {
         let is_small = matches!(phase.complexity, Some(Complexity::Trivial | Complexity::Quick));
-        !is_small && phase.role.id.as_str() != phases::REVIEWER
+        !is_small && phase.role.id.as_str() != crate::plan::REVIEWER
     };
     if let Some(phase) = planned.iter().find(needs_one) {
         sheet.object(
@@ -289,7 +289,7 @@ fn skip(sheet: &mut Sheet, proposal: &MilestoneProposal, planned: &[phases::Plan
             "leave `skip_rfc` out, or say of every phase that it is trivial or quick where that is true",
         );
     }
-    if planned.first().is_some_and(|phase| phase.role.id.as_str() == phases::ARCHITECT) {
+    if planned.first().is_some_and(|phase| phase.role.id.as_str() == crate::plan::ARCHITECT) {
         sheet.object("skip_rfc", "the first phase is the design", "leave one of the two out");
     }
 }

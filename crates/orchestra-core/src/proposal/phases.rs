@@ -8,15 +8,11 @@ use super::objection::Sheet;
 use super::text::{self, OBJECTIVE, PASSAGE, TITLE};
 use crate::document;
 use crate::document::findings::{hint_for, shown};
-use crate::plan::{Complexity, Role};
+use crate::plan::{ARCHITECT, Complexity, REVIEWER, Role};
 use crate::schedule;
 
 /// Roles that plan or keep house, and build nothing.
 const NOT_BUILDING: [&str; 2] = ["product-manager", "owner"];
-/// The role of the design stage.
-pub(super) const ARCHITECT: &str = "architect";
-/// The role of the review stage.
-pub(super) const REVIEWER: &str = "code-reviewer";
 
 /// How many globs a phase may plan, and how long one may be in bytes.
 const FILES: (usize, usize) = (40, 200);

@@ -150,7 +150,7 @@ impl Machine {
         let over = |phase: &Phase| {
             let took_place = if super::next::is_built(milestone, &phase.id) {
                 true
-            } else if phase.role.as_str() == super::next::REVIEWER {
+            } else if phase.role.as_str() == crate::plan::REVIEWER {
                 !known.reviews.is_empty()
             } else {
                 known.rfc_ready.is_some()

@@ -1,13 +1,12 @@
 //! Failure inside a work: back to the agent, then one diagnosis, then a person.
 
 use super::effect::Tell;
-use super::next::ARCHITECT;
 use super::question::Question;
 use super::state::{After, Pending, Progress, Work};
 use super::{Machine, Note};
 use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
-use crate::plan::PhaseStatus;
+use crate::plan::{ARCHITECT, PhaseStatus};
 use crate::record::Record;
 
 impl Machine {

@@ -8,15 +8,10 @@ use super::state::{At, Pending, Progress};
 use super::{Machine, Recalled, Review};
 use crate::id::{GateId, PhaseId, RoleId, WorkId};
 use crate::path::ContentHash;
-use crate::plan::{Milestone, Phase, PhaseStatus, Role};
+use crate::plan::{ARCHITECT, Milestone, Phase, PhaseStatus, REVIEWER, Role};
 use crate::record::Answer;
 use crate::report::{Finding, Severity, Verdict};
 use crate::schedule;
-
-/// The role that designs, and is asked why a work keeps failing.
-pub(super) const ARCHITECT: &str = "architect";
-/// The role that reviews.
-pub(super) const REVIEWER: &str = "code-reviewer";
 
 /// What follows.
 #[derive(Clone, Debug, Eq, PartialEq)]

@@ -274,7 +274,7 @@ impl Machine {
     fn share_out(&self, milestone: &Milestone, gate: &GateId, feedback: &str) -> Vec<(RoleId, String)> {
         let roles = &self.state.seen.plan.roles;
         let is_builder = |phase: &&Phase| {
-            phase.role.as_str() != super::next::REVIEWER && phase.feedback.as_ref() != Some(gate)
+            phase.role.as_str() != crate::plan::REVIEWER && phase.feedback.as_ref() != Some(gate)
         };
         let last = milestone.phases.iter().rev().find(is_builder).or_else(|| milestone.phases.last());
         let fallback = last.map(|phase| phase.role.clone());

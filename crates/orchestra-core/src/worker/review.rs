@@ -48,7 +48,7 @@ impl Machine {
     fn review_phases(&self) -> Vec<DocEdit> {
         let Some(milestone) = self.state.milestone() else { return Vec::new() };
         let is_open = |phase: &&crate::plan::Phase| {
-            phase.role.as_str() == super::next::REVIEWER && phase.status == PhaseStatus::Pending
+            phase.role.as_str() == crate::plan::REVIEWER && phase.status == PhaseStatus::Pending
         };
         let done = |phase: &crate::plan::Phase| DocEdit::PhaseStatus {
             phase: phase.id.clone(),

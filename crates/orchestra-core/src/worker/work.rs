@@ -1,7 +1,6 @@
 //! Beginning a work: which attempt it is, what is written before, and the snapshot.
 
 use super::effect::Tell;
-use super::next::{ARCHITECT, REVIEWER};
 use super::question::Question;
 use super::state::{Pending, Progress, Work};
 use super::{Effect, Machine};
@@ -9,7 +8,7 @@ use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
 use crate::ownership::{Globs, Room};
 use crate::path::RepoPath;
-use crate::plan::{MilestoneStatus, Phase, PhaseStatus, StageName};
+use crate::plan::{ARCHITECT, MilestoneStatus, Phase, PhaseStatus, REVIEWER, StageName};
 use crate::record::Answer;
 use crate::repo::CommitId;
 use crate::report::{Report, Usage};

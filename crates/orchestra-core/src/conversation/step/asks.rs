@@ -42,7 +42,7 @@ impl Machine {
         is_full
     }
 
-    fn next_ask(&mut self) -> AskId {
+    pub(super) fn next_ask(&mut self) -> AskId {
         self.state.last_ask = AskId(self.state.last_ask.0 + 1);
         self.state.last_ask
     }
@@ -62,7 +62,7 @@ impl Machine {
                 self.note(Note::Proposed { ask });
             }
             Err(wrong) => {
-                if let Some(before) = before {
+                if let Some(before) = before.filter(|before| !before.is_commit()) {
                     self.state.open[at].what = What::Proposal(before);
                 } else {
                     let call = self.state.open.remove(at).call;
@@ -92,6 +92,11 @@ impl Machine {
                 self.keep_answer(ask, None, "discard", String::new(), Vec::new());
                 self.close(at, "The person did not answer. Go on without it, or ask for less.", false);
             }
+            (What::Outside(outside), Verdict::Answers(answers)) if !outside.is_answered => {
+                self.outside_answered(at, &answers);
+            }
+            // Put aside: what is not answered is asked again at the next start, and nothing of it is committed.
+            (What::Outside(_), Verdict::Discard) => self.remark("left as it is for now"),
             (What::Proposal(proposed), verdict) => {
                 if of != Some(proposed.of) {
                     self.remark("the proposal is not what you were shown any more: look again");
@@ -100,7 +105,7 @@ impl Machine {
                 let proposed = Arc::clone(proposed);
                 self.proposal_answered(at, proposed, verdict);
             }
-            (What::Form(_) | What::Drawing { .. } | What::Writing(_), _) => {
+            (What::Form(_) | What::Outside(_) | What::Drawing { .. } | What::Writing(_), _) => {
                 self.remark("that cannot be answered so, or not yet");
             }
         }
@@ -116,6 +121,11 @@ impl Machine {
             }
             Verdict::Revise { feedback } => {
                 self.keep_answer(ask, of, "revise", feedback.clone(), Vec::new());
+                if proposed.is_commit() {
+                    // Nobody proposed it: it is work for the role.
+                    self.state.open.remove(at);
+                    return self.said(feedback);
+                }
                 let text = format!("The person wants it changed before they approve it:\n\n{feedback}");
                 self.close(at, &text, true);
             }
@@ -123,6 +133,10 @@ impl Machine {
                 let what = proposed.kind.clone();
                 self.effects.push(Effect::Draw { ask, what: what.clone(), edited: files, approved: None });
                 self.state.open[at].what = What::Drawing { what, before: Some(proposed), approved: None };
+            }
+            Verdict::Discard if proposed.is_commit() => {
+                self.keep_answer(ask, of, "discard", String::new(), Vec::new());
+                self.state.open.remove(at);
             }
             Verdict::Discard => {
                 self.keep_answer(ask, of, "discard", String::new(), Vec::new());
@@ -140,7 +154,7 @@ impl Machine {
             self.answer(open.call, text, false);
         } else {
             let subject = match &open.what {
-                What::Form(_) => "your earlier questions",
+                What::Form(_) | What::Outside(_) => "your earlier questions",
                 What::Drawing { .. } | What::Proposal(_) | What::Writing(_) => "your earlier proposal",
             };
             self.state.news.push(format!("To {subject}: {text}"));
@@ -153,14 +167,25 @@ impl Machine {
     pub(super) fn written(&mut self, ask: AskId, what: String) {
         let Some(at) = self.state.open.iter().position(|open| open.id == ask) else { return };
         self.keep(Line::Wrote { ask, what: what.clone() });
-        self.close(at, &format!("The person approved it. {what}"), false);
+        if let What::Writing(proposed) = &self.state.open[at].what
+            && proposed.is_commit()
+        {
+            self.state.open.remove(at);
+            self.state.wording = None;
+            self.state.news.push(what.clone());
+        } else {
+            self.close(at, &format!("The person approved it. {what}"), false);
+        }
         self.note(Note::Written { what });
     }
 
+    /// What could not be written is drawn anew: what it was drawn on may be another by now.
     pub(super) fn not_written(&mut self, ask: AskId, why: String) {
         let Some(open) = self.state.open.iter_mut().find(|open| open.id == ask) else { return };
         if let What::Writing(proposed) = &open.what {
-            open.what = What::Proposal(Arc::clone(proposed));
+            let (before, what) = (Arc::clone(proposed), proposed.kind.clone());
+            open.what = What::Drawing { what: what.clone(), before: Some(before), approved: None };
+            self.effects.push(Effect::Draw { ask, what, edited: Vec::new(), approved: None });
         }
         self.note(Note::NotWritten { why });
     }

@@ -2,7 +2,7 @@
 
 use super::super::draft::{MAX_CRITERIA, MAX_PHASES};
 use super::super::objection::Sheet;
-use super::super::phases::{self, ARCHITECT, Planned, REVIEWER};
+use super::super::phases::{self, Planned};
 use super::super::render;
 use super::super::text::{self, OBJECTIVE, PASSAGE};
 use super::super::{Change, Ground, PhaseProposal};
@@ -12,7 +12,7 @@ use crate::document::findings::{hint_for, shown};
 use crate::document::{self, body, frozen};
 use crate::edit::PlanEdit;
 use crate::id::{PhaseId, WorkId};
-use crate::plan::{Milestone, Order, Phase, PhaseStatus, RfcNeed, Role};
+use crate::plan::{ARCHITECT, Milestone, Order, Phase, PhaseStatus, REVIEWER, RfcNeed, Role};
 
 /// A phase and what becomes of it.
 struct Slot {

@@ -14,9 +14,8 @@ use super::schedule::{Dice, Schedule};
 use super::view::{milestone, phase};
 use super::world::{Coming, Cut, Done, World, folder, path};
 use crate::id::{MilestoneId, WorkId};
-use crate::plan::{MilestoneStatus, Phase};
+use crate::plan::{ARCHITECT, MilestoneStatus, Phase, REVIEWER};
 use crate::record::{Answer, Record};
-use crate::worker::next::{ARCHITECT, REVIEWER};
 use crate::worker::{Effect, Event, Fact, Memory, Note, Recalled, State, step_from};
 
 /// How many times the steps of an undisturbed run are the end of patience, counted from the last disturbance.

@@ -3,8 +3,7 @@
 use std::fmt;
 
 use crate::config::{Config, GatePolicy, Gates, ReviewPolicy};
-use crate::plan::Phase;
-use crate::worker::next::{ARCHITECT, REVIEWER};
+use crate::plan::{ARCHITECT, Phase, REVIEWER};
 
 /// Numbers that look random and are not (`SplitMix64`, Steele and others 2014).
 #[derive(Clone, Debug)]
