@@ -2,16 +2,18 @@
 //!
 //! It holds no lock of the worker's and runs beside one: the two meet in the project's files only.
 
+mod commit;
 mod draw;
 mod own;
 mod project;
+mod room;
 mod turn;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
@@ -23,8 +25,10 @@ use orchestra_core::conversation::{
 };
 use orchestra_core::id::{AgentName, RoleId, TurnId};
 use orchestra_core::path::ContentHash;
+use orchestra_core::repo::CommitId;
 use orchestra_core::report::{AgentEvent, Usage};
 use orchestra_core::worker::Failure;
+use orchestra_git::repo::Repo;
 use orchestra_project::conversations::ConversationFile;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
@@ -37,10 +41,14 @@ use tokio_util::sync::CancellationToken;
 use self::draw::Drawn;
 use self::own::Called;
 use self::project::Known;
+use self::room::Writing;
 use crate::failure;
 
-/// How often the project is looked at where nothing says that it changed.
-const LOOK: Duration = Duration::from_secs(2);
+/// How often the project and the worker are looked at where nothing says that they changed: this often, and rarer the more
+/// a look costs.
+const LOOK: std::ops::RangeInclusive<Duration> = Duration::from_secs(2)..=Duration::from_secs(30);
+/// Of this many parts of the time, looking takes one.
+const SHARE: u32 = 200;
 /// How long a running turn has to end when the person leaves.
 const GENTLE: Duration = Duration::from_secs(8);
 
@@ -70,6 +78,8 @@ pub struct Setup {
     pub proposes: bool,
     /// Where it is kept.
     pub file: ConversationFile,
+    /// The repository around it, where there is one: a role writes nowhere else.
+    pub repo: Option<Repo>,
     /// What was kept, where it goes on.
     pub past: Vec<Kept>,
     /// What knows the documents that were read already.
@@ -93,6 +103,11 @@ pub enum Wish {
     Unqueue {
         /// The words.
         text: String,
+    },
+    /// Asks for a commit of what the role owns.
+    Commit {
+        /// What it should say; the agent's own words where it is empty.
+        message: String,
     },
     /// Stops the running turn.
     Interrupt,
@@ -148,6 +163,8 @@ pub struct Runner {
     last_call: CallId,
     wake: Option<Timestamp>,
     shown: Option<Arc<Project>>,
+    /// How long the last look at the project took.
+    last_look: Duration,
     views: mpsc::Sender<View>,
 }
 
@@ -185,6 +202,13 @@ struct Place {
     sessions: Mutex<BTreeMap<String, Usage>>,
     /// The plan as the agent was told it last.
     told: Mutex<String>,
+    /// The commit that a reviewer was shown last.
+    reviewed: Mutex<Option<CommitId>>,
+    repo: Option<Repo>,
+    /// The right of the running turn to write, until it was looked at what it did.
+    writing: Mutex<Option<(TurnId, Writing)>>,
+    /// Why a turn could only read, as the person was told it last.
+    only_reads: Mutex<Option<String>>,
 }
 
 /// A lock that a panic in another thread does not spoil: what it guards is replaced whole or added to.
@@ -196,7 +220,7 @@ impl Runner {
     /// Makes a conversation. Nothing runs yet.
     pub fn new(setup: Setup, hears: bool, views: mpsc::Sender<View>) -> Self {
         let Setup { layout, launcher, environment, user_config, variables, flags, trust, .. } = setup;
-        let Setup { programs, role, agent, proposes, file, past, scanner, .. } = setup;
+        let Setup { programs, role, agent, proposes, file, past, scanner, repo, .. } = setup;
         let recalled = Recalled {
             id: file.id().clone(),
             role: Some(role.clone()),
@@ -223,6 +247,10 @@ impl Runner {
             drawn: Mutex::new(BTreeMap::new()),
             sessions: Mutex::new(sessions),
             told: Mutex::new(String::new()),
+            reviewed: Mutex::default(),
+            repo,
+            writing: Mutex::default(),
+            only_reads: Mutex::default(),
         };
         Self {
             place: Arc::new(place),
@@ -237,6 +265,7 @@ impl Runner {
             last_call: CallId::default(),
             wake: None,
             shown: None,
+            last_look: Duration::ZERO,
             views,
         }
     }
@@ -251,6 +280,7 @@ impl Runner {
             self.show(View::Past(Arc::new(recalled.lines.clone()))).await;
         }
         self.look().await;
+        self.tell_pending().await;
         let mut fact = Fact::Opened(recalled);
         loop {
             let (state, effects) = step(&self.state, Event { at: Timestamp::now(), fact });
@@ -309,7 +339,7 @@ impl Runner {
                 self.look().await;
                 Ok(None)
             }
-            () = tokio::time::sleep(LOOK) => {
+            () = tokio::time::sleep(self.last_look.saturating_mul(SHARE).clamp(*LOOK.start(), *LOOK.end())) => {
                 self.look().await;
                 Ok(None)
             }
@@ -353,6 +383,14 @@ impl Runner {
                     // Whoever waits for a person waits no more.
                     self.calls.clear();
                 }
+                Effect::LookAt { turn } => {
+                    let place = Arc::clone(&self.place);
+                    self.tasks.spawn(blocking(move || Ok(place.look_at(turn))));
+                }
+                Effect::PutBack { ask, turn, paths } => {
+                    let place = Arc::clone(&self.place);
+                    self.tasks.spawn(blocking(move || Ok(place.put_back(ask, turn, &paths))));
+                }
                 Effect::Draw { ask, what, edited, approved } => {
                     let place = Arc::clone(&self.place);
                     self.tasks.spawn(blocking(move || place.draw(ask, what, &edited, approved)));
@@ -389,13 +427,25 @@ impl Runner {
     /// Looks at the project, and shows it where it changed.
     async fn look(&mut self) {
         let place = Arc::clone(&self.place);
+        let begun = Instant::now();
         // What cannot be read now is shown when it can: the next look comes by itself.
-        if let Ok(Ok(project)) = tokio::task::spawn_blocking(move || place.look()).await
+        let looked = tokio::task::spawn_blocking(move || place.look()).await;
+        self.last_look = begun.elapsed();
+        if let Ok(Ok(project)) = looked
             && self.shown.as_deref() != Some(&project)
         {
             let project = Arc::new(project);
             self.shown = Some(Arc::clone(&project));
             self.show(View::Project(project)).await;
+        }
+    }
+
+    /// Says what waits for the role, before anything is said to it.
+    async fn tell_pending(&self) {
+        let Some(project) = self.shown.as_deref().filter(|_| !self.place.proposes) else { return };
+        let Some(role) = project.plan.find_role(&self.place.role) else { return };
+        for line in orchestra_core::conversation::pending(&project.plan, role) {
+            self.show(View::Note(Timestamp::now(), Note::Remark { text: line })).await;
         }
     }
 
@@ -427,6 +477,7 @@ fn fact_of(wish: Wish) -> Fact {
         Wish::Say { text } => Fact::Said { text },
         Wish::Queue { text } => Fact::Queued { text },
         Wish::Unqueue { text } => Fact::Unqueued { text },
+        Wish::Commit { message } => Fact::CommitWanted { message },
         Wish::Interrupt => Fact::Interrupted,
         Wish::Answer { ask, of, verdict } => Fact::Answered { ask, of, verdict },
         Wish::Leave => Fact::LeaveRequested,

@@ -9,5 +9,6 @@ mod agents;
 pub mod brief;
 pub mod conversation;
 mod failure;
+mod frozen;
 pub mod guarded;
 pub mod worker;

@@ -7,12 +7,12 @@
 mod answers;
 mod commit;
 mod documents;
-mod frozen;
 mod locks;
 mod observe;
 mod others;
 mod perform;
 mod place;
+mod right;
 mod slow_look;
 mod tree;
 mod turn;
@@ -37,7 +37,7 @@ use orchestra_core::worker::{Asked, Event, Fact, Failure, Note, Run, State, Stop
 use orchestra_git::repo::{Repo, Watched};
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
-use orchestra_project::lock::WorkerLock;
+use orchestra_project::lock::{TreeLock, WorkerLock};
 use orchestra_project::trust::TrustStore;
 use orchestra_project::watch::{self, Hint, Watch};
 use tokio::sync::mpsc;
@@ -50,6 +50,7 @@ use crate::failure;
 
 use self::perform::Performed;
 use self::place::Place;
+use self::right::needs_tree;
 use self::slow_look::pause_after;
 
 /// Orchestra's own folder: an agent's change of a document is seen even where git is told to ignore it.
@@ -115,6 +116,18 @@ pub enum Wish {
     Stop(Stop),
 }
 
+impl Wish {
+    fn into_fact(self) -> Fact {
+        match self {
+            Self::Answer { gate, answer } => Fact::Answered { gate, answer, by: By::User },
+            Self::Say { text } => Fact::Said { text },
+            Self::Queue { text } => Fact::Queued { text },
+            Self::Unqueue { text } => Fact::Unqueued { text },
+            Self::Stop(stop) => Fact::StopRequested(stop),
+        }
+    }
+}
+
 /// How a running turn is reached.
 struct TurnHandle {
     cancel: CancellationToken,
@@ -152,6 +165,8 @@ pub struct Worker {
     place: Arc<Place>,
     lock: WorkerLock,
     described: String,
+    /// The right to change the tree; held but for the time between phases.
+    tree: Option<TreeLock>,
     run: Run,
     state: State,
     queue: VecDeque<Fact>,
@@ -181,6 +196,7 @@ impl Worker {
             place: Arc::new(place),
             lock,
             described: String::new(),
+            tree: None,
             run,
             state: State::default(),
             queue: VecDeque::new(),
@@ -200,12 +216,17 @@ impl Worker {
         let (hinted, mut hints) = mpsc::channel(1);
         // A hint that finds the place taken is not needed: the one there leads to the same scan.
         let watch = watch::watch(&self.place.layout, move |hint| drop(hinted.try_send(hint)));
-        let mut fact = match self.first_fact().await {
-            Ok(fact) => fact,
-            Err(failure) => Fact::EffectFailed(failure),
+        let mut fact = match self.take_tree(&mut wishes).await {
+            Ok(()) => self.first_fact().await.unwrap_or_else(Fact::EffectFailed),
+            Err(stop) => stop,
         };
         let mut watch = Some(watch);
         loop {
+            if needs_tree(&fact)
+                && let Err(stop) = self.take_tree(&mut wishes).await
+            {
+                self.queue.push_front(std::mem::replace(&mut fact, stop));
+            }
             let (state, effects) = step(&self.state, Event { at: Timestamp::now(), fact });
             self.state = state;
             self.show(View::State(Arc::new(self.state.clone()))).await;
@@ -247,6 +268,9 @@ impl Worker {
             if let Some(fact) = self.queue.pop_front() {
                 return fact;
             }
+            if self.tasks.is_empty() && self.playing.is_empty() && self.state.is_between_phases() {
+                self.tree = None;
+            }
             if std::mem::take(&mut self.look_again)
                 && let Some(fact) = self.scan(watch).await
             {
@@ -255,13 +279,7 @@ impl Worker {
             let wake = self.wake;
             tokio::select! {
                 biased; // A person's stop goes before an agent's end.
-                Some(wish) = wishes.recv() => return match wish {
-                    Wish::Answer { gate, answer } => Fact::Answered { gate, answer, by: By::User },
-                    Wish::Say { text } => Fact::Said { text },
-                    Wish::Queue { text } => Fact::Queued { text },
-                    Wish::Unqueue { text } => Fact::Unqueued { text },
-                    Wish::Stop(stop) => Fact::StopRequested(stop),
-                },
+                Some(wish) = wishes.recv() => return wish.into_fact(),
                 Some(ended) = self.tasks.join_next() => return fact_of(ended),
                 Some(ended) = self.playing.join_next() => {
                     let fact = fact_of(ended);

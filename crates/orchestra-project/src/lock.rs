@@ -7,6 +7,7 @@
 mod documents;
 mod exclusive;
 mod holder;
+mod tree;
 
 use std::ffi::OsStr;
 use std::fs::{File, TryLockError};
@@ -22,6 +23,7 @@ pub(crate) use self::documents::acquire;
 pub use self::documents::{DocumentsLock, DocumentsLockError};
 use self::exclusive::ExclusiveFile;
 pub use self::holder::Holder;
+pub use self::tree::{TreeLock, TreeLockError};
 use crate::file::{At as _, FileError};
 use crate::folder::{Folder, Stamp};
 use crate::layout::Layout;

@@ -81,6 +81,12 @@ impl GuardLauncher {
         Self { program: program.into(), args, lock, fleet: Shared::default() }
     }
 
+    /// The same launcher for guards that get copies of another lock.
+    #[must_use]
+    pub fn holding(&self, lock: Arc<File>) -> Self {
+        Self { lock: Some(lock), ..self.clone() }
+    }
+
     /// Our own program, at a path that another process can start it by for as long as this one lives.
     pub fn own_program(&self) -> PathBuf {
         if self.program == Path::new("/proc/self/exe") {

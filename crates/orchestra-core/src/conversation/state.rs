@@ -105,6 +105,8 @@ pub struct Running {
     pub news: Vec<String>,
     /// What was said to it meanwhile.
     pub said: Vec<String>,
+    /// What was written of its proposals, as it is read again after a kill: it may not have heard of it.
+    pub wrote: Vec<String>,
     /// Whether the person asked it to stop.
     pub interrupted: bool,
 }

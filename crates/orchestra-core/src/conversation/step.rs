@@ -103,6 +103,7 @@ impl Machine {
         let was_killed = killed.is_some();
         if let Some(running) = killed {
             // The program was killed in the middle of a turn.
+            self.state.news.extend(running.wrote.iter().cloned());
             self.state.looking = Some(running.turn);
             self.untell(running, !has_spoken, 0);
             if has_spoken {
@@ -183,7 +184,16 @@ impl Machine {
                     *approved = of;
                 }
             }
-            Line::Answered { ask, .. } | Line::Wrote { ask, .. } => state.open.retain(|open| open.id != ask),
+            Line::Answered { ask, .. } => state.open.retain(|open| open.id != ask),
+            Line::Wrote { ask, what } => {
+                state.open.retain(|open| open.id != ask);
+                let news = format!("To your earlier proposal: The person approved it. {what}");
+                // A turn that came to its end has heard of it.
+                match &mut state.running {
+                    Some(running) => running.wrote.push(news),
+                    None => state.news.push(news),
+                }
+            }
             Line::Began { .. } | Line::Found { .. } | Line::Left | Line::Unknown => {}
         }
     }
@@ -397,7 +407,7 @@ impl Conversation {
         let mut told = std::mem::take(&mut self.unheard);
         told.append(&mut self.queue);
         let news = std::mem::take(&mut self.news);
-        Running { turn, since, told, news, said: Vec::new(), interrupted: false }
+        Running { turn, since, told, news, said: Vec::new(), wrote: Vec::new(), interrupted: false }
     }
 }
 

@@ -45,6 +45,21 @@ pub struct State {
     pub tally: Tally,
 }
 
+impl State {
+    /// Tells whether no phase is under way: nothing of one is in the tree, so that somebody else may work there
+    /// until the machine goes on.
+    pub fn is_between_phases(&self) -> bool {
+        match &self.stage {
+            Stage::Idle => true,
+            Stage::Looking => self.open.is_some(),
+            Stage::Milestone(active) => {
+                self.open.is_some() && matches!(active.at, At::Opening | At::RfcGate | At::PushGate)
+            }
+            Stage::Asleep | Stage::Left { .. } => false,
+        }
+    }
+}
+
 /// What the machine is at.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Stage {

@@ -15,6 +15,7 @@ use orchestra_project::load::Loaded;
 use orchestra_project::plans::{self, Agreement};
 use orchestra_project::trust::TrustStore;
 
+use super::commit::CommitDraft;
 use super::{Place, held};
 use crate::failure;
 
@@ -23,6 +24,7 @@ use crate::failure;
 pub(super) enum Drawn {
     Milestone(Draft),
     Change(ChangeDraft),
+    Commit(CommitDraft),
 }
 
 impl Place {
@@ -38,6 +40,15 @@ impl Place {
             && let Some(what) = self.was_created(of)?
         {
             return Ok(Fact::Written { ask, what });
+        }
+        if let ProposedKind::Commit(wording) = &what {
+            let draft = match self.draw_commit(wording)? {
+                Ok(draft) => draft,
+                Err(why) => return Ok(Fact::Drawn { ask, drawn: Err(vec![why]) }),
+            };
+            let proposed = draft.shown(what);
+            held(&self.drawn).insert(ask, Drawn::Commit(draft));
+            return Ok(Fact::Drawn { ask, drawn: Ok(Arc::new(proposed)) });
         }
         let loaded = self.loaded()?;
         let ground = plans::ground(&self.layout, &loaded.plan);
@@ -67,10 +78,18 @@ impl Place {
                 hint: "revise it with words, or edit the documents when it is made".to_owned(),
             }]),
             ProposedKind::Change(change) => draft_change(change, ground).map(Drawn::Change),
+            ProposedKind::Commit(_) => Err(Vec::new()),
             ProposedKind::Milestone(proposal) => {
                 let before = held(&self.drawn).get(&ask).cloned();
                 let drafted = match before {
-                    Some(Drawn::Milestone(before)) if !edited.is_empty() => {
+                    // It could not be written: somebody may have taken its number. The person's own edits stay.
+                    Some(Drawn::Milestone(before)) if edited.is_empty() => {
+                        match ground.plan.find(&before.id) {
+                            Some(_) => before.renumbered(ground),
+                            None => before.with_files(before.files.clone(), ground),
+                        }
+                    }
+                    Some(Drawn::Milestone(before)) => {
                         let prefix = folder_of(&before);
                         let relative = |path: &str| path.strip_prefix(&prefix).unwrap_or(path).to_owned();
                         let files = edited.iter().map(|(path, text)| (relative(path), text.clone()));
@@ -93,6 +112,7 @@ impl Place {
         let written = match &drawn {
             Drawn::Milestone(draft) => self.write_milestone(draft),
             Drawn::Change(change) => self.write_change(change),
+            Drawn::Commit(draft) => self.write_commit(draft),
         };
         match written {
             Ok(what) => Fact::Written { ask, what },
@@ -162,6 +182,7 @@ fn hash_of(drawn: &Drawn) -> ContentHash {
     match drawn {
         Drawn::Milestone(draft) => draft.of,
         Drawn::Change(change) => change.of,
+        Drawn::Commit(draft) => draft.of,
     }
 }
 
@@ -172,6 +193,7 @@ fn folder_of(draft: &Draft) -> String {
 /// A proposal as the person sees it.
 fn shown(kind: ProposedKind, drawn: &Drawn) -> Proposed {
     match drawn {
+        Drawn::Commit(draft) => draft.shown(kind),
         Drawn::Milestone(draft) => Proposed {
             kind,
             milestone: draft.id.to_string(),

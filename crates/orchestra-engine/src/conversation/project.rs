@@ -32,7 +32,7 @@ impl Place {
     }
 
     /// Reads what was added to the journal since the last look.
-    fn follow_journal(&self) -> Result<(), JournalError> {
+    pub(super) fn follow_journal(&self) -> Result<(), JournalError> {
         let mut known = held(&self.journal);
         loop {
             let followed = journal::follow(&self.layout, known.offset)?;
@@ -53,6 +53,6 @@ impl Place {
 /// What the journal said as far as it was read.
 #[derive(Default)]
 pub(super) struct Known {
-    memory: Memory,
+    pub(super) memory: Memory,
     offset: u64,
 }

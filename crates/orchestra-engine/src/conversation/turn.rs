@@ -5,14 +5,15 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
 use orchestra_agent::own::{OwnRequest, OwnTools};
 use orchestra_core::config::Config;
-use orchestra_core::conversation::{Fact, Line};
+use orchestra_core::conversation::{Fact, Line, Note, TurnEnd};
 use orchestra_core::id::{SessionId, TurnId};
 use orchestra_core::own_tool::OwnTool;
 use orchestra_core::plan::{Complexity, Plan};
-use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
+use orchestra_core::report::{AgentEvent, CommitProposal, Fault, Outcome, Usage};
 use orchestra_core::worker::{Failure, FailureKind};
 use orchestra_project::trust::Trust;
 use tokio::sync::mpsc;
@@ -53,11 +54,15 @@ impl Runner {
             let preparing = Arc::clone(&place);
             let order = Order { turn, text, news, session: session.clone() };
             let prepared = tokio::task::spawn_blocking(move || preparing.request(order, own, cancel)).await;
-            let (agent, mut request) = match prepared {
+            let Prepared { agent, mut request, only_reads } = match prepared {
                 Ok(Ok(prepared)) => prepared,
                 Ok(Err(failure)) => return not_begun(turn, session, &failure),
                 Err(error) => return not_begun(turn, session, &failure::panicked(&error)),
             };
+            if let Some(text) = only_reads {
+                // Nobody watching is no reason to stop.
+                drop(views.send(View::Note(Timestamp::now(), Note::Remark { text })).await);
+            }
             request.words = Some(heard);
             let scratch = request.scratch.clone();
             let ended = Play { turn, views, from_turn, session, place }.run(agent, request, calls).await;
@@ -80,7 +85,15 @@ struct Order {
 fn not_begun(turn: TurnId, session: Option<SessionId>, failure: &Failure) -> Fact {
     let message = format!("could not {}: {}", failure.what, failure.why);
     let outcome = Outcome::Faulted(Fault::Unusable { message, hint: failure.hint.clone() });
-    Fact::TurnEnded { turn, outcome, session, usage: None, heard: 0, spoke: false }
+    Fact::TurnEnded(TurnEnd { turn, outcome, session, usage: None, heard: 0, spoke: false, wrote: false })
+}
+
+/// A turn that can begin.
+struct Prepared {
+    agent: AnyAgent,
+    request: TurnRequest,
+    /// Why it only reads, where the person does not know that yet.
+    only_reads: Option<String>,
 }
 
 /// A turn that is played.
@@ -100,6 +113,8 @@ struct Seen {
     spoke: bool,
     /// What the agent is saying, until it does something else.
     text: String,
+    /// How it would word a commit.
+    wording: Option<CommitProposal>,
     /// The tools that were begun, with what they were called with.
     tools: Vec<(String, String, String)>,
 }
@@ -135,9 +150,14 @@ impl Play {
             }
         }
         self.flush(&mut seen).await;
-        let outcome = running.await.unwrap_or_else(|error| {
+        let mut outcome = running.await.unwrap_or_else(|error| {
             Outcome::Faulted(Fault::Failed { message: format!("the agent's turn broke off ({error})") })
         });
+        if let Outcome::Reported(report) = &mut outcome
+            && report.commit.is_none()
+        {
+            report.commit = seen.wording.take();
+        }
         let usage = match &outcome {
             Outcome::Reported(report) => report.usage.or(seen.usage),
             Outcome::Faulted(_) => seen.usage,
@@ -148,7 +168,21 @@ impl Play {
             sessions.insert(session.0.clone(), before.plus(usage));
         }
         let (turn, session) = (self.turn, self.session);
-        Fact::TurnEnded { turn, outcome, session, usage, heard: seen.heard, spoke: seen.spoke }
+        if !seen.spoke {
+            // What it was told with its words may never have reached it.
+            held(&self.place.told).clear();
+            *held(&self.place.reviewed) = None;
+        }
+        let wrote = held(&self.place.writing).as_ref().is_some_and(|(of, _)| *of == turn);
+        Fact::TurnEnded(TurnEnd {
+            turn,
+            outcome,
+            session,
+            usage,
+            heard: seen.heard,
+            spoke: seen.spoke,
+            wrote,
+        })
     }
 
     /// Remembers an event, and keeps what a person would want to read again.
@@ -183,6 +217,7 @@ impl Play {
 
     async fn flush(&self, seen: &mut Seen) {
         let text = std::mem::take(&mut seen.text);
+        seen.wording = wording(&text).or(seen.wording.take());
         if !text.trim().is_empty() {
             self.keep(Line::Text { text }).await;
         }
@@ -192,6 +227,12 @@ impl Play {
         // A conversation that is over keeps nothing more.
         drop(self.from_turn.send(FromTurn::Keep(line)).await);
     }
+}
+
+/// The line in which a role words the commit of what it did, as its prompt asks it to.
+fn wording(text: &str) -> Option<CommitProposal> {
+    let line = text.lines().rev().find_map(|line| line.trim().trim_matches('`').strip_prefix("Commit: "))?;
+    Some(CommitProposal { subject: line.trim().to_owned(), ..CommitProposal::default() })
 }
 
 impl Place {
@@ -222,15 +263,19 @@ impl Place {
     }
 
     /// Makes agent and request of a turn.
-    fn request(
-        &self,
-        order: Order,
-        own: OwnTools,
-        cancel: CancellationToken,
-    ) -> Result<(AnyAgent, TurnRequest), Failure> {
+    fn request(&self, order: Order, own: OwnTools, cancel: CancellationToken) -> Result<Prepared, Failure> {
         let (plan, config) = self.load()?;
-        let agent = agents::find(&config, &self.agent, &self.layout, &self.launcher)?;
         let role = plan.find_role(&self.role);
+        let (lock, room, only_reads) = match self.may_write(&plan, &config, order.turn)? {
+            Ok(writing) => {
+                let (lock, room) = (writing.lock.file(), writing.room.clone());
+                *held(&self.writing) = Some((order.turn, writing));
+                (Some(lock), Some(room), None)
+            }
+            Err(why) => (None, None, why),
+        };
+        let launcher = lock.map_or_else(|| self.launcher.clone(), |lock| self.launcher.holding(lock));
+        let agent = agents::find(&config, &self.agent, &self.layout, &launcher)?;
         let project = plan_in_words(&plan);
         let is_news = order.session.is_none() || *held(&self.told) != project;
         let prompt = Briefing { layout: &self.layout }.of_talk(&Talk {
@@ -238,6 +283,8 @@ impl Place {
             plan: &plan,
             verify: &config.verify,
             proposes: self.proposes,
+            only_reads: only_reads.as_deref(),
+            commits: self.commits_to_review(&config, order.session.is_none())?.as_deref(),
             project: is_news.then_some(project.as_str()),
             news: &order.news,
             words: &order.text,
@@ -255,7 +302,8 @@ impl Place {
         "conversation".clone_into(&mut request.work);
         request.role = self.role.to_string();
         request.attempt = u32::try_from(order.turn.0).unwrap_or(u32::MAX);
-        request.writes = false;
+        request.writes = room.is_some();
+        request.room = room;
         request.model = agents::model(&config, &self.agent, role, Complexity::Complex);
         request.session = order.session;
         request.used_before = used_before.unwrap_or_default();
@@ -267,7 +315,10 @@ impl Place {
         request.transcript = Some(Box::new(transcript));
         request.cancel = cancel;
         *held(&self.told) = project;
-        Ok((agent, request))
+        let mut told = held(&self.only_reads);
+        let is_known = *told == only_reads;
+        told.clone_from(&only_reads);
+        Ok(Prepared { agent, request, only_reads: only_reads.filter(|_| !is_known) })
     }
 
     /// The file that keeps what is sent and answered in this turn.

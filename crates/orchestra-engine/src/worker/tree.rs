@@ -20,7 +20,7 @@ use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 
 use super::locks::Step;
 use super::place::Place;
-use crate::failure;
+use crate::{failure, frozen};
 
 /// What came of putting changes back.
 pub(super) struct Restored {
@@ -119,7 +119,7 @@ impl Place {
         self.follow_others()?;
         let mut changes: Vec<Change> =
             found.into_iter().filter(|change| !self.is_ours(change, looked.folder)).collect();
-        self.mark_frozen(&reference, &mut changes)?;
+        frozen::mark(&self.repo, &self.layout, &reference, &mut changes)?;
         let as_begun = self.as_begun(looked, &changes)?;
         let rfc_document = self.rfc_hash(looked.folder)?;
         let restaged = if tangled { None } else { self.restaged(looked, &changes)? };
