@@ -42,6 +42,9 @@ pub(crate) trait Subject {
     fn takes_comments(&self) -> bool;
     /// Whether it is a proposal: its files can be folded, and opened in an editor.
     fn is_proposal(&self) -> bool;
+
+    /// Whether its files are edited in the person's editor before they are written.
+    fn is_edited(&self) -> bool;
     /// All of it, a logical line each, without the comments themselves.
     fn pieces(&self, comments: &Comments, theme: Theme) -> Vec<Piece>;
     /// The answer that a way gives, with the text that belongs to it. None where it is not to be had so.
@@ -127,7 +130,7 @@ impl<S: Subject> Dialog<S> {
     /// The keys that do something to it.
     pub(crate) fn ways(&self) -> Vec<Way> {
         let mut ways = self.about.ways();
-        ways.extend(self.about.is_proposal().then_some(Way::EDIT));
+        ways.extend(self.about.is_edited().then_some(Way::EDIT));
         ways.extend(self.about.takes_comments().then_some(Way::COMMENT));
         ways
     }

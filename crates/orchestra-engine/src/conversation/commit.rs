@@ -22,6 +22,7 @@ const NAMED: usize = 5;
 /// A commit as it is shown.
 #[derive(Clone, Debug)]
 pub(super) struct CommitDraft {
+    role: String,
     message: String,
     /// Every file, with what it held when it was shown; nothing where it is gone.
     paths: Vec<(RepoPath, Option<ContentHash>)>,
@@ -35,7 +36,7 @@ impl CommitDraft {
     pub(super) fn shown(&self, kind: ProposedKind) -> Proposed {
         Proposed {
             kind,
-            milestone: String::new(),
+            milestone: self.role.clone(),
             title: self.message.lines().next().unwrap_or_default().to_owned(),
             files: self.files.clone(),
             commands: Vec::new(),
@@ -106,7 +107,8 @@ impl Place {
             });
             paths.push((path.clone(), content));
         }
-        Ok(Ok(CommitDraft { message, paths, of: ContentHash::of(whole.as_bytes()), files, remarks }))
+        let role = self.role.to_string();
+        Ok(Ok(CommitDraft { role, message, paths, of: ContentHash::of(whole.as_bytes()), files, remarks }))
     }
 
     /// Commits what was shown, if it still is that.

@@ -37,6 +37,10 @@ impl Subject for Gate {
         self.asked.question.answers().contains(&"revise") && self.page.has_lines(&self.asked.question)
     }
 
+    fn is_edited(&self) -> bool {
+        false
+    }
+
     fn is_proposal(&self) -> bool {
         false
     }

@@ -35,6 +35,7 @@ impl Subject for Proposal {
         let label = match &self.proposed.kind {
             ProposedKind::Milestone(_) => "create",
             ProposedKind::Change(_) => "change it so",
+            ProposedKind::Commit(_) => "commit",
         };
         vec![
             Way { key: 'a', label, kind: Kind::Approve },
@@ -45,6 +46,10 @@ impl Subject for Proposal {
 
     fn takes_comments(&self) -> bool {
         true
+    }
+
+    fn is_edited(&self) -> bool {
+        !self.proposed.is_commit()
     }
 
     fn is_proposal(&self) -> bool {
@@ -61,6 +66,7 @@ impl Subject for Proposal {
         match &proposed.kind {
             ProposedKind::Milestone(milestone) => page.milestone(milestone),
             ProposedKind::Change(change) => page.change(change),
+            ProposedKind::Commit(_) => {}
         }
         if !proposed.commands.is_empty() {
             page.heading("Commands that Orchestra will run: to say yes is to trust them");
@@ -68,7 +74,12 @@ impl Subject for Proposal {
                 page.entry(theme.sign("│", "|"), command, theme.waiting());
             }
         }
-        page.heading(&format!("{}, written at once and only then", counted(proposed.files.len(), "file")));
+        let files = counted(proposed.files.len(), "file");
+        page.heading(&if proposed.is_commit() {
+            format!("{files}, and nothing else")
+        } else {
+            format!("{files}, written at once and only then")
+        });
         let mut pieces = plain(page.lines);
         for file in &proposed.files {
             pieces.extend(file_pieces(file, comments, theme));

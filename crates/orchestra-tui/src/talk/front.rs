@@ -42,10 +42,10 @@ impl Talk {
     /// What waits in the conversation is what waits on the screen, but for what the person has just answered.
     fn sync(&mut self, state: &Conversation) {
         let first = self.asks.first().map(Ask::id);
-        let shown = |open: &&Open| matches!(open.what, What::Proposal(_) | What::Form(_));
+        let shown = |open: &&Open| matches!(open.what, What::Proposal(_)) || open.what.form().is_some();
         let of = |open: &Open| match &open.what {
             What::Proposal(proposed) => Some(proposed.of),
-            What::Drawing { .. } | What::Writing(_) | What::Form(_) => None,
+            What::Drawing { .. } | What::Writing(_) | What::Form(_) | What::Outside(_) => None,
         };
         self.answered
             .retain(|known| state.open.iter().filter(shown).any(|open| *known == (open.id, of(open))));
@@ -80,10 +80,12 @@ impl Talk {
                     }
                     self.asks.push(Ask::Proposal(Box::new(dialog)));
                 }
-                (What::Form(form), None) => {
-                    self.asks.push(Ask::Form(Box::new(Questions::new(open.id, form.clone()))));
+                (what, None) => {
+                    if let Some(form) = what.form() {
+                        self.asks.push(Ask::Form(Box::new(Questions::new(open.id, form.clone()))));
+                    }
                 }
-                (What::Proposal(_) | What::Form(_) | What::Drawing { .. } | What::Writing(_), _) => {}
+                (_, Some(_)) => {}
             }
         }
         if self.asks.first().map(Ask::id) != first {
@@ -115,7 +117,12 @@ impl Talk {
             }
             Note::NotWritten { .. } => "a proposal could not be written",
             Note::Trouble { .. } => "nobody answers",
-            Note::Refused { .. } | Note::Written { .. } | Note::Interrupted | Note::Remark { .. } => {
+            Note::Refused { .. }
+            | Note::Written { .. }
+            | Note::Changed { .. }
+            | Note::Found { .. }
+            | Note::Interrupted
+            | Note::Remark { .. } => {
                 return Vec::new();
             }
         };

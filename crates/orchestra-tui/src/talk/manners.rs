@@ -180,8 +180,10 @@ impl Talk {
                 _ => None,
             },
             Place::Question => match self.asks.first()? {
-                Ask::Proposal(dialog) => Some(TalkCommand::EditProposal { ask: dialog.about.ask }),
-                Ask::Form(_) => None,
+                Ask::Proposal(dialog) if !dialog.about.proposed.is_commit() => {
+                    Some(TalkCommand::EditProposal { ask: dialog.about.ask })
+                }
+                Ask::Proposal(_) | Ask::Form(_) => None,
             },
             _ => {
                 let (milestone, work) = self.row_chosen()?;

@@ -42,7 +42,22 @@ impl Talk {
                     self.desk.feed.said(&answered(&answer, &words, &answers));
                 }
                 Line::Wrote { what, .. } => self.desk.feed.notice(what),
-                Line::Began { .. } | Line::TurnEnded { .. } | Line::Left | Line::Unknown => {}
+                Line::Changed { paths, .. } if !paths.is_empty() => {
+                    let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+                    self.desk.feed.notice(format!("(changed: {})", names.join(", ")));
+                }
+                Line::Found { verdict, findings } => {
+                    let verdict = verdict.iter().map(ToString::to_string);
+                    let lines: Vec<String> =
+                        verdict.chain(findings.iter().map(ToString::to_string)).collect();
+                    self.desk.feed.notice(lines.join("\n"));
+                }
+                Line::Began { .. }
+                | Line::TurnEnded { .. }
+                | Line::Changed { .. }
+                | Line::Outside { .. }
+                | Line::Left
+                | Line::Unknown => {}
             }
         }
         self.desk.feed.turn_is_over(self.desk.now.since);
@@ -69,7 +84,7 @@ pub(super) fn in_words(verdict: &Verdict) -> String {
 
 /// An answer as it is kept, in a few words.
 fn answered(answer: &str, words: &str, answers: &[FormAnswer]) -> String {
-    if answer != "answers" {
+    if answer != "answers" && answers.is_empty() {
         let words = if words.is_empty() { String::new() } else { format!(": {words}") };
         return format!("({answer}){words}");
     }

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_core::config::Config;
 use orchestra_core::config::trust::{TrustItem, TrustKind};
-use orchestra_core::conversation::{Conversation, ConversationId, Line};
+use orchestra_core::conversation::{Conversation, ConversationId, Line, pending};
 use orchestra_core::id::{AgentName, RoleId};
-use orchestra_core::plan::{Plan, Role};
+use orchestra_core::plan::{PLANNER, Plan, REVIEWER, Role};
 use orchestra_core::words::counted;
 use orchestra_engine::conversation::{End, Runner, Setup, Wish};
 use orchestra_project::conversations::{ConversationFile, Listed, list};
@@ -33,8 +33,6 @@ use crate::out::behind::Behind;
 use crate::out::{STRONG, shown, styled};
 use crate::typing::discard_typed;
 
-/// Who plans.
-const PLANNER: &str = "product-manager";
 /// How many views wait to be shown: as many as come while a program of the person's has the terminal for some minutes.
 const VIEWS: usize = 65_536;
 
@@ -75,6 +73,9 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
         let shown = Shown::of_talk(context, args, is_print);
         start::agree(context, shown, &loaded, &mut None)?;
         let opened = open(context, &layout, &who, resume.take(), is_print)?;
+        if opened.1.is_empty() && first.is_none() {
+            first = first_words(&loaded.plan, &who);
+        }
         let model = loaded.plan.find_role(&who).and_then(|role| role.model.clone());
         let hears = config.agents.get(&agent).is_some_and(orchestra_core::config::AgentConfig::hears);
         let setup = Setup {
@@ -89,6 +90,7 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
             layout: layout.clone(),
             role: who.clone(),
             agent,
+            repo: Some(context.open_agreed_repo(context.launcher(None), &loaded.trust)?),
             file: opened.0,
             past: opened.1,
             scanner,
@@ -258,6 +260,13 @@ struct Face<'a> {
     command: String,
     trust: &'a [TrustItem],
     model: Option<String>,
+}
+
+/// What a role is asked that the person has come to without a word: a reviewer for whom nothing waits reviews what is
+/// not pushed yet.
+fn first_words(plan: &Plan, role: &RoleId) -> Option<String> {
+    let found = plan.find_role(role).filter(|role| role.id.as_str() == REVIEWER)?;
+    pending(plan, found).is_empty().then(|| "Review the commits that are not pushed yet.".to_owned())
 }
 
 /// What the person typed to talk to a role.

@@ -173,10 +173,11 @@ impl Machine {
             self.state.open.remove(at);
             self.state.wording = None;
             self.state.news.push(what.clone());
+            self.remark(&what);
         } else {
             self.close(at, &format!("The person approved it. {what}"), false);
+            self.note(Note::Written { what });
         }
-        self.note(Note::Written { what });
     }
 
     /// What could not be written is drawn anew: what it was drawn on may be another by now.

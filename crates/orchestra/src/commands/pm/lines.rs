@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 use orchestra_core::conversation::{
-    AskId, COMMANDS, Conversation, Kept, Line, Note, Project, Typed as Command, Verdict, What, parse,
+    AskId, BOOTSTRAP, COMMANDS, Conversation, Kept, Line, Note, Project, Typed as Command, Verdict, What,
+    parse,
 };
 use orchestra_core::id::TurnId;
-use orchestra_core::plan::Plan;
+use orchestra_core::plan::{ARCHITECT, Plan};
 use orchestra_core::report::AgentEvent;
 use orchestra_core::words::counted;
 use orchestra_engine::brief::plan_in_words;
@@ -281,7 +282,7 @@ impl Lines {
         let text = lines.join("\n");
         if let [line] = lines
             && let Some(open) = self.state.open.last().cloned()
-            && matches!(open.what, What::Proposal(_) | What::Form(_))
+            && (matches!(open.what, What::Proposal(_)) || open.what.form().is_some())
             && !line.trim_start().starts_with(['>', '<', '#', '/'])
         {
             let printed = self.asked.iter().find(|(ask, _)| *ask == open.id).map(|(_, printed)| printed);
@@ -317,6 +318,14 @@ impl Lines {
                     self.out.line(format_args!("   {line}"));
                 }
             }
+            Command::Commit { message } => self.wish(Wish::Commit { message }).await,
+            Command::Bootstrap if self.state.role.as_ref().is_some_and(|role| role.as_str() == ARCHITECT) => {
+                self.wish(Wish::Say { text: BOOTSTRAP.to_owned() }).await;
+            }
+            Command::Bootstrap => {
+                self.switch = Some((ARCHITECT.to_owned(), BOOTSTRAP.to_owned()));
+                self.leave().await;
+            }
             Command::Role { name, words } => {
                 self.switch = Some((name, words));
                 self.leave().await;
@@ -330,7 +339,7 @@ impl Lines {
     async fn answer(&mut self, ask: AskId, what: &What, verdict: Verdict) {
         let of = match what {
             What::Proposal(proposed) => Some(proposed.of),
-            What::Form(_) | What::Drawing { .. } | What::Writing(_) => None,
+            What::Form(_) | What::Outside(_) | What::Drawing { .. } | What::Writing(_) => None,
         };
         self.wish(Wish::Answer { ask, of, verdict }).await;
     }
@@ -356,6 +365,18 @@ pub(super) fn in_words(note: &Note, start: &str) -> String {
         }
         Note::Written { what } => format!("🎯 {} Run `{start}` in another terminal.", visible(what)),
         Note::NotWritten { why } => format!("✘ nothing was written: {}", visible(why)),
+        Note::Changed { paths } => {
+            let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
+            format!(
+                "✎ changed, and not committed: {}. `commit` shows it and asks.",
+                visible(&names.join(", "))
+            )
+        }
+        Note::Found { verdict, findings } => {
+            let verdict = verdict.map_or_else(|| "no verdict".to_owned(), |verdict| verdict.to_string());
+            let findings = findings.iter().map(|finding| format!("\n   · {}", visible(&finding.to_string())));
+            format!("🔍 {verdict}{}", findings.collect::<String>())
+        }
         Note::Interrupted => "· interrupted".to_owned(),
         Note::Trouble { message, hint, again } => {
             let hint = match again {

@@ -9,8 +9,7 @@ use crate::out::block;
 pub(super) fn in_lines(open: &Open) -> Vec<String> {
     let entries = match &open.what {
         What::Proposal(proposed) => proposal(proposed),
-        What::Form(form) => questions(form),
-        What::Drawing { .. } | What::Writing(_) => Vec::new(),
+        what => what.form().map(questions).unwrap_or_default(),
     };
     // Every field comes from a model: none may move a cursor or begin a line as ours begin.
     entries.iter().flat_map(|entry| entry.split('\n').map(|line| block(line, ""))).collect()
@@ -19,8 +18,13 @@ pub(super) fn in_lines(open: &Open) -> Vec<String> {
 fn proposal(proposed: &Proposed) -> Vec<String> {
     let mut lines = vec![
         String::new(),
-        format!("🚦 A {} is proposed: {} · {}", proposed.kind.name(), proposed.milestone, proposed.title),
+        if proposed.is_commit() {
+            format!("🚦 Commit for {}: {}", proposed.milestone, proposed.title)
+        } else {
+            format!("🚦 A {} is proposed: {} · {}", proposed.kind.name(), proposed.milestone, proposed.title)
+        },
     ];
+    let yes = if proposed.is_commit() { "commit" } else { "create" };
     for file in &proposed.files {
         let sign = if file.before.is_some() { "changes" } else { "creates" };
         lines.push(format!("   ── {sign} {}", file.path));
@@ -35,7 +39,7 @@ fn proposal(proposed: &Proposed) -> Vec<String> {
     for remark in &proposed.remarks {
         lines.push(format!("   · {remark}"));
     }
-    lines.push("   1 create · 2 revise WHAT TO CHANGE · 3 discard".to_owned());
+    lines.push(format!("   1 {yes} · 2 revise WHAT TO CHANGE · 3 discard"));
     lines
 }
 
@@ -77,14 +81,16 @@ pub(super) fn parse(line: &str, open: &Open) -> Result<Verdict, &'static str> {
         What::Proposal(_) => {
             let (word, rest) = line.split_once(char::is_whitespace).unwrap_or((line, ""));
             match (word, rest.trim()) {
-                ("1" | "create", "") => Ok(Verdict::Create),
+                ("1" | "create" | "commit", "") => Ok(Verdict::Create),
                 ("2" | "revise", "") => Err("say what to change: 2 WHAT TO CHANGE"),
                 ("2" | "revise", feedback) => Ok(Verdict::Revise { feedback: feedback.to_owned() }),
                 ("3" | "discard", "") => Ok(Verdict::Discard),
                 _ => Err("1 create · 2 revise WHAT TO CHANGE · 3 discard · `> WORDS` speaks to the agent"),
             }
         }
-        What::Form(form) => {
+        What::Drawing { .. } | What::Writing(_) => Err("nothing is asked at the moment"),
+        What::Form(_) | What::Outside(_) => {
+            let Some(form) = open.what.form() else { return Err("nothing is asked at the moment") };
             if line.is_empty() {
                 return Err("type a number, or words of your own");
             }
@@ -113,7 +119,6 @@ pub(super) fn parse(line: &str, open: &Open) -> Result<Verdict, &'static str> {
             });
             Ok(Verdict::Answers(answers.collect()))
         }
-        What::Drawing { .. } | What::Writing(_) => Err("nothing is asked at the moment"),
     }
 }
 

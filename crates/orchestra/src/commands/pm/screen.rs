@@ -17,7 +17,8 @@ use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::file_names;
-use orchestra_core::conversation::{AskId, Conversation, Project, Typed, Verdict, What};
+use orchestra_core::conversation::{AskId, BOOTSTRAP, Conversation, Project, Typed, Verdict, What};
+use orchestra_core::plan::ARCHITECT;
 use orchestra_core::worker::State;
 use orchestra_engine::brief::plan_in_words;
 use orchestra_engine::conversation::{View, Wish};
@@ -266,6 +267,16 @@ impl Shown {
             TalkCommand::Say { text } => Wish::Say { text },
             TalkCommand::Queue { text } => Wish::Queue { text },
             TalkCommand::Unqueue { text } => Wish::Unqueue { text },
+            TalkCommand::Typed(Typed::Commit { message }) => Wish::Commit { message },
+            TalkCommand::Typed(Typed::Bootstrap)
+                if self.state.role.as_ref().is_some_and(|role| role.as_str() == ARCHITECT) =>
+            {
+                Wish::Say { text: BOOTSTRAP.to_owned() }
+            }
+            TalkCommand::Typed(Typed::Bootstrap) => {
+                self.switch = Some((ARCHITECT.to_owned(), BOOTSTRAP.to_owned()));
+                Wish::Leave
+            }
             TalkCommand::Interrupt => Wish::Interrupt,
             TalkCommand::Leave => Wish::Leave,
             TalkCommand::Answer { ask, of, verdict } => Wish::Answer { ask, of, verdict },
@@ -287,9 +298,12 @@ impl Shown {
                 let line = match typed {
                     Typed::Status => plan_in_words(&self.project.plan),
                     Typed::Start => format!("In another terminal: `{}`", self.setting.start),
-                    Typed::Help | Typed::Say(_) | Typed::Unknown(_) | Typed::Role { .. } => {
-                        help(&self.project.plan).join("\n")
-                    }
+                    Typed::Help
+                    | Typed::Say(_)
+                    | Typed::Unknown(_)
+                    | Typed::Commit { .. }
+                    | Typed::Bootstrap
+                    | Typed::Role { .. } => help(&self.project.plan).join("\n"),
                 };
                 let now = self.moment();
                 // A line wants nothing done.
