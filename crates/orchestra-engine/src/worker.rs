@@ -45,6 +45,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 pub use self::place::snapshot_name;
+pub(crate) use self::right::HOLDER;
 
 use crate::failure;
 

@@ -4,6 +4,8 @@
 //! holds a copy. What was there before is saved; what changed outside of the role's room is asked about, and nothing is
 //! committed before the person wants it.
 
+use std::time::{Duration, Instant};
+
 use orchestra_core::config::Config;
 use orchestra_core::conversation::{AskId, Fact, Left};
 use orchestra_core::id::TurnId;
@@ -22,10 +24,17 @@ use orchestra_project::layout::MAX_DOCUMENT;
 use orchestra_project::lock::{self, HeldBy, TreeLock, TreeLockError};
 
 use super::{Place, held};
+use crate::worker::HOLDER as WORKER;
 use crate::{failure, frozen};
 
 /// How much of the commits a reviewer is shown, in bytes.
 const DIFF: usize = 256 * 1024;
+
+/// Why nobody else writes while the worker holds the tree.
+const AT_A_PHASE: &str = "the worker is at a phase";
+/// How long a guard is given to end what a killed turn left, as at a worker's start.
+const PATIENCE: Duration = Duration::from_secs(10);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// The right of one turn to write.
 #[derive(Debug)]
@@ -81,7 +90,7 @@ impl Place {
     pub(super) fn take_tree(&self) -> Result<TreeLock, String> {
         let lock = TreeLock::try_acquire(&self.layout, &format!("{} in a conversation", self.role)).map_err(
             |error| match error {
-                TreeLockError::Held { by } if by == "the worker" => "the worker is at a phase".to_owned(),
+                TreeLockError::Held { by } if by == WORKER => AT_A_PHASE.to_owned(),
                 TreeLockError::Held { by } => format!("{by} is at work in this folder"),
                 error => failure::chain(&error),
             },
@@ -94,6 +103,18 @@ impl Place {
             }
             Ok(_) => Ok(lock),
             Err(error) => Err(failure::chain(&error)),
+        }
+    }
+
+    /// The same after a kill: a guard may still be ending what the turn left.
+    fn take_tree_from_a_guard(&self) -> Result<TreeLock, String> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match self.take_tree() {
+                Err(why) if why == AT_A_PHASE || Instant::now() >= until => return Err(why),
+                Err(_) => std::thread::sleep(PAUSE),
+                Ok(lock) => return Ok(lock),
+            }
         }
     }
 
@@ -131,7 +152,7 @@ impl Place {
             hint: "Nothing was lost.".to_owned(),
             kind: orchestra_core::worker::FailureKind::Run,
         };
-        let taken = writing.is_none().then(|| self.take_tree()).transpose();
+        let taken = writing.is_none().then(|| self.take_tree_from_a_guard()).transpose();
         let _taken = taken.map_err(|why| refused(why))?;
         if let Some(obstacle) = standing::under_way(repo).map_err(|error| fail(&error))? {
             return Err(refused(format!("{} First: {}", obstacle.what, obstacle.hint)));

@@ -13,12 +13,15 @@ use crate::failure;
 /// How often it is tried again: nothing tells that another process has let go of a lock.
 const AGAIN: Duration = Duration::from_millis(100);
 
+/// How a worker is named to whoever finds the tree taken.
+pub(crate) const HOLDER: &str = "the worker";
+
 impl Worker {
     /// Waits until nobody else changes the tree. A person's wish to stop comes first, and is the error.
     pub(super) async fn take_tree(&mut self, wishes: &mut mpsc::Receiver<Wish>) -> Result<(), Fact> {
         let mut told = None;
         while self.tree.is_none() {
-            let by = match TreeLock::try_acquire(&self.place.layout, "the worker") {
+            let by = match TreeLock::try_acquire(&self.place.layout, HOLDER) {
                 Ok(lock) => {
                     self.tree = Some(lock);
                     break;
