@@ -6,6 +6,7 @@ mod key;
 mod lines;
 mod model;
 mod printed;
+mod switching;
 mod wrong;
 
 use std::fs;
