@@ -101,9 +101,7 @@ pub(super) async fn show(
     let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
     let mut terminal = Terminal::enter(manners)?;
     terminal::heed_ctrl_c(false)?;
-    let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
-    let Keys { keyboard, typed: mut keys } = keys.unwrap_or_else(|| Keys::start(is_far));
-    keyboard.resume();
+    let Keys { keyboard, typed: mut keys } = Keys::go_on(keys, &setting.environment);
     let mut stopped = stops()?;
     let (finder, mut found) = mpsc::channel(16);
     let mut shown = Shown::new(setting, keyboard, finder);
@@ -146,14 +144,7 @@ pub(super) async fn show(
             }
             view = views.recv() => match view {
                 Some(view) => shown.view(view, &mut terminal).await?,
-                None => {
-                    if shown.switch.is_some() {
-                        // Between two screens the terminal has other modes. Where it does not stand still in time, keys are
-                        // read all the same.
-                        let _stands = shown.keyboard.pause().await;
-                    }
-                    return Ok((shown.switch, Keys { keyboard: shown.keyboard, typed: keys }));
-                }
+                None => return Ok(shown.hand_on(keys).await),
             },
             // From somebody else: with `ctrl-z` it is a key.
             Some(()) = stopped.recv() => {
@@ -213,6 +204,16 @@ impl Shown {
             drop(self.setting.wishes.send(Wish::Say { text }).await);
         }
         Ok(())
+    }
+
+    /// What is left for the next conversation, where there is to be one.
+    async fn hand_on(self, typed: mpsc::Receiver<Event>) -> (Option<(String, String)>, Keys) {
+        if self.switch.is_some() {
+            // Between two screens the terminal has other modes. Where it does not stand still in time, keys are read all the
+            // same.
+            let _stands = self.keyboard.pause().await;
+        }
+        (self.switch, Keys { keyboard: self.keyboard, typed })
     }
 
     fn moment(&self) -> Moment {

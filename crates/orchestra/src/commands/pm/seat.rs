@@ -6,6 +6,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use orchestra_agent::environment::Environment;
 use orchestra_engine::conversation::Wish;
 use ratatui::crossterm::event::Event;
 use tokio::runtime::Runtime;
@@ -35,8 +36,13 @@ pub(super) struct Keys {
 }
 
 impl Keys {
-    /// Reads them from now on. `is_far` says that they come over a network.
-    pub(super) fn start(is_far: bool) -> Self {
+    /// Those that an earlier screen has left, read on; else read from now on.
+    pub(super) fn go_on(left: Option<Self>, environment: &Environment) -> Self {
+        if let Some(left) = left {
+            left.keyboard.resume();
+            return left;
+        }
+        let is_far = environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
         let (sender, typed) = mpsc::channel(1024);
         Self { keyboard: Keyboard::start(sender, is_far), typed }
     }
