@@ -105,6 +105,9 @@ fn a_second_milestone_is_planned_in_another_terminal_while_the_first_is_built() 
     planner.write("\u{4}");
     let (code, said) = planner.end();
     assert_eq!(code, 0, "{said}");
+    // What is named works: nothing else finds the demo's own files.
+    let again = format!("demo --dir {} --pm`", folder.display());
+    assert!(said.contains("Talk again: `") && said.contains(&again) && !said.contains("--project"), "{said}");
 
     let output = worker.join().unwrap();
     let said =

@@ -7,6 +7,7 @@ mod lines;
 mod model;
 mod printed;
 mod roles;
+mod switching;
 mod wrong;
 
 use std::fs;

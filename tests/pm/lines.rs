@@ -88,3 +88,105 @@ fn a26_what_a_model_says_in_lines_answers_nothing_and_3_writes_nothing() {
     assert_eq!(terminal.end().0, 0);
     nothing_is_planned(&project);
 }
+
+#[test]
+fn ctrl_c_stops_the_turn_first_and_leaves_where_none_runs() {
+    let project = planning(&[
+        "      - say: I begin.\n    hang: true\n",
+        "      - say: Here I am again.\n",
+        "      - say: And again.\n    hang: true\n",
+    ]);
+    let mut terminal = pm(&project);
+    terminal.line("Let people log in");
+    terminal.wait_for("I begin.");
+    terminal.interrupt();
+    terminal.wait_for("· interrupted");
+    terminal.line("go on");
+    terminal.wait_for("Here I am again.");
+    until("it ends", || kept_of(&project, "turn-ended").len() == 2);
+    terminal.line("once more");
+    terminal.wait_for("And again.");
+    terminal.interrupt();
+    terminal.wait_for("· interrupted");
+    terminal.interrupt();
+    let (code, said) = terminal.end();
+    assert_eq!(code, 130, "{said}");
+    assert_eq!(kept(&project).pop().unwrap()["line"], "left");
+}
+
+#[test]
+fn f42_a_stop_stops_the_agent_too_and_both_go_on_where_they_were() {
+    let line = "until [ -e ../enough ]; do echo x >>../progress; done";
+    let project = planning(&[&format!("      - run: \"{line}\"\n      - say: I hear you.\n")]);
+    let progress = || fs::metadata(project.top().join("progress")).map_or(0, |file| file.len());
+    let goes_on = || {
+        let before = progress();
+        until("the agent goes on", || progress() > before);
+    };
+    let mut lines = Emulator::start_with(&project, &["pm", "--plain-ui"], (45, 160), &[]);
+    lines.wait_for("Say what you want to build.");
+    lines.keys("hello\r");
+    for round in 0..4 {
+        goes_on();
+        if round % 2 == 0 {
+            lines.keys("\x1a");
+        } else {
+            lines.signal(rustix::process::Signal::TSTP);
+        }
+        lines.wait_stopped();
+        let then = progress();
+        std::thread::yield_now();
+        assert_eq!(progress(), then, "the agent runs on");
+        lines.signal(rustix::process::Signal::CONT);
+    }
+    goes_on();
+    fs::write(project.top().join("enough"), "").unwrap();
+    lines.wait_for("I hear you.");
+    lines.keys("\x04");
+    assert_eq!(lines.end(), 0, "{}", lines.screen());
+}
+
+#[test]
+fn a_sign_with_words_behind_it_that_is_no_command_is_said_to_the_agent() {
+    let project = planning(&["      - say: I hear you.\n"]);
+    let mut terminal = pm(&project);
+    terminal.line("/login");
+    terminal.wait_for("is no command and no role");
+    terminal.line("#login is slow");
+    terminal.wait_for("is no command and no role");
+    terminal.line("/login is slow");
+    terminal.wait_for("I hear you.");
+    terminal.write("\x04");
+    assert_eq!(terminal.end().0, 0);
+    assert_eq!(kept_of(&project, "said")[0]["text"], "/login is slow");
+    assert_eq!(kept_of(&project, "said").len(), 1);
+}
+
+#[test]
+fn where_a_worker_runs_already_nobody_is_told_to_start_one() {
+    let project = planning(&[&call("propose_milestone", &login())]);
+    let layout = orchestra_project::layout::Layout::open(&project.root()).unwrap();
+    layout.make_state().unwrap();
+    let mut worker = orchestra_project::lock::WorkerLock::try_acquire(&layout, "1").unwrap();
+    worker.describe("waiting for new work", false).unwrap();
+    let mut terminal = pm(&project);
+    terminal.line("Let people log in");
+    terminal.wait_for("3 discard");
+    terminal.line("1");
+    terminal.wait_for("🎯 M1-user-login ready. The worker takes it up.");
+    terminal.line("#start");
+    terminal.wait_for("A worker runs already");
+    terminal.write("\x04");
+    assert_eq!(terminal.end().0, 0);
+}
+
+#[test]
+fn what_the_agent_says_is_not_cut() {
+    let long = format!("{}the end.", "word ".repeat(400));
+    let project = planning(&[&format!("      - say: {}\n", json!(long))]);
+    let mut terminal = pm(&project);
+    terminal.line("hello");
+    terminal.wait_for(&format!("   │ {long}"));
+    terminal.write("\x04");
+    assert_eq!(terminal.end().0, 0);
+}

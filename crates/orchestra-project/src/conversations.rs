@@ -25,6 +25,8 @@ const SUFFIX: &str = ".jsonl";
 const MOST: u64 = 64 * 1024 * 1024;
 /// How many conversations are looked at.
 const MOST_FILES: usize = 10_000;
+/// How long the part of a name is that says when it was begun: `2026-11-22-073012`.
+const BEGUN: usize = 17;
 /// How much of the first words is shown in a list, in characters.
 const WORDS: usize = 80;
 
@@ -157,12 +159,47 @@ pub fn list(layout: &Layout) -> Result<Vec<Listed>, FileError> {
     Ok(all)
 }
 
+/// The newest conversation with a role in which the person said something. Names tell when and with whom: no other is read.
+pub fn newest(layout: &Layout, role: &RoleId) -> Result<Option<(ConversationId, Vec<Kept>)>, FileError> {
+    let folder = match layout.open_folder(&format!(".state/{FOLDER}")) {
+        Err(error) if error.is_missing() => return Ok(None),
+        opened => opened?,
+    };
+    let names = folder.list(MOST_FILES)?;
+    let of_role = names.iter().filter_map(|(name, _)| {
+        let id = name.to_str()?.strip_suffix(SUFFIX)?;
+        let (begun, with) = id.split_at_checked(BEGUN)?;
+        let number = match with.strip_prefix('-')?.strip_prefix(role.as_str())? {
+            "" => 1,
+            number => number.strip_prefix('-')?.parse::<u32>().ok()?,
+        };
+        Some((begun, number, id, name))
+    });
+    let mut of_role: Vec<_> = of_role.collect();
+    of_role.sort_unstable();
+    for (_, _, id, name) in of_role.into_iter().rev() {
+        // What is no plain file is none of ours.
+        let Ok(Some((file, _))) = folder.open_plain(name) else { continue };
+        let (lines, _) = read(&file, &folder.path().join(name))?;
+        let has_said = lines.iter().any(|kept| matches!(kept.line, Line::Said { .. } | Line::Queued { .. }));
+        if has_said && role_of(&lines) == Some(role) {
+            return Ok(Some((ConversationId(id.to_owned()), lines)));
+        }
+    }
+    Ok(None)
+}
+
+/// With whom a conversation was begun, where that was kept.
+pub fn role_of(lines: &[Kept]) -> Option<&RoleId> {
+    lines.iter().find_map(|kept| match &kept.line {
+        Line::Began { role, .. } => Some(role),
+        _ => None,
+    })
+}
+
 fn listed(id: &str, lines: &[Kept]) -> Option<Listed> {
     let (first, last) = (lines.first()?, lines.last()?);
-    let role = lines.iter().find_map(|kept| match &kept.line {
-        Line::Began { role, .. } => Some(role.clone()),
-        _ => None,
-    });
+    let role = role_of(lines).cloned();
     let mut said = lines.iter().filter_map(|kept| match &kept.line {
         Line::Said { text } | Line::Queued { text } => Some(text),
         _ => None,
@@ -236,6 +273,40 @@ mod tests {
         assert_eq!(ConversationFile::open(&layout, &id).unwrap().1.last().unwrap(), &said("more", 3));
         let listed = list(&layout).unwrap();
         assert_eq!((listed.len(), listed[0].words.as_str(), listed[0].said), (1, "Plan a login", 2));
+    }
+
+    #[test]
+    fn the_newest_of_a_role_is_found_by_its_name_and_no_other_is_read() {
+        let (_temp, layout) = project();
+        let agent = || AgentName::parse("claude").unwrap();
+        let role = |name: &str| RoleId::parse(name).unwrap();
+        let begin = |name: &str, second: i64, words: Option<&str>| {
+            let mut file = ConversationFile::create(&layout, &role(name), at(second)).unwrap();
+            let began = Line::Began { role: role(name), agent: agent() };
+            file.append(&Kept { at: at(second), line: began }).unwrap();
+            if let Some(words) = words {
+                file.append(&said(words, second)).unwrap();
+            }
+            file.id().clone()
+        };
+        assert_eq!(newest(&layout, &pm()).unwrap(), None);
+        begin("product-manager", 0, Some("old"));
+        for _ in 0..10 {
+            begin("product-manager", 5, Some("new"));
+        }
+        let wanted = begin("product-manager", 5, Some("the eleventh of its second"));
+        begin("product-manager", 7, None);
+        begin("product-manager-2", 8, Some("somebody else"));
+        let of_backend = begin("backend", 9, Some("hello"));
+        let state = layout.state().join("conversations");
+        // One is no conversation with them, the other no plain file.
+        fs::write(state.join("2999-01-01-000000-product-manager.jsonl"), "not json\n").unwrap();
+        fs::create_dir(state.join("2999-01-02-000000-product-manager.jsonl")).unwrap();
+        let found = newest(&layout, &pm()).unwrap().unwrap();
+        assert_eq!((&found.0, found.1.len()), (&wanted, 2));
+        assert_eq!(role_of(&found.1), Some(&pm()));
+        assert_eq!(newest(&layout, &role("backend")).unwrap().unwrap().0, of_backend);
+        assert_eq!(newest(&layout, &role("architect")).unwrap(), None);
     }
 
     #[test]

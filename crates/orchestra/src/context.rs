@@ -51,6 +51,8 @@ pub(crate) struct Context {
     pub(crate) environment: Environment,
     /// Whether a person sits at both standard input and standard output.
     pub(crate) is_terminal: bool,
+    /// Whether standard input is one: what comes from anywhere else no person types.
+    pub(crate) is_typed: bool,
     /// The person's own configuration file, which need not be there.
     pub(crate) user_config: Option<PathBuf>,
     /// The folder for what is the person's, outside of every project: trust.
@@ -61,6 +63,8 @@ pub(crate) struct Context {
     pub(crate) program: PathBuf,
     /// `--project`.
     project: Option<PathBuf>,
+    /// What is typed to go on with the demo, where this is its project.
+    demo: Option<String>,
     root: OnceLock<PathBuf>,
 }
 
@@ -85,11 +89,13 @@ impl Context {
             out: Arc::new(Out::of_process(is_utf8(&environment))),
             environment,
             is_terminal: io::stdin().is_terminal() && io::stdout().is_terminal(),
+            is_typed: io::stdin().is_terminal(),
             user_config: folders.as_ref().map(|folders| folders.config_dir().join("config.yaml")),
             data: folders.as_ref().map(|folders| folders.data_dir().to_owned()),
             settings,
             program: own_program(),
             project,
+            demo: None,
             root: OnceLock::new(),
         }
     }
@@ -107,19 +113,22 @@ impl Context {
         }
     }
 
-    /// The same person before another project, with their own files below `data` and no settings of theirs.
-    pub(crate) fn elsewhere(&self, root: &Path, data: PathBuf) -> Self {
+    /// The same person before the demo's project, with their own files below `data` and no settings of theirs. What they
+    /// type to go on with it is `again`: nothing else finds those files.
+    pub(crate) fn in_demo(&self, root: &Path, data: PathBuf, again: &str) -> Self {
         let is_setting = |name: &OsStr| name.to_str().is_some_and(|name| name.starts_with("ORCHESTRA_"));
         let environment = self.environment.iter().filter(|(name, _)| !is_setting(name));
         Self {
             out: Arc::clone(&self.out),
             environment: environment.cloned().collect(),
             is_terminal: self.is_terminal,
+            is_typed: self.is_typed,
             user_config: None,
             data: Some(data),
             settings: Vec::new(),
             program: self.program.clone(),
             project: Some(root.to_owned()),
+            demo: Some(again.to_owned()),
             root: OnceLock::new(),
         }
     }
@@ -290,11 +299,19 @@ impl Context {
         matches!(looked(), Ok(Trust::Given))
     }
 
-    /// A command of ours as it is to be typed from here, with the same `--project`.
+    /// Whether this is the demo's project.
+    pub(crate) fn is_demo(&self) -> bool {
+        self.demo.is_some()
+    }
+
+    /// A command of ours as it is to be typed from here, with the same `--project`. In the demo's project the demo itself
+    /// works and talks.
     pub(crate) fn typed(&self, command: &str) -> String {
-        match &self.project {
-            Some(project) => format!("orchestra --project {} {command}", quoted(project)),
-            None => format!("orchestra {command}"),
+        match (&self.demo, &self.project) {
+            (Some(demo), _) if command.starts_with("start") => demo.clone(),
+            (Some(demo), _) if command.starts_with("pm") => format!("{demo} --pm"),
+            (_, Some(project)) => format!("orchestra --project {} {command}", quoted(project)),
+            (_, None) => format!("orchestra {command}"),
         }
     }
 

@@ -48,7 +48,8 @@ editor settings, ignore files, CI), each as small as it can be, in current versi
 the engineers'. End with the shape that you suggest in ten lines (parts, boundaries, how it is tested, the first three \
 milestones), so that the product manager can plan from it.";
 
-/// Reads what was typed. `#word` and `/word` mean the same; a line that only begins like a path or a heading is words.
+/// Reads what was typed. `#word` and `/word` mean the same; a line that only begins like a path or a heading is words, and
+/// so is a `/word` that means nothing here and has words behind it.
 pub fn parse(text: &str, roles: &[Role]) -> Typed {
     let trimmed = text.trim();
     // Bare, as in the original; with more words behind it, it is words.
@@ -79,6 +80,7 @@ pub fn parse(text: &str, roles: &[Role]) -> Typed {
     };
     match roles.iter().find(is_it) {
         Some(role) => Typed::Role { name: role.id.to_string(), words },
+        None if trimmed.starts_with('/') && !words.is_empty() => say(),
         None => Typed::Unknown(word.to_owned()),
     }
 }
@@ -94,6 +96,9 @@ mod tests {
         assert_eq!(parse("/src/auth.rs is slow", &[]), Typed::Say("/src/auth.rs is slow".to_owned()));
         assert_eq!(parse("# A heading", &[]), Typed::Say("# A heading".to_owned()));
         assert_eq!(parse("#nobody", &[]), Typed::Unknown("nobody".to_owned()));
+        assert_eq!(parse("#nobody is there", &[]), Typed::Unknown("nobody".to_owned()));
+        assert_eq!(parse("/login ", &[]), Typed::Unknown("login".to_owned()));
+        assert_eq!(parse("/login is slow", &[]), Typed::Say("/login is slow".to_owned()));
         assert_eq!(parse("please #help", &[]), Typed::Say("please #help".to_owned()));
     }
 

@@ -39,8 +39,8 @@ pub(super) fn run(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
         Some(project) => (project, false),
         None => (project::make(&folder, &git)?, true),
     };
-    let there = context.elsewhere(&project.root, project.data.clone());
-    let again = format!("{} demo --dir {}", context.own_name(), quoted(&folder));
+    let again = again(context, &folder);
+    let there = context.in_demo(&project.root, project.data.clone(), &again);
     greet(context, &project, is_new, &again);
     let ended = build(&there, args, is_new);
     tell(context, &project, &git, ended.as_ref().is_ok_and(|exit| *exit == Exit::DONE), &again);
@@ -52,10 +52,10 @@ fn plan(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
     let folder = folder(args)?;
     let Some(project) = project::find(&folder) else {
         let what = format!("there is no project of the demo in `{}`", folder.display());
-        let first = format!("{} demo --dir {}", context.own_name(), quoted(&folder));
-        return Err(Failure::usage_with(what, format!("first, in another terminal: {first}")));
+        let hint = format!("first, in another terminal: {}", again(context, &folder));
+        return Err(Failure::usage_with(what, hint));
     };
-    let there = context.elsewhere(&project.root, project.data.clone());
+    let there = context.in_demo(&project.root, project.data.clone(), &again(context, &folder));
     if context.is_terminal {
         context.out.line(
             "A scripted product manager: no model is asked, and nothing is written before you approve it.",
@@ -70,6 +70,11 @@ fn plan(context: &Context, args: &DemoArgs) -> Result<Exit, Failure> {
         settings: Settings::default(),
     };
     pm::run(&there, &PmArgs { talk })
+}
+
+/// What is typed to go on with the demo.
+fn again(context: &Context, folder: &Path) -> String {
+    format!("{} demo --dir {}", context.own_name(), quoted(folder))
 }
 
 /// Says what is about to happen, where, and how to go on with it.

@@ -27,6 +27,8 @@ enum Item {
     Line(String),
     /// A line for a program.
     Data(String),
+    /// A line for standard error.
+    Error(String),
     /// A question: what was typed before it is thrown away.
     Question { lines: Vec<String>, printed: Printed },
 }
@@ -66,6 +68,11 @@ impl Behind {
         self.put(Item::Data(line.to_string()));
     }
 
+    /// Prints a line to standard error.
+    pub(crate) fn error(&self, line: impl Display) {
+        self.put(Item::Error(line.to_string()));
+    }
+
     /// Prints a question, and returns where it is told when that was done.
     pub(crate) fn question(&self, lines: Vec<String>) -> Printed {
         let printed = Printed::default();
@@ -103,7 +110,7 @@ impl Behind {
 
 fn size(item: &Item) -> usize {
     match item {
-        Item::Line(line) | Item::Data(line) => line.len(),
+        Item::Line(line) | Item::Data(line) | Item::Error(line) => line.len(),
         Item::Question { lines, .. } => lines.iter().map(String::len).sum(),
     }
 }
@@ -112,6 +119,7 @@ fn print(out: &Out, item: Item, discard: fn()) {
     match item {
         Item::Line(line) => out.line(line),
         Item::Data(line) => out.data(line),
+        Item::Error(line) => out.error(line),
         Item::Question { lines, printed } => {
             discard();
             let (last, others) =

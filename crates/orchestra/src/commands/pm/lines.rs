@@ -1,16 +1,16 @@
 //! A conversation without a screen: what is said, line by line; what waits is answered by a number.
 
 use std::collections::BTreeSet;
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
 use orchestra_core::conversation::{
-    AskId, BOOTSTRAP, COMMANDS, Conversation, Kept, Line, Note, Project, Typed as Command, Verdict, What,
-    parse,
+    AskId, BOOTSTRAP, Conversation, Kept, Line, Note, Open, Project, Typed as Command, Verdict, What, parse,
 };
-use orchestra_core::id::TurnId;
-use orchestra_core::plan::{ARCHITECT, Plan};
+use orchestra_core::id::{RoleId, TurnId};
+use orchestra_core::plan::ARCHITECT;
 use orchestra_core::report::AgentEvent;
 use orchestra_core::words::counted;
 use orchestra_engine::brief::plan_in_words;
@@ -19,27 +19,51 @@ use serde_json::json;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::question;
+use super::seat::Signals;
+use super::words::{help, how_to_start, in_words};
+use super::{PLANNER, question};
+use crate::cli::{Output, TalkArgs};
 use crate::context::Context;
 use crate::out::behind::{Behind, Printed};
-use crate::out::block;
-use crate::typing::{ALONE, Typed, read_lines};
+use crate::out::{block, verbatim};
+use crate::typing::{ALONE, Typed};
 use crate::view::lines::visible;
 use crate::view::speech::Speech;
 
 /// How a conversation is held.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Manner {
-    /// With a person, or a pipe that nobody types into.
-    Terminal {
-        /// Whether a person sits there.
-        asks: bool,
-    },
-    /// One question, one answer.
+    /// With a person.
+    Terminal,
+    /// One question: the answer on standard output, everything else beside it.
     Answer,
     /// The same, an event a line of JSON.
     Json,
 }
+
+impl Manner {
+    /// The one that was asked for.
+    pub(super) fn of(args: &TalkArgs) -> Self {
+        match (&args.print, args.output) {
+            (None, _) => Self::Terminal,
+            (Some(_), Output::Text) => Self::Answer,
+            (Some(_), Output::Json) => Self::Json,
+        }
+    }
+}
+
+/// What a person does at a terminal without a screen.
+pub(super) struct Typing {
+    pub(super) lines: mpsc::Receiver<Typed>,
+    /// `ctrl-c`.
+    pub(super) interrupted: mpsc::Receiver<()>,
+    pub(super) signals: Signals,
+}
+
+/// The exit code after `ctrl-c`.
+const INTERRUPTED: u8 = 130;
+/// So much of an answer waits until it is known to be one, in bytes.
+const ANSWER: usize = 16 * 1024 * 1024;
 
 /// What is shown of a conversation.
 pub(super) struct Lines {
@@ -48,9 +72,14 @@ pub(super) struct Lines {
     wishes: Option<mpsc::Sender<Wish>>,
     first: Option<String>,
     start: String,
+    role: RoleId,
     state: Arc<Conversation>,
     project: Arc<Project>,
     speech: Speech,
+    /// What the running turn has said, where only an answer is wanted.
+    answer: String,
+    /// The turn that `ctrl-c` was pressed in.
+    stopped: Option<TurnId>,
     /// What was shown, and when: what was typed before answers nothing.
     asked: Vec<(AskId, Printed)>,
     /// Whether the first turn has begun.
@@ -61,6 +90,8 @@ pub(super) struct Lines {
 /// What is left when it is over.
 pub(super) struct Told {
     pub(super) out: Behind,
+    /// What is typed, for whoever comes next.
+    pub(super) lines: Option<mpsc::Receiver<Typed>>,
     /// The role that the person wants to talk to instead, and what they say.
     pub(super) switch: Option<(String, String)>,
 }
@@ -71,6 +102,7 @@ impl Lines {
         manner: Manner,
         out: Behind,
         wishes: mpsc::Sender<Wish>,
+        role: &RoleId,
         first: Option<String>,
     ) -> Self {
         Self {
@@ -79,9 +111,12 @@ impl Lines {
             wishes: Some(wishes),
             first,
             start: context.typed("start"),
+            role: role.clone(),
             state: Arc::default(),
             project: Arc::default(),
             speech: Speech::default(),
+            answer: String::new(),
+            stopped: None,
             asked: Vec::new(),
             has_begun: false,
             switch: None,
@@ -89,15 +124,12 @@ impl Lines {
     }
 
     /// Shows everything until the conversation is over.
-    pub(super) async fn show(mut self, mut views: mpsc::Receiver<View>) -> Told {
-        let (typed, mut lines) = mpsc::channel(64);
-        if let Manner::Terminal { asks, .. } = self.manner {
-            read_lines(typed);
-            if asks {
-                self.out.line(
-                    "Say what you want to build. Enter sends; `>> WORDS` queues; `<` takes that back; `#help`; ctrl-d leaves.",
-                );
-            }
+    pub(super) async fn show(mut self, mut views: mpsc::Receiver<View>, typing: Option<Typing>) -> Told {
+        let (mut lines, mut interrupted, mut signals) = (None, None, None);
+        if let Some(typing) = typing {
+            (lines, interrupted, signals) =
+                (Some(typing.lines), Some(typing.interrupted), Some(typing.signals));
+            self.greet();
         }
         if let Some(text) = self.first.take() {
             self.wish(Wish::Say { text }).await;
@@ -107,26 +139,50 @@ impl Lines {
             tokio::select! {
                 view = views.recv() => match view {
                     Some(view) => self.view(view).await,
-                    None => return Told { out: self.out, switch: self.switch },
+                    None => break,
                 },
-                typed = lines.recv(), if is_typing => match typed {
+                // What is typed behind the name of another role is said to that one.
+                typed = next(&mut lines), if is_typing && self.switch.is_none() => match typed {
                     Some(Typed::Line { text, at }) => {
-                        let mut all = vec![text];
-                        while let Ok(Some(Typed::Line { text, .. })) = timeout(ALONE, lines.recv()).await {
-                            all.push(text);
-                        }
+                        let (all, is_over) = paste(text, &mut lines).await;
                         self.typed(&all, at).await;
-                    }
-                    Some(Typed::End) => self.leave().await,
-                    // Nothing will come from there any more; where nobody ever typed, what was said is still answered.
-                    None => {
-                        is_typing = false;
-                        if matches!(self.manner, Manner::Terminal { .. }) {
+                        if is_over {
                             self.leave().await;
                         }
                     }
+                    Some(Typed::End) => self.leave().await,
+                    // The terminal is gone.
+                    None => {
+                        is_typing = false;
+                        self.leave().await;
+                    }
                 },
+                Some(()) = next(&mut interrupted) => self.interrupted(signals.as_ref()).await,
             }
+        }
+        self.answered(false);
+        Told { out: self.out, lines, switch: self.switch }
+    }
+
+    fn greet(&self) {
+        let whom = match self.role.as_str() {
+            PLANNER => "Say what you want to build.".to_owned(),
+            role => format!("You talk to {role}."),
+        };
+        let keys = "Enter sends; `>> WORDS` queues; `<` takes that back; `#help`; ctrl-d leaves.";
+        self.out.line(format_args!("{whom} {keys}"));
+    }
+
+    /// `ctrl-c` stops the turn first, and leaves where none runs or it is on its way out.
+    async fn interrupted(&mut self, signals: Option<&Signals>) {
+        let running = self.state.running.as_ref().filter(|running| !running.interrupted);
+        match (running.map(|running| running.turn), signals) {
+            (Some(turn), _) if self.stopped != Some(turn) => {
+                self.stopped = Some(turn);
+                self.wish(Wish::Interrupt).await;
+            }
+            (_, Some(signals)) => signals.end(INTERRUPTED).await,
+            (_, None) => self.leave().await,
         }
     }
 
@@ -150,11 +206,12 @@ impl Lines {
                 self.state = state;
                 if has_ended {
                     self.rest();
+                    self.answered(self.state.trouble.is_none());
                 }
                 let waits_for_nothing =
                     self.state.trouble.as_ref().is_none_or(|trouble| trouble.again.is_none());
                 let is_over = self.has_begun && self.state.running.is_none() && waits_for_nothing;
-                if is_over && !matches!(self.manner, Manner::Terminal { .. }) {
+                if is_over && !self.is_terminal() {
                     self.leave().await;
                 }
             }
@@ -168,7 +225,7 @@ impl Lines {
     }
 
     fn is_terminal(&self) -> bool {
-        matches!(self.manner, Manner::Terminal { .. })
+        matches!(self.manner, Manner::Terminal)
     }
 
     /// What was said before, the last of it.
@@ -199,12 +256,49 @@ impl Lines {
                 self.out.data(json);
             }
             Manner::Json => {}
-            Manner::Answer if !matches!(event, AgentEvent::Text { .. }) => {}
-            Manner::Answer | Manner::Terminal { .. } => {
+            Manner::Answer => self.gather(event),
+            Manner::Terminal => {
                 for line in self.speech.take(event).into_iter().filter(|_| has_room) {
                     self.out.line(line);
                 }
             }
+        }
+    }
+
+    /// Keeps what is said until its turn has ended: half of what is then said once more is no answer.
+    fn gather(&mut self, event: &AgentEvent) {
+        match event {
+            AgentEvent::Text { text } => self.answer.push_str(text),
+            AgentEvent::ToolStarted { .. } if !self.answer.is_empty() && !self.answer.ends_with('\n') => {
+                self.answer.push('\n');
+            }
+            _ => {}
+        }
+        if self.answer.len() > ANSWER {
+            self.answered(true);
+        }
+    }
+
+    /// Prints what was gathered, whole and bare where it is the answer.
+    fn answered(&mut self, is_answer: bool) {
+        let said = std::mem::take(&mut self.answer);
+        let said = verbatim(said.trim_end().as_bytes());
+        if said.is_empty() {
+            return;
+        }
+        if is_answer {
+            self.out.data(said);
+        } else {
+            self.out.error(said);
+        }
+    }
+
+    /// Prints a line for a person: beside the answer where only that is wanted.
+    fn tell(&self, line: impl std::fmt::Display) {
+        if let Manner::Answer = self.manner {
+            self.out.error(line);
+        } else {
+            self.out.line(line);
         }
     }
 
@@ -215,7 +309,7 @@ impl Lines {
         let left_out = self.out.left_out();
         if left_out > 0 {
             let what = counted(left_out, "message");
-            self.out.line(format_args!(
+            self.tell(format_args!(
                 "   (nobody read this for a while: {what} left out; the transcript has all)"
             ));
         }
@@ -223,36 +317,36 @@ impl Lines {
 
     async fn note(&mut self, at: Timestamp, note: &Note) {
         self.rest();
-        if let Manner::Json = self.manner {
-            self.out.data(json!({ "at": at, "note": in_words(note, &self.start) }));
+        let words = in_words(note, &self.project, &self.start);
+        let asked = match note {
+            Note::Proposed { ask } | Note::Asked { ask } => Some(*ask),
+            _ => None,
+        };
+        match (self.manner, asked) {
+            (Manner::Json, _) => self.out.data(json!({ "at": at, "note": words })),
+            (Manner::Terminal, Some(ask)) => self.ask(ask),
+            (Manner::Answer, Some(ask)) => {
+                for line in self.open(ask).map(question::in_lines).unwrap_or_default() {
+                    self.out.error(line);
+                }
+            }
+            (Manner::Terminal | Manner::Answer, None) => self.tell(words),
         }
-        let is_asked = matches!(note, Note::Proposed { .. } | Note::Asked { .. });
-        if !self.is_terminal() {
-            if let Manner::Answer = self.manner
-                && !is_asked
-            {
-                self.out.line(in_words(note, &self.start));
-            }
-            if let (Manner::Answer, Note::Proposed { ask } | Note::Asked { ask }) = (self.manner, note) {
-                self.ask(*ask);
-            }
-            if is_asked {
-                // Nobody is there to answer: it stays open in the conversation.
-                self.leave().await;
-            }
-            return;
-        }
-        match note {
-            Note::Proposed { ask } | Note::Asked { ask } => self.ask(*ask),
-            other => self.out.line(in_words(other, &self.start)),
+        if asked.is_some() && !self.is_terminal() {
+            // Nobody is there to answer: it stays open in the conversation.
+            self.leave().await;
         }
     }
 
-    /// Shows a question in full. The state that has it comes just before the note.
+    /// What waits. The state that has it comes just before the note.
+    fn open(&self, ask: AskId) -> Option<&Open> {
+        self.state.open.iter().find(|open| open.id == ask)
+    }
+
+    /// Shows a question in full.
     fn ask(&mut self, ask: AskId) {
-        let Some(open) = self.state.open.iter().find(|open| open.id == ask) else { return };
-        let lines = question::in_lines(open);
-        let printed = self.out.question(lines);
+        let Some(open) = self.open(ask) else { return };
+        let printed = self.out.question(question::in_lines(open));
         self.asked.retain(|(asked, _)| *asked != ask);
         self.asked.push((ask, printed));
     }
@@ -311,7 +405,7 @@ impl Lines {
             Command::Say(text) => self.wish(Wish::Say { text }).await,
             Command::Status => self.out.line(block(&plan_in_words(&self.project.plan), "   ")),
             Command::Start => {
-                self.out.line(format_args!("   In another terminal: `{}`", self.start));
+                self.out.line(format_args!("   {}", how_to_start(&self.project, &self.start)));
             }
             Command::Help => {
                 for line in help(&self.project.plan) {
@@ -345,46 +439,23 @@ impl Lines {
     }
 }
 
-/// What can be typed.
-pub(super) fn help(plan: &Plan) -> Vec<String> {
-    let commands = COMMANDS.iter().map(|(word, what)| format!("#{word:<12} {what}"));
-    let roles = plan.roles.iter().map(|role| {
-        let alias = role.alias.as_deref().unwrap_or(role.id.as_str());
-        format!("#{:<12} talk to {}", visible(alias), role.id)
-    });
-    commands.chain(roles).collect()
+/// The next of a channel, where there is one.
+async fn next<T>(channel: &mut Option<mpsc::Receiver<T>>) -> Option<T> {
+    match channel {
+        Some(channel) => channel.recv().await,
+        None => pending().await,
+    }
 }
 
-/// A note as a line.
-pub(super) fn in_words(note: &Note, start: &str) -> String {
-    match note {
-        Note::Proposed { .. } => "🚦 A proposal waits for you.".to_owned(),
-        Note::Asked { .. } => "❓ It asks you something.".to_owned(),
-        Note::Refused { wrong } => {
-            format!("· a proposal did not hold and went back: {}", visible(&wrong.join("; ")))
+/// A line with those that came with it, and whether `ctrl-d` came, too.
+async fn paste(first: String, lines: &mut Option<mpsc::Receiver<Typed>>) -> (Vec<String>, bool) {
+    let mut all = vec![first];
+    loop {
+        match timeout(ALONE, next(lines)).await {
+            Ok(Some(Typed::Line { text, .. })) => all.push(text),
+            Ok(Some(Typed::End)) => return (all, true),
+            // Where the terminal is gone, the next look finds that out.
+            Ok(None) | Err(_) => return (all, false),
         }
-        Note::Written { what } => format!("🎯 {} Run `{start}` in another terminal.", visible(what)),
-        Note::NotWritten { why } => format!("✘ nothing was written: {}", visible(why)),
-        Note::Changed { paths } => {
-            let names: Vec<String> = paths.iter().map(ToString::to_string).collect();
-            format!(
-                "✎ changed, and not committed: {}. `commit` shows it and asks.",
-                visible(&names.join(", "))
-            )
-        }
-        Note::Found { verdict, findings } => {
-            let verdict = verdict.map_or_else(|| "no verdict".to_owned(), |verdict| verdict.to_string());
-            let findings = findings.iter().map(|finding| format!("\n   · {}", visible(&finding.to_string())));
-            format!("🔍 {verdict}{}", findings.collect::<String>())
-        }
-        Note::Interrupted => "· interrupted".to_owned(),
-        Note::Trouble { message, hint, again } => {
-            let hint = match again {
-                Some(again) => format!("tried again at {}", crate::view::lines::clock(*again)),
-                None => hint.clone(),
-            };
-            format!("✘ {} {}", visible(message), visible(&hint))
-        }
-        Note::Remark { text } => format!("· {}", visible(text)),
     }
 }

@@ -33,7 +33,8 @@ use tokio::task::spawn_blocking;
 use tokio::time::sleep_until;
 
 use self::pages::{flat, in_pages};
-use super::lines::{help, in_words};
+use super::seat::Keys;
+use super::words::{help, how_to_start, in_words};
 use crate::commands::start::screen::keeper::Keeper;
 use crate::commands::start::screen::keyboard::Keyboard;
 use crate::commands::start::screen::programs::Opened;
@@ -89,20 +90,19 @@ struct Draft {
     files: Vec<(PathBuf, String)>,
 }
 
-/// Shows a conversation until it is over. Returned is the role that the person wants to talk to instead, and what they say.
-/// The terminal is as it was before when this returns, however it returns.
+/// Shows a conversation until it is over. Returned is the role that the person wants to talk to instead, with what they say,
+/// and the keys, for the next one. The terminal is as it was before when this returns, however it returns.
 pub(super) async fn show(
     setting: Setting,
     mut views: mpsc::Receiver<View>,
-) -> io::Result<Option<(String, String)>> {
+    keys: Option<Keys>,
+) -> io::Result<(Option<(String, String)>, Keys)> {
     let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
     // Dropped after the terminal. Without one a kill leaves the screen behind, and nothing else is missing.
     let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
     let mut terminal = Terminal::enter(manners)?;
     terminal::heed_ctrl_c(false)?;
-    let (typed, mut keys) = mpsc::channel(1024);
-    let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
-    let keyboard = Keyboard::start(typed, is_far);
+    let Keys { keyboard, typed: mut keys } = Keys::go_on(keys, &setting.environment);
     let mut stopped = stops()?;
     let (finder, mut found) = mpsc::channel(16);
     let mut shown = Shown::new(setting, keyboard, finder);
@@ -131,7 +131,8 @@ pub(super) async fn show(
         let next = frame_at.into_iter().chain(wake_at).min();
         tokio::select! {
             biased; // A person's key goes before an agent's words.
-            event = keys.recv() => {
+            // What is typed behind the name of another role is said to that one.
+            event = keys.recv(), if shown.switch.is_none() => {
                 let Some(event) = event else { return Err(shown.keyboard.ended()) };
                 shown.typed(event, &mut terminal).await?;
             }
@@ -144,7 +145,7 @@ pub(super) async fn show(
             }
             view = views.recv() => match view {
                 Some(view) => shown.view(view, &mut terminal).await?,
-                None => return Ok(shown.switch),
+                None => return Ok(shown.hand_on(keys).await),
             },
             // From somebody else: with `ctrl-z` it is a key.
             Some(()) = stopped.recv() => {
@@ -206,6 +207,16 @@ impl Shown {
         Ok(())
     }
 
+    /// What is left for the next conversation, where there is to be one.
+    async fn hand_on(self, typed: mpsc::Receiver<Event>) -> (Option<(String, String)>, Keys) {
+        if self.switch.is_some() {
+            // Between two screens the terminal has other modes. Where it does not stand still in time, keys are read all the
+            // same.
+            let _stands = self.keyboard.pause().await;
+        }
+        (self.switch, Keys { keyboard: self.keyboard, typed })
+    }
+
     fn moment(&self) -> Moment {
         self.moment_of(Instant::now())
     }
@@ -239,7 +250,7 @@ impl Shown {
                 TalkMsg::State(state)
             }
             View::Note(_, note) => {
-                let line = Some(in_words(&note, &self.setting.start));
+                let line = Some(in_words(&note, &self.project, &self.setting.start));
                 TalkMsg::Note { note: Box::new(note), line }
             }
             View::Agent(turn, event) => TalkMsg::Agent(turn, event),
@@ -297,13 +308,16 @@ impl Shown {
             TalkCommand::Typed(typed) => {
                 let line = match typed {
                     Typed::Status => plan_in_words(&self.project.plan),
-                    Typed::Start => format!("In another terminal: `{}`", self.setting.start),
+                    Typed::Start => how_to_start(&self.project, &self.setting.start),
                     Typed::Help
                     | Typed::Say(_)
                     | Typed::Unknown(_)
                     | Typed::Commit { .. }
                     | Typed::Bootstrap
-                    | Typed::Role { .. } => help(&self.project.plan).join("\n"),
+                    | Typed::Role { .. } => help(&self.project.plan).join(
+                        "
+",
+                    ),
                 };
                 let now = self.moment();
                 // A line wants nothing done.
