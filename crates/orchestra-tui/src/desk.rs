@@ -24,6 +24,13 @@ pub(crate) const TWICE: Duration = Duration::from_secs(1);
 pub(crate) const LONGEST: usize = 64 * 1024;
 /// What is said of a paste that is longer than what a text has room for.
 pub(crate) const CUT: &str = "the end of the paste was left out: a text takes 256 KiB";
+/// What is said of a text that is longer than what is sent.
+pub(crate) const TOO_LONG: &str = "too long to be said: write it to a file, and name that";
+
+/// What is said of a sign with a word that means nothing.
+pub(crate) fn no_such(word: &str) -> String {
+    format!("there is no #{word}: #help says what there is")
+}
 
 /// What every screen has.
 #[derive(Debug)]

@@ -122,6 +122,7 @@ impl Screen {
                 self.noted(*note, at, line);
                 return notice.map(Command::Notify).into_iter().collect();
             }
+            Msg::Line(line) => self.desk.feed.notice(line),
             Msg::Agent(turn, event) => {
                 if let AgentEvent::Usage { usage } = &event {
                     self.usage = *usage;

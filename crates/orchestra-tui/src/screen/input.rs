@@ -1,10 +1,11 @@
 //! What keys do in the line at which the person writes to those who work.
 
+use orchestra_core::conversation::{Typed, parse};
 use orchestra_core::worker::{Listener, Progress};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Command, Focus, Screen};
-use crate::desk::{CUT, LONGEST};
+use crate::desk::{CUT, LONGEST, TOO_LONG, no_such};
 use crate::entry::Entered;
 use crate::key::Action;
 use crate::view::Panes;
@@ -93,12 +94,25 @@ impl Screen {
             return Vec::new();
         }
         if text.len() > LONGEST {
-            self.desk.word = Some("too long to be said: write it to a file, and name that".to_owned());
+            self.desk.word = Some(TOO_LONG.to_owned());
             return Vec::new();
         }
-        let Some(command) = to(self, text.to_owned()) else {
-            self.desk.word = Some("nobody works, so nobody would hear it".to_owned());
-            return Vec::new();
+        let command = match parse(text, &self.state.seen.plan.roles) {
+            Typed::Unknown(word) => {
+                self.desk.word = Some(no_such(&word));
+                return Vec::new();
+            }
+            Typed::Say(_) => {
+                let Some(command) = to(self, text.to_owned()) else {
+                    self.desk.word = Some("nobody works, so nobody would hear it".to_owned());
+                    return Vec::new();
+                };
+                command
+            }
+            typed => {
+                self.desk.feed.said(text);
+                Command::Typed(typed)
+            }
         };
         let kept = self.desk.sent(text).map(Command::Remember);
         std::iter::once(command).chain(kept).collect()

@@ -5,7 +5,7 @@ use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Ask, Pane, Talk, TalkCommand};
 use crate::complete::{Completed, Completion, begun};
-use crate::desk::{CUT, LONGEST};
+use crate::desk::{CUT, LONGEST, TOO_LONG, no_such};
 use crate::entry::Entered;
 use crate::key::Action;
 use crate::view::TalkPanes;
@@ -119,12 +119,12 @@ impl Talk {
             return Vec::new();
         }
         if text.len() > LONGEST {
-            self.desk.word = Some("too long to be said: write it to a file, and name that".to_owned());
+            self.desk.word = Some(TOO_LONG.to_owned());
             return Vec::new();
         }
         let command = match parse(text, &self.beside.plan.roles) {
             Typed::Unknown(word) => {
-                self.desk.word = Some(format!("there is no #{word}: #help says what there is"));
+                self.desk.word = Some(no_such(&word));
                 return Vec::new();
             }
             Typed::Say(text) => words(self, text),

@@ -1,5 +1,6 @@
 //! `orchestra pm` and `orchestra role`: a conversation with one role.
 
+mod beside;
 mod lines;
 mod question;
 mod screen;
@@ -22,6 +23,8 @@ use orchestra_tui::Theme;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
+pub(super) use self::beside::Beside;
+pub(super) use self::lines::help;
 use self::lines::{Lines, Manner};
 use super::init;
 use super::preflight::agents::HOW_TO_GET_ONE;
@@ -67,34 +70,15 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
     let mut first = args.print.clone();
     let mut role = role.trim_start_matches(['#', '/']).to_owned();
     loop {
-        let mut scanner = Scanner::default();
-        let loaded = context.load_with(&mut scanner, &layout)?;
-        let config = &Context::config(&loaded)?.config;
-        let who = find_role(&loaded.plan, &role)?;
-        let agent = agent_of(context, config, &loaded, &who)?;
         let shown = Shown::of_talk(context, args, is_print);
-        start::agree(context, shown, &loaded, &mut None)?;
-        let opened = open(context, &layout, &who, resume.take(), is_print)?;
-        let model = loaded.plan.find_role(&who).and_then(|role| role.model.clone());
-        let hears = config.agents.get(&agent).is_some_and(orchestra_core::config::AgentConfig::hears);
-        let setup = Setup {
-            launcher: context.launcher(None),
-            environment: context.environment.clone(),
-            user_config: context.user_config.clone(),
-            variables: context.variables(),
-            flags: context.settings.clone(),
-            trust: context.trust_store()?,
-            programs: loaded.trust.iter().filter(|item| item.kind == TrustKind::Git).cloned().collect(),
-            proposes: who.as_str() == PLANNER,
-            layout: layout.clone(),
-            role: who.clone(),
-            agent,
-            file: opened.0,
-            past: opened.1,
-            scanner,
-        };
+        let agree = |loaded: &Loaded| start::agree(context, shown, loaded, &mut None);
+        let ready = ready(context, &layout, &role, (resume.take(), is_print), agree)?;
+        if let Some(id) = &ready.goes_on {
+            context.out.error(format_args!("Going on with {id}, which was cut short."));
+        }
+        let Ready { setup, hears, trust, model, .. } = ready;
         let face =
-            Face { shown, command: format!("orchestra {}", typed_of(&who)), trust: &loaded.trust, model };
+            Face { shown, command: format!("orchestra {}", typed_of(&setup.role)), trust: &trust, model };
         match converse(context, args, setup, hears, (first.take(), face))? {
             Ended::Left(exit) => return Ok(exit),
             Ended::Switch { role: other, words } => {
@@ -103,6 +87,56 @@ fn talk(context: &Context, role: &str, args: &TalkArgs) -> Result<Exit, Failure>
             }
         }
     }
+}
+
+/// A conversation that can begin.
+struct Ready {
+    setup: Setup,
+    /// Whether its agent can be spoken to while it runs.
+    hears: bool,
+    /// What the person has agreed to.
+    trust: Vec<TrustItem>,
+    model: Option<String>,
+    /// One that was cut short, where it goes on with that.
+    goes_on: Option<ConversationId>,
+}
+
+/// Makes a conversation with a role, once the person has agreed to what the project runs.
+fn ready(
+    context: &Context,
+    layout: &Layout,
+    role: &str,
+    (resume, is_print): (Option<ConversationId>, bool),
+    agree: impl FnOnce(&Loaded) -> Result<(), Failure>,
+) -> Result<Ready, Failure> {
+    let mut scanner = Scanner::default();
+    let loaded = context.load_with(&mut scanner, layout)?;
+    let config = &Context::config(&loaded)?.config;
+    let who = find_role(&loaded.plan, role)?;
+    let agent = agent_of(context, config, &loaded, &who)?;
+    agree(&loaded)?;
+    let is_resumed = resume.is_some();
+    let (file, past) = open(layout, &who, resume, is_print)?;
+    let goes_on = (!is_resumed && !past.is_empty()).then(|| file.id().clone());
+    let model = loaded.plan.find_role(&who).and_then(|role| role.model.clone());
+    let hears = config.agents.get(&agent).is_some_and(orchestra_core::config::AgentConfig::hears);
+    let setup = Setup {
+        launcher: context.launcher(None),
+        environment: context.environment.clone(),
+        user_config: context.user_config.clone(),
+        variables: context.variables(),
+        flags: context.settings.clone(),
+        trust: context.trust_store()?,
+        programs: loaded.trust.iter().filter(|item| item.kind == TrustKind::Git).cloned().collect(),
+        proposes: who.as_str() == PLANNER,
+        layout: layout.clone(),
+        role: who,
+        agent,
+        file,
+        past,
+        scanner,
+    };
+    Ok(Ready { setup, hears, trust: loaded.trust, model, goes_on })
 }
 
 impl Shown {
@@ -157,7 +191,6 @@ fn agent_of(
 
 /// Opens the conversation that is wanted, one that was cut short, or a new one.
 fn open(
-    context: &Context,
     layout: &Layout,
     role: &RoleId,
     resume: Option<ConversationId>,
@@ -172,7 +205,6 @@ fn open(
         && let Ok((file, lines)) = ConversationFile::open(layout, &last.id)
         && lines.last().is_some_and(|kept| kept.line != Line::Left)
     {
-        context.out.error(format_args!("Going on with {}, which was cut short.", last.id));
         return Ok((file, lines));
     }
     Ok((ConversationFile::create(layout, role, Timestamp::now())?, Vec::new()))
@@ -260,8 +292,8 @@ struct Face<'a> {
     model: Option<String>,
 }
 
-/// What the person typed to talk to a role.
-fn typed_of(role: &RoleId) -> String {
+/// What the person types to talk to a role.
+pub(super) fn typed_of(role: &RoleId) -> String {
     if role.as_str() == PLANNER { "pm".to_owned() } else { format!("role {role}") }
 }
 

@@ -325,6 +325,7 @@ fn run_shown(
                 program,
                 environment,
                 wanted,
+                context: context.clone(),
             };
             let (end, shown) = runtime.block_on(on_screen(worker, received, curtain, of));
             if let Some(Err(error)) = &shown {

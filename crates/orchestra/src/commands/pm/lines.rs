@@ -337,7 +337,7 @@ impl Lines {
 }
 
 /// What can be typed.
-pub(super) fn help(plan: &Plan) -> Vec<String> {
+pub(in crate::commands) fn help(plan: &Plan) -> Vec<String> {
     let commands = COMMANDS.iter().map(|(word, what)| format!("#{word:<12} {what}"));
     let roles = plan.roles.iter().map(|role| {
         let alias = role.alias.as_deref().unwrap_or(role.id.as_str());

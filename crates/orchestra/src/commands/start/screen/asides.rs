@@ -4,22 +4,16 @@ use std::io;
 use std::sync::Arc;
 
 use orchestra_agent::redact::Redactor;
-use orchestra_core::worker::Stop;
-use orchestra_engine::worker::Wish;
 use orchestra_project::history;
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Moment, Msg, Screen, Want};
 use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
 use super::programs::Opened;
 use super::reading::Place;
-use super::terminal::{Terminal, is_lent};
+use super::stage::Stage;
 use super::{Read, Shown, copy, notices};
-
-/// The exit code of a program that `ctrl-\` ended.
-const QUIT: u8 = 131;
 
 /// The screen with what the person wrote in earlier runs.
 pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Screen {
@@ -36,9 +30,8 @@ pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Scre
 
 impl Shown {
     /// Back to the shell, and here again.
-    pub(super) async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
-        terminal.suspend(&self.setting.launcher).await?;
-        self.was_away = true;
+    pub(super) async fn suspend(&mut self, stage: &mut Stage) -> io::Result<()> {
+        stage.suspend().await?;
         self.returned();
         Ok(())
     }
@@ -50,14 +43,14 @@ impl Shown {
         self.screen.update(now, Msg::Returned);
     }
 
-    fn told(&mut self, word: String) {
+    pub(super) fn told(&mut self, word: String) {
         let now = self.moment();
         self.screen.update(now, Msg::Told(word));
     }
 
     /// Copies, and tells what became of it when that is known.
-    pub(super) fn copy(&mut self, text: String, terminal: &mut Terminal) -> io::Result<()> {
-        let is_sent = terminal.copy(&text)?;
+    pub(super) fn copy(&mut self, text: String, stage: &mut Stage) -> io::Result<()> {
+        let is_sent = stage.terminal.copy(&text)?;
         let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
         let root = self.setting.layout.root().to_owned();
         tokio::spawn(async move {
@@ -69,8 +62,8 @@ impl Shown {
     }
 
     /// Tells somebody who looks elsewhere.
-    pub(super) fn notify(&self, text: String, terminal: &mut Terminal) {
-        let Some(command) = terminal.notify(&text) else { return };
+    pub(super) fn notify(&self, text: String, stage: &mut Stage) {
+        let Some(command) = stage.terminal.notify(&text) else { return };
         let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
         let root = self.setting.layout.root().to_owned();
         tokio::spawn(async move {
@@ -146,13 +139,13 @@ impl Shown {
         number: u64,
         found: Result<Opened, String>,
         again: Option<Want>,
-        terminal: &mut Terminal,
+        stage: &mut Stage,
     ) -> io::Result<()> {
         if self.opening.take_if(|waits| *waits == number).is_none() {
             return Ok(());
         }
         match found {
-            Ok(opened) => self.lend(opened, terminal).await?,
+            Ok(opened) => self.lend(opened, stage).await?,
             Err(why) => self.told(why),
         }
         if let Some(want) = again {
@@ -162,40 +155,14 @@ impl Shown {
     }
 
     /// Gives the terminal to a program until it ends. The worker goes on meanwhile, and what it tells waits.
-    async fn lend(&mut self, opened: Opened, terminal: &mut Terminal) -> io::Result<()> {
-        if !self.keyboard.pause().await {
-            self.told("the keyboard is busy: press the key again".to_owned());
-            return Ok(());
-        }
-        self.quit_by_itself();
-        self.was_away = true;
+    async fn lend(&mut self, opened: Opened, stage: &mut Stage) -> io::Result<()> {
         let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
-        let launcher = self.setting.launcher.clone();
-        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
-        self.keyboard.resume();
+        let said = stage.lend(opened, &environment, &root).await?;
         self.returned();
         if let Some(said) = said {
             self.told(said);
         }
         Ok(())
-    }
-
-    /// `ctrl-\` is the program's as long as it has the terminal. From the first time on this process hears it itself, and
-    /// leaves where it is its own.
-    fn quit_by_itself(&mut self) {
-        if std::mem::replace(&mut self.hears_quit, true) {
-            return;
-        }
-        // Where it cannot be heard it ends us, as it would any other.
-        let Ok(mut quits) = signal(SignalKind::quit()) else { return };
-        let wishes = self.setting.wishes.clone();
-        tokio::spawn(async move {
-            while quits.recv().await.is_some() {
-                if !is_lent() && wishes.send(Wish::Stop(Stop::Now { code: QUIT })).await.is_err() {
-                    return;
-                }
-            }
-        });
     }
 
     pub(super) fn place(&self) -> Place {
