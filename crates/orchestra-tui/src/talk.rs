@@ -58,6 +58,8 @@ pub struct Talk {
     /// What was typed to come here.
     pub(crate) command: String,
     pub(crate) model: Option<String>,
+    /// Whether the worker's screen is behind this one, in the same terminal.
+    pub(crate) is_in_front: bool,
     pub(crate) state: Arc<Conversation>,
     pub(crate) beside: Project,
     pub(crate) pane: Pane,
@@ -94,6 +96,7 @@ impl Talk {
             desk: Desk::new(project, theme, zone, now),
             command: "orchestra pm".to_owned(),
             model: None,
+            is_in_front: false,
             state: Arc::default(),
             beside: Project::default(),
             pane: Pane::Input,
@@ -139,6 +142,13 @@ impl Talk {
     #[must_use]
     pub fn with_model(mut self, model: Option<String>) -> Self {
         self.model = model;
+        self
+    }
+
+    /// The same screen in front of a worker's, to which the person comes back when they leave.
+    #[must_use]
+    pub fn with_worker_behind(mut self, is_behind: bool) -> Self {
+        self.is_in_front = is_behind;
         self
     }
 

@@ -45,7 +45,7 @@ pub(crate) struct TalkPanes {
     /// Without its borders, like all panes.
     pub(crate) tree: Rect,
     pub(crate) feed: Rect,
-    /// What the worker in the other terminal is at.
+    /// What the worker is at.
     worker: Rect,
     pub(crate) input: Rect,
     status: Rect,
@@ -230,12 +230,13 @@ fn greet(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(rows), area);
 }
 
-/// What the worker in the other terminal is at.
+/// What the worker is at.
 fn worker(talk: &Talk, width: u16) -> Vec<ratatui::text::Line<'static>> {
     let theme = talk.desk.theme;
     let text = match &talk.beside.worker {
         Some(Elsewhere { waits: Some((gate, _)), .. }) => {
-            format!("{} waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
+            let how = if talk.is_in_front { "leave to answer it" } else { "answer in its terminal" };
+            format!("{} waits: {gate} · {how}", theme.sign("🚦", "?"))
         }
         Some(Elsewhere { running: Some(doing), waits: None }) => format!("worker: {doing}"),
         Some(Elsewhere { running: None, waits: None }) => "worker: waiting for work".to_owned(),

@@ -36,7 +36,7 @@ use crate::commands::start::screen::programs::Opened;
 use crate::commands::start::screen::reading::Place;
 use crate::commands::start::screen::stage::{Came, Pace, Stage};
 use crate::commands::start::screen::terminal::Manners;
-use crate::commands::start::screen::visit::{Backstage, Heard};
+use crate::commands::start::screen::visit::{Backstage, Heard, WORKS_HERE};
 use crate::commands::start::screen::{copy, notices};
 use crate::context::Wanted;
 
@@ -104,7 +104,7 @@ pub(super) async fn hold(
     mut behind: Option<Backstage<'_>>,
 ) -> io::Result<Option<(String, String)>> {
     let (finder, mut found) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, finder);
+    let mut shown = Shown::new(setting, finder, behind.is_some());
     shown.begin(stage).await?;
     let mut pace = Pace::default();
     loop {
@@ -162,19 +162,21 @@ struct Shown {
     project: Arc<Project>,
     finder: mpsc::Sender<Found>,
     switch: Option<(String, String)>,
+    is_worker_behind: bool,
 }
 
 impl Shown {
-    fn new(setting: Setting, finder: mpsc::Sender<Found>) -> Self {
+    fn new(setting: Setting, finder: mpsc::Sender<Found>, is_worker_behind: bool) -> Self {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
         let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
             .with_keys(setting.wanted.keys.clone())
             .with_command(setting.command.clone())
             .with_model(setting.model.clone())
+            .with_worker_behind(is_worker_behind)
             .with_mouse(setting.wanted.mouse);
         let (state, project) = (Arc::default(), Arc::default());
-        Self { talk, setting, begun, state, project, finder, switch: None }
+        Self { talk, setting, begun, state, project, finder, switch: None, is_worker_behind }
     }
 
     /// What the person wrote in earlier runs, and what is said at once.
@@ -285,6 +287,7 @@ impl Shown {
             TalkCommand::Typed(typed) => {
                 let line = match typed {
                     Typed::Status => plan_in_words(&self.project.plan),
+                    Typed::Start if self.is_worker_behind => WORKS_HERE.to_owned(),
                     Typed::Start => format!("In another terminal: `{}`", self.setting.start),
                     Typed::Help | Typed::Say(_) | Typed::Unknown(_) | Typed::Role { .. } => {
                         help(&self.project.plan).join("\n")

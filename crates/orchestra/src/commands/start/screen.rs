@@ -323,12 +323,7 @@ impl Shown {
     }
 
     /// A flood is taken as a whole and drawn once, unless it does not end or a key comes.
-    async fn views(
-        &mut self,
-        first: View,
-        inbox: &Inbox,
-        stage: &mut Stage,
-    ) -> io::Result<()> {
+    async fn views(&mut self, first: View, inbox: &Inbox, stage: &mut Stage) -> io::Result<()> {
         let begun = Instant::now();
         let mut next = Some(first);
         while let Some(view) = next {

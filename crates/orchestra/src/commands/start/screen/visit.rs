@@ -16,6 +16,9 @@ use super::stage::Stage;
 use super::{QUIT, Shown};
 use crate::commands::pm::{Beside, help};
 
+/// What is said to somebody who asks how the worker is started.
+pub(in crate::commands) const WORKS_HERE: &str = "The worker runs in this terminal.";
+
 /// What the worker tells while somebody else has its terminal.
 pub(in crate::commands) enum Heard {
     /// Somebody who looks elsewhere has to know this.
@@ -65,7 +68,7 @@ impl Shown {
                 return;
             }
             Typed::Status => plan_in_words(plan),
-            Typed::Start => "The worker runs here.".to_owned(),
+            Typed::Start => WORKS_HERE.to_owned(),
             Typed::Help | Typed::Say(_) | Typed::Unknown(_) => help(plan).join("\n"),
         };
         let now = self.moment();
