@@ -9,20 +9,21 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use orchestra_core::conversation::{AskId, Conversation, Note, Open, Project, Verdict, What};
-use orchestra_core::id::{MilestoneId, TurnId};
+use orchestra_core::id::TurnId;
 use orchestra_core::path::ContentHash;
 use orchestra_core::report::{AgentEvent, Usage};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::complete::{Completion, Files};
-use crate::desk::{Desk, ESC, TWICE};
+use crate::desk::{Desk, ESC, Front, TWICE};
 use crate::form::Questions;
 use crate::key::{Action, Keys, Place, is_foreign};
 use crate::moment::Moment;
 use crate::question::{Comments, Dialog, Outcome, Proposal};
 use crate::screen::Busy;
 use crate::theme::Theme;
+use crate::tree::Walk;
 use crate::view::talk_panes;
 
 mod front;
@@ -63,12 +64,7 @@ pub struct Talk {
     pub(crate) state: Arc<Conversation>,
     pub(crate) beside: Project,
     pub(crate) pane: Pane,
-    /// The row of the tree that is chosen, where the person chose one.
-    pub(crate) row: Option<usize>,
-    /// The first row of the tree that is in sight, where there are more.
-    tree_top: usize,
-    /// Milestones that the person has opened, or closed where they are open by themselves.
-    pub(crate) flipped: Vec<MilestoneId>,
+    pub(crate) walk: Walk,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
     /// When the last turn ended or the running one began.
@@ -100,9 +96,7 @@ impl Talk {
             state: Arc::default(),
             beside: Project::default(),
             pane: Pane::Input,
-            row: None,
-            tree_top: 0,
-            flipped: Vec::new(),
+            walk: Walk::default(),
             usage: Usage::default(),
             since: now,
             asks: Vec::new(),
@@ -319,15 +313,14 @@ impl Talk {
 
     /// A key with what it does, for what is in front.
     fn in_front(&mut self, key: &KeyEvent, action: Option<Action>) -> Vec<TalkCommand> {
-        if self.desk.help.is_some() {
-            if self.desk.help_key(action) {
+        match self.desk.front_key(key, action) {
+            Front::Nothing => {}
+            Front::Taken => return Vec::new(),
+            Front::Gone => {
                 self.appears();
+                return Vec::new();
             }
-            return Vec::new();
-        }
-        if self.desk.viewer.is_some() {
-            let came = self.desk.reading_key(key, action);
-            return self.came_of_reading(came);
+            Front::Wants(want) => return vec![TalkCommand::Read(want)],
         }
         let (now, panes) = (self.desk.now.since, talk_panes(self));
         let spread = panes.as_ref().and_then(|panes| panes.dialog);

@@ -97,7 +97,7 @@ impl Talk {
         if !self.beside.plan.milestones.is_empty() {
             let is_new = |id: &&orchestra_core::id::MilestoneId| self.beside.plan.find(id).is_none();
             let new = project.plan.milestones.iter().map(|milestone| &milestone.id).filter(is_new);
-            self.flipped.extend(new.cloned());
+            self.walk.toggled.extend(new.cloned());
         }
         self.beside = project;
     }

@@ -16,7 +16,6 @@ use crate::key::{Action, is_letter};
 use crate::talk::{Ask, Pane, Talk};
 use crate::text::{Long, columns, harmless, wrap};
 use crate::theme::Theme;
-use crate::tree::rows_of;
 use crate::words::clock;
 
 /// From this width on the milestones have a place of their own beside what is said.
@@ -127,8 +126,8 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     }
     draw_feed(desk, frame, panes.feed);
     framed(desk, frame, panes.tree, has_focus(Pane::Tree), "Milestones");
-    let rows = rows_of(&talk.beside, &talk.flipped, desk.theme);
-    let seen = (talk.tree_top(rows.len(), panes.tree.height), talk.row_marked());
+    let (rows, marked) = (talk.tree_rows(), talk.row_marked());
+    let seen = (talk.walk.top(marked, rows.len(), panes.tree.height), marked);
     draw_tree(desk, &rows, seen, "No milestones yet.", frame, panes.tree);
     let style = match &talk.beside.worker {
         Some(Elsewhere { waits: Some(_), .. }) => desk.theme.waiting(),

@@ -5,6 +5,7 @@ use orchestra_core::record::Record;
 use orchestra_core::worker::{At, Stage, State};
 
 use super::*;
+use crate::desk::LONGEST;
 use crate::msg::Msg;
 use crate::testing::{Bench, PLAIN, key_named, milestone, rfc, state};
 

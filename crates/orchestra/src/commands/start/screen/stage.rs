@@ -15,7 +15,7 @@ use tokio::time::sleep_until;
 use super::keeper::Keeper;
 use super::keyboard::Keyboard;
 use super::programs::Opened;
-use super::terminal::{self, Manners, Terminal, is_lent};
+use super::terminal::{self, Manners, Terminal};
 use crate::commands::start::standing::{goes_on, stops};
 
 /// The least time between two frames.
@@ -91,25 +91,19 @@ impl Stage {
 
     /// Waits for what comes next; an error where no key can be read any more. Cancel-safe.
     pub(in crate::commands) async fn next(&mut self) -> io::Result<Came> {
-        loop {
-            tokio::select! {
-                biased; // A person's key goes before everything else.
-                event = self.keys.recv() => match (event, self.keyboard.take()) {
-                    (Some(event), keyboard) => {
-                        self.keyboard = keyboard;
-                        return Ok(Came::Event(event));
-                    }
-                    (None, Some(keyboard)) => return Err(keyboard.ended()),
-                    (None, None) => return Err(io::Error::other("no key can be read any more")),
-                },
-                Some(()) = self.stopped.recv() => return Ok(Came::Stopped),
-                Some(()) = self.gone_on.recv() => return Ok(Came::WentOn),
-                Some(()) = next_of(&mut self.quits) => {
-                    if !is_lent() {
-                        return Ok(Came::Quit);
-                    }
+        tokio::select! {
+            biased; // A person's key goes before everything else.
+            event = self.keys.recv() => match (event, self.keyboard.take()) {
+                (Some(event), keyboard) => {
+                    self.keyboard = keyboard;
+                    Ok(Came::Event(event))
                 }
-            }
+                (None, Some(keyboard)) => Err(keyboard.ended()),
+                (None, None) => Err(io::Error::other("no key can be read any more")),
+            },
+            Some(()) = self.stopped.recv() => Ok(Came::Stopped),
+            Some(()) = self.gone_on.recv() => Ok(Came::WentOn),
+            Some(()) = next_of(&mut self.quits) => Ok(Came::Quit),
         }
     }
 
@@ -167,6 +161,10 @@ impl Stage {
             while self.keys.try_recv().is_ok() {}
             // What stopped the program has stopped us with it, and has let us go on; it does not do so again.
             (self.stopped, self.gone_on) = (stops()?, goes_on()?);
+            // A `ctrl-\` that was the program's is none of ours.
+            if self.quits.is_some() {
+                self.quits = signal(SignalKind::quit()).ok();
+            }
         }
         Ok(())
     }
