@@ -75,6 +75,8 @@ pub struct Talk {
     /// What was said of lines of proposals that are being drawn up anew.
     unsent: Vec<(AskId, Comments)>,
     pub(crate) is_aside: bool,
+    /// The proposal that the person has edited, until it is known whether that holds.
+    edited: Option<AskId>,
     /// What was queued, and is not in the transcript yet.
     queued: Vec<String>,
     files: Files,
@@ -103,6 +105,7 @@ impl Talk {
             answered: Vec::new(),
             unsent: Vec::new(),
             is_aside: false,
+            edited: None,
             queued: Vec::new(),
             files: Files::default(),
             completion: None,

@@ -107,6 +107,12 @@ impl Talk {
         if let Some(line) = line {
             self.desk.feed.notice(line);
         }
+        let was_edited =
+            self.edited.take_if(|_| matches!(note, Note::Proposed { .. } | Note::Refused { .. }));
+        if let (Some(_), Note::Refused { wrong }) = (was_edited, note) {
+            // The transcript is behind the proposal.
+            self.desk.word = Some(format!("your edit does not hold: {}", wrong.join("; ")));
+        }
         let what = match note {
             Note::Proposed { .. } => "a proposal waits for you",
             Note::Asked { ask } => {

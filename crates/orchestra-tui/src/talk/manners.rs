@@ -139,7 +139,13 @@ impl Talk {
             Action::Copy => {
                 self.copied().map(|text| TalkCommand::Copy(plain(&text))).ok_or("there is nothing to copy")
             }
-            Action::Edit => self.edited().ok_or("no document belongs to this"),
+            Action::Edit => {
+                let edited = self.edited();
+                if let Some(TalkCommand::EditProposal { ask }) = &edited {
+                    self.edited = Some(*ask);
+                }
+                edited.ok_or("no document belongs to this")
+            }
             _ => self.paged().ok_or("no transcript belongs to this"),
         };
         match command {

@@ -18,6 +18,7 @@ use orchestra_agent::guard::GuardLauncher;
 use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::file_names;
 use orchestra_core::conversation::{AskId, Conversation, Project, Typed, Verdict, What};
+use orchestra_core::path::ContentHash;
 use orchestra_core::worker::State;
 use orchestra_engine::brief::plan_in_words;
 use orchestra_engine::conversation::{View, Wish};
@@ -79,7 +80,7 @@ enum Found {
 /// Files of a proposal that the person edits.
 struct Draft {
     ask: AskId,
-    of: orchestra_core::path::ContentHash,
+    of: ContentHash,
     /// Where each lies while it is edited, and what it is called in the proposal.
     files: Vec<(PathBuf, String)>,
 }
@@ -163,6 +164,8 @@ struct Shown {
     finder: mpsc::Sender<Found>,
     switch: Option<(String, String)>,
     is_worker_behind: bool,
+    /// The proposal that the person edited last, as it was then. Where that did not hold, they go on with what they wrote.
+    edited: Option<(AskId, ContentHash)>,
 }
 
 impl Shown {
@@ -176,7 +179,7 @@ impl Shown {
             .with_worker_behind(is_worker_behind)
             .with_mouse(setting.wanted.mouse);
         let (state, project) = (Arc::default(), Arc::default());
-        Self { talk, setting, begun, state, project, finder, switch: None, is_worker_behind }
+        Self { talk, setting, begun, state, project, finder, switch: None, is_worker_behind, edited: None }
     }
 
     /// What the person wrote in earlier runs, and what is said at once.
@@ -395,6 +398,7 @@ impl Shown {
     fn edit_proposal(&self, ask: AskId) {
         let open = self.state.open.iter().find(|open| open.id == ask);
         let Some(What::Proposal(proposed)) = open.map(|open| open.what.clone()) else { return };
+        let goes_on = self.edited == Some((ask, proposed.of));
         let folder = self.setting.layout.scratch().join(format!("{}-{}", self.state.id, ask.0));
         self.find(move || {
             let files: Vec<(PathBuf, String)> = proposed
@@ -404,7 +408,7 @@ impl Shown {
                 .collect();
             let texts = proposed.files.iter().map(|file| &file.after);
             fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-            for ((path, _), text) in files.iter().zip(texts) {
+            for ((path, _), text) in files.iter().zip(texts).filter(|_| !goes_on) {
                 fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
             }
             let paths = files.iter().map(|(path, _)| path.clone()).collect();
@@ -442,6 +446,7 @@ impl Shown {
 
     /// Hands over what the person made of a proposal's files, to be shown again.
     async fn edited(&mut self, draft: Draft) {
+        self.edited = Some((draft.ask, draft.of));
         let mut files = Vec::new();
         for (path, name) in &draft.files {
             // One that they removed is one that they do not want; the rest is judged where it is read.
