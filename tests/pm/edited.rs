@@ -4,12 +4,13 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
 
-/// An editor that does this to each of the files that it is given, and notes their names.
+/// An editor that does this to each of the files that it is given, and notes their names. While it has the terminal, somebody
+/// presses `ctrl-c`, which is its own.
 fn editor(project: &TestProject, edit: &str) -> String {
     let path = project.top().join("editor");
     let noted = project.top().join("edited");
     let script = format!(
-        "#!/bin/sh\nfor file in \"$@\"; do\n  basename \"$file\" >> '{}'\n  {edit}\ndone\n",
+        "#!/bin/sh\ntrap '' INT\nkill -INT 0\nfor file in \"$@\"; do\n  basename \"$file\" >> '{}'\n  {edit}\ndone\n",
         noted.display()
     );
     fs::write(&path, script).unwrap();

@@ -28,6 +28,7 @@ pub(super) use self::lines::help;
 use self::lines::{Lines, Manner};
 use super::init;
 use super::preflight::agents::HOW_TO_GET_ONE;
+use super::start::screen::terminal::is_lent;
 use super::start::{self, Shown};
 use crate::cli::{Output, PmArgs, RoleArgs, TalkArgs};
 use crate::context::Context;
@@ -335,13 +336,14 @@ fn on_screen(
     let (end, told, signalled) = runtime.block_on(async {
         let signalled = listen(&setting.wishes);
         let wishes = setting.wishes.clone();
-        let showing = tokio::spawn(screen::show(setting, received));
+        let showing = tokio::spawn(screen::show(setting, received, None));
         let showing = tokio::spawn(async move {
             let shown = showing.await;
             // A conversation whose screen is gone is over.
             drop(wishes.send(Wish::Leave).await);
             drop(wishes.send(Wish::Leave).await);
-            shown.unwrap_or_else(|error| Err(std::io::Error::other(error)))
+            let shown = shown.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            shown.map(|(switch, _keys)| switch)
         });
         let end = runner.run(wished).await;
         (end, showing.await, signalled.get().copied())
@@ -423,6 +425,10 @@ fn listen(wishes: &mpsc::Sender<Wish>) -> Arc<std::sync::OnceLock<u8>> {
         let (wishes, signalled) = (wishes.downgrade(), Arc::clone(&signalled));
         tokio::spawn(async move {
             while signals.recv().await.is_some() {
+                // `ctrl-c` in a program of the person's is that program's.
+                if kind == SignalKind::interrupt() && is_lent() {
+                    continue;
+                }
                 let Some(wishes) = wishes.upgrade() else { return };
                 // The first one counts.
                 let _first = signalled.set(code);

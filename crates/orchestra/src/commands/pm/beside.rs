@@ -7,13 +7,16 @@ use orchestra_engine::conversation::{Runner, View, Wish};
 use orchestra_project::layout::Layout;
 use orchestra_project::trust::Trust;
 use orchestra_tui::Theme;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-use super::{Face, Ready, Shown, VIEWS, listen, ready, screen, setting, typed_of};
+use super::{Ready, VIEWS, ready, screen, typed_of};
+use crate::commands::start;
 use crate::commands::start::screen::stage::Stage;
+use crate::commands::start::screen::terminal::is_lent;
 use crate::commands::start::screen::visit::Backstage;
-use crate::context::Context;
+use crate::context::{Context, Wanted};
 use crate::failure::Failure;
 
 /// How long a conversation that a signal ends may take to say so where it is kept.
@@ -45,18 +48,24 @@ impl Beside {
             _ => Err(Failure::NotTrusted),
         };
         let Ready { setup, hears, trust, model, .. } = ready(context, layout, role, (None, false), agree)?;
-        let face = Face {
-            shown: Shown::Screen(theme),
-            command: format!("orchestra {}", typed_of(&setup.role)),
-            trust: &trust,
-            model,
-        };
-        let of = (setup.layout.clone(), setup.launcher.clone());
         let (sender, views) = mpsc::channel(VIEWS);
         let (wishes, wished) = mpsc::channel(64);
-        let words = (!words.is_empty()).then_some(words);
-        let mut setting = setting(context, &of, theme, face, words, wishes)?;
-        setting.wanted.mouse = has_mouse;
+        let launcher = setup.launcher.clone();
+        let setting = screen::Setting {
+            project: start::project_name(layout),
+            theme,
+            layout: layout.clone(),
+            repo: context.open_agreed_repo(launcher.clone(), &trust)?,
+            launcher,
+            wishes,
+            program: context.program.clone(),
+            environment: context.environment.clone(),
+            wanted: Wanted { mouse: has_mouse, ..context.wanted(layout)? },
+            command: format!("orchestra {}", typed_of(&setup.role)),
+            start: context.typed("start"),
+            model,
+            first: (!words.is_empty()).then_some(words),
+        };
         Ok(Self { runner: Runner::new(setup, hears, sender), setting, wished, views })
     }
 
@@ -67,7 +76,7 @@ impl Beside {
         backstage: Backstage<'_>,
     ) -> io::Result<Came> {
         let Self { runner, setting, wished, views } = self;
-        listen(&setting.wishes);
+        leave_at_signals(&setting.wishes);
         let wishes = setting.wishes.clone();
         let running = tokio::spawn(runner.run(wished));
         stage.launchers.push(setting.launcher.clone());
@@ -85,5 +94,26 @@ impl Beside {
             Err(_) => None,
         };
         Ok((switch, said))
+    }
+}
+
+/// A signal ends the conversation; what it does to the worker is heard elsewhere.
+fn leave_at_signals(wishes: &mpsc::Sender<Wish>) {
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        // A signal that cannot be listened to ends the program as it would any other.
+        let Ok(mut signals) = signal(kind) else { continue };
+        let wishes = wishes.downgrade();
+        tokio::spawn(async move {
+            while signals.recv().await.is_some() {
+                // `ctrl-c` in a program of the person's is that program's.
+                if kind == SignalKind::interrupt() && is_lent() {
+                    continue;
+                }
+                let Some(wishes) = wishes.upgrade() else { return };
+                if wishes.send(Wish::Leave).await.is_err() {
+                    return;
+                }
+            }
+        });
     }
 }

@@ -15,7 +15,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
-use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::file_names;
 use orchestra_core::conversation::{AskId, Conversation, Project, Typed, Verdict, What};
 use orchestra_core::path::ContentHash;
@@ -33,12 +32,12 @@ use tokio::task::spawn_blocking;
 
 use self::pages::{flat, in_pages};
 use super::lines::{help, in_words};
+use crate::commands::start::screen::chores::Chores;
 use crate::commands::start::screen::programs::Opened;
 use crate::commands::start::screen::reading::Place;
-use crate::commands::start::screen::stage::{Came, Pace, Stage};
+use crate::commands::start::screen::stage::{Came, Keys, Pace, Stage};
 use crate::commands::start::screen::terminal::Manners;
 use crate::commands::start::screen::visit::{Backstage, Heard, WORKS_HERE};
-use crate::commands::start::screen::{copy, notices};
 use crate::context::Wanted;
 
 /// How many files are offered behind `@`.
@@ -85,16 +84,19 @@ struct Draft {
     files: Vec<(PathBuf, String)>,
 }
 
-/// Shows a conversation until it is over. Returned is the role that the person wants to talk to instead, and what they say.
-/// The terminal is as it was before when this returns, however it returns.
+/// Shows a conversation until it is over. Returned is the role that the person wants to talk to instead, with what they say,
+/// and the keys, for the next one. The terminal is as it was before when this returns, however it returns.
 pub(super) async fn show(
     setting: Setting,
     views: mpsc::Receiver<View>,
-) -> io::Result<Option<(String, String)>> {
+    keys: Option<Keys>,
+) -> io::Result<(Option<(String, String)>, Keys)> {
     let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
     let launcher = setting.launcher.clone();
-    let mut stage = Stage::enter(&setting.program, &setting.environment, manners, launcher)?;
-    hold(setting, views, &mut stage, None).await
+    let mut stage = Stage::enter(&setting.program, &setting.environment, manners, launcher, keys)?;
+    let switch = hold(setting, views, &mut stage, None).await?;
+    let keys = stage.leave(switch.is_some()).await;
+    Ok((switch, keys))
 }
 
 /// The same on a terminal that is taken over already, perhaps with a worker behind it: then a signal that ends it ends this.
@@ -128,14 +130,15 @@ pub(super) async fn hold(
         let waiting = pace.wait(now, shown.talk.needs_frame(), wake_at);
         tokio::select! {
             biased; // A person's key goes before an agent's words.
-            came = stage.next() => shown.came(came?, stage).await?,
+            // What is typed behind the name of another role is said to that one.
+            came = stage.next(), if shown.switch.is_none() => shown.came(came?, stage).await?,
             Some(found) = found.recv() => shown.found(found, stage).await?,
             view = views.recv() => match view {
                 Some(view) => shown.view(view, stage).await?,
                 None => return Ok(shown.switch),
             },
             heard = next_of(&mut behind) => match heard {
-                Heard::Told(notices) => notices.into_iter().for_each(|text| shown.notify(text, stage)),
+                Heard::Told(notices) => notices.into_iter().for_each(|text| shown.chores().notify(text, &mut stage.terminal)),
                 Heard::Left { by_signal: true } => return Ok(None),
                 Heard::Left { by_signal: false } => {
                     let word = "the worker has left: it is told when you leave, too".to_owned();
@@ -312,28 +315,14 @@ impl Shown {
                 });
             }
             TalkCommand::Copy(text) => {
-                let is_sent = stage.terminal.copy(&text)?;
-                let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
-                let root = self.setting.layout.root().to_owned();
-                tokio::spawn(async move {
-                    let word = copy::copy(text, is_sent, environment, &root).await;
-                    // A screen that is gone shows nothing more.
-                    drop(finder.send(Found::Told(word)).await);
-                });
+                self.chores().copy(text, &mut stage.terminal)?;
             }
             TalkCommand::Edit(_) | TalkCommand::EditProposal { .. } | TalkCommand::Page(_) => {
                 self.open(command);
             }
-            TalkCommand::Remember(text) => {
-                let redactor = Redactor::of_environment(&self.setting.environment);
-                let layout = self.setting.layout.clone();
-                self.find(move || match history::append(&layout, &redactor.text(&text)) {
-                    Ok(()) => Err(String::new()),
-                    Err(error) => Err(format!("this cannot be kept for later: {error}")),
-                });
-            }
+            TalkCommand::Remember(text) => self.chores().remember(&text),
             TalkCommand::Suspend => self.suspend(stage).await?,
-            TalkCommand::Notify(text) => self.notify(text, stage),
+            TalkCommand::Notify(text) => self.chores().notify(text, &mut stage.terminal),
             TalkCommand::Redraw => stage.terminal.forget(),
             TalkCommand::Mouse(is_wanted) => stage.terminal.set_mouse(is_wanted)?,
             TalkCommand::Say { .. }
@@ -371,16 +360,13 @@ impl Shown {
         }
     }
 
-    /// Looks for something on a thread of its own. An error without words is nothing to tell.
+    /// Looks for something on a thread of its own.
     fn find(&self, look: impl FnOnce() -> Result<Found, String> + Send + 'static) {
         let finder = self.finder.clone();
         tokio::spawn(async move {
             let found = spawn_blocking(look).await.unwrap_or_else(|panic| Err(panic.to_string()));
-            let found = found.unwrap_or_else(Found::Told);
-            if !matches!(&found, Found::Told(word) if word.is_empty()) {
-                // A screen that is gone shows nothing more.
-                drop(finder.send(found).await);
-            }
+            // A screen that is gone shows nothing more.
+            drop(finder.send(found.unwrap_or_else(Found::Told)).await);
         });
     }
 
@@ -471,16 +457,9 @@ impl Shown {
         let _nothing = self.talk.update(now, TalkMsg::Returned);
     }
 
-    /// Tells somebody who looks elsewhere.
-    fn notify(&self, text: String, stage: &mut Stage) {
-        let Some(command) = stage.terminal.notify(&text) else { return };
-        let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            if let Err(why) = notices::run(&command, &text, environment, &root).await {
-                // A screen that is gone shows nothing more.
-                drop(finder.send(Found::Told(why)).await);
-            }
-        });
+    /// What is done beside what is shown.
+    fn chores(&self) -> Chores<'_, Found> {
+        let Setting { environment, layout, .. } = &self.setting;
+        Chores { environment, layout, ear: &self.finder, word: Found::Told }
     }
 }

@@ -4,12 +4,13 @@
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
 mod asides;
-pub(in crate::commands) mod copy;
+pub(in crate::commands) mod chores;
+mod copy;
 mod curtain;
 mod inbox;
 pub(crate) mod keeper;
 pub(in crate::commands) mod keyboard;
-pub(in crate::commands) mod notices;
+mod notices;
 pub(in crate::commands) mod programs;
 pub(in crate::commands) mod reading;
 pub(in crate::commands) mod stage;
@@ -90,7 +91,8 @@ pub(super) async fn show(
     let inbox = Inbox::open(views);
     let raised = raised.map_or_else(|| setting.raise(), Ok)?;
     let launcher = setting.launcher.clone();
-    let mut stage = Stage::on(raised.terminal, raised.keeper, &setting.environment, launcher)?;
+    let raised_on = (raised.terminal, raised.keeper);
+    let mut stage = Stage::on(raised_on, &setting.environment, launcher, None)?;
     let (reader, mut read) = mpsc::channel(16);
     let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), reader);
     let mut pace = Pace::default();
@@ -258,62 +260,58 @@ impl Shown {
             |command: &Command| matches!(command, Command::Answer { answer: Answer::Verify { .. }, .. });
         let keeps = !commands.iter().any(is_command);
         for command in commands {
-            let wish = match command {
-                Command::Answer { gate, answer } => Wish::Answer { gate, answer },
-                Command::Say { text } => Wish::Say { text },
-                Command::Queue { text } => Wish::Queue { text },
-                Command::Unqueue { text } => Wish::Unqueue { text },
-                Command::Interrupt => Wish::Stop(Stop::Interrupt),
-                Command::Stop => Wish::Stop(Stop::Pause),
-                Command::Read(want) => {
-                    self.want(want);
-                    continue;
-                }
-                Command::Typed(typed) => {
-                    self.typed_out(typed);
-                    continue;
-                }
-                Command::Suspend => {
-                    self.suspend(stage).await?;
-                    continue;
-                }
-                Command::Notify(text) => {
-                    self.notify(text, stage);
-                    continue;
-                }
-                Command::Copy(text) => {
-                    self.copy(text, stage)?;
-                    continue;
-                }
-                Command::Edit(want) => {
-                    self.edit(want);
-                    continue;
-                }
-                Command::Page(want) => {
-                    self.page(want);
-                    continue;
-                }
-                Command::Remember(text) => {
-                    if keeps {
-                        self.remember(text);
-                    }
-                    continue;
-                }
-                Command::Mouse(is_wanted) => {
-                    self.has_mouse = is_wanted;
-                    stage.terminal.set_mouse(is_wanted)?;
-                    continue;
-                }
-                Command::Redraw => {
-                    stage.terminal.forget();
-                    continue;
-                }
-            };
-            // A worker that has left takes nothing more.
-            drop(self.setting.wishes.send(wish).await);
+            if keeps || !matches!(command, Command::Remember(_)) {
+                self.obey(command, stage).await?;
+            }
         }
         self.tell_the_window(stage);
         Ok(())
+    }
+
+    async fn obey(&mut self, command: Command, stage: &mut Stage) -> io::Result<()> {
+        let wish = match command {
+            Command::Answer { gate, answer } => Wish::Answer { gate, answer },
+            Command::Say { text } => Wish::Say { text },
+            Command::Queue { text } => Wish::Queue { text },
+            Command::Unqueue { text } => Wish::Unqueue { text },
+            Command::Interrupt => Wish::Stop(Stop::Interrupt),
+            Command::Stop => Wish::Stop(Stop::Pause),
+            Command::Suspend => return self.suspend(stage).await,
+            Command::Copy(text) => return self.chores().copy(text, &mut stage.terminal),
+            Command::Mouse(is_wanted) => {
+                self.has_mouse = is_wanted;
+                return stage.terminal.set_mouse(is_wanted);
+            }
+            other => {
+                self.obey_here(other, stage);
+                return Ok(());
+            }
+        };
+        // A worker that has left takes nothing more.
+        drop(self.setting.wishes.send(wish).await);
+        Ok(())
+    }
+
+    /// What concerns the screen and not the worker.
+    fn obey_here(&mut self, command: Command, stage: &mut Stage) {
+        match command {
+            Command::Typed(typed) => self.typed_out(typed),
+            Command::Read(want) => self.want(want),
+            Command::Edit(want) => self.edit(want),
+            Command::Page(want) => self.page(want),
+            Command::Notify(text) => self.chores().notify(text, &mut stage.terminal),
+            Command::Remember(text) => self.chores().remember(&text),
+            Command::Redraw => stage.terminal.forget(),
+            Command::Answer { .. }
+            | Command::Say { .. }
+            | Command::Queue { .. }
+            | Command::Unqueue { .. }
+            | Command::Interrupt
+            | Command::Stop
+            | Command::Suspend
+            | Command::Copy(_)
+            | Command::Mouse(_) => {}
+        }
     }
 
     /// Says in the window what goes on.

@@ -3,17 +3,17 @@
 use std::io;
 use std::sync::Arc;
 
-use orchestra_agent::redact::Redactor;
 use orchestra_project::history;
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Moment, Msg, Screen, Want};
 use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
 use tokio::task::spawn_blocking;
 
+use super::chores::Chores;
 use super::programs::Opened;
 use super::reading::Place;
 use super::stage::Stage;
-use super::{Read, Shown, copy, notices};
+use super::{Read, Setting, Shown};
 
 /// The screen with what the person wrote in earlier runs.
 pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Screen {
@@ -48,43 +48,10 @@ impl Shown {
         self.screen.update(now, Msg::Told(word));
     }
 
-    /// Copies, and tells what became of it when that is known.
-    pub(super) fn copy(&mut self, text: String, stage: &mut Stage) -> io::Result<()> {
-        let is_sent = stage.terminal.copy(&text)?;
-        let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            let word = copy::copy(text, is_sent, environment, &root).await;
-            // A screen that is gone shows nothing more.
-            drop(reader.send(Read::Told(word)).await);
-        });
-        Ok(())
-    }
-
-    /// Tells somebody who looks elsewhere.
-    pub(super) fn notify(&self, text: String, stage: &mut Stage) {
-        let Some(command) = stage.terminal.notify(&text) else { return };
-        let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            if let Err(why) = notices::run(&command, &text, environment, &root).await {
-                // A screen that is gone shows nothing more.
-                drop(reader.send(Read::Told(why)).await);
-            }
-        });
-    }
-
-    /// Keeps what was written for later runs, without the person's secrets.
-    pub(super) fn remember(&self, text: String) {
-        let (layout, reader) = (self.setting.layout.clone(), self.reader.clone());
-        let redactor = Redactor::of_environment(&self.setting.environment);
-        tokio::spawn(async move {
-            let kept = spawn_blocking(move || history::append(&layout, &redactor.text(&text))).await;
-            if let Ok(Err(error)) = kept {
-                // A screen that is gone shows nothing more.
-                drop(reader.send(Read::Told(format!("this cannot be kept for later: {error}"))).await);
-            }
-        });
+    /// What is done beside what is shown.
+    pub(super) fn chores(&self) -> Chores<'_, Read> {
+        let Setting { environment, layout, .. } = &self.setting;
+        Chores { environment, layout, ear: &self.reader, word: Read::Told }
     }
 
     /// Opens a document in the person's editor, and shows it anew where it is being read.

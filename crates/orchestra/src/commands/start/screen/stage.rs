@@ -33,13 +33,32 @@ pub(in crate::commands) enum Came {
     Quit,
 }
 
+/// Keys, and who reads them.
+pub(in crate::commands) struct Keys {
+    keyboard: Keyboard,
+    typed: mpsc::Receiver<Event>,
+}
+
+impl Keys {
+    /// Those that an earlier screen has left, read on; else read from now on.
+    fn go_on(left: Option<Self>, environment: &Environment) -> Self {
+        if let Some(left) = left {
+            left.keyboard.resume();
+            return left;
+        }
+        // What sshd sets.
+        let is_far = environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
+        let (sender, typed) = mpsc::channel(1024);
+        Self { keyboard: Keyboard::start(sender, is_far), typed }
+    }
+}
+
 /// A terminal that is ours, with its keys.
 pub(in crate::commands) struct Stage {
     // Dropped in this order.
     pub(in crate::commands) terminal: Terminal,
     _keeper: Option<Keeper>,
-    keyboard: Option<Keyboard>,
-    keys: mpsc::Receiver<Event>,
+    keys: Keys,
     stopped: Signals,
     gone_on: Signals,
     /// Heard from the first time on that a program of the person's has had the terminal.
@@ -57,29 +76,26 @@ impl Stage {
         environment: &Environment,
         manners: Manners,
         launcher: GuardLauncher,
+        keys: Option<Keys>,
     ) -> io::Result<Self> {
         // Without one a kill leaves the screen behind, and nothing else is missing.
         let keeper = Keeper::start(program, manners.shows_progress).ok();
-        Self::on(Terminal::enter(manners)?, keeper, environment, launcher)
+        Self::on((Terminal::enter(manners)?, keeper), environment, launcher, keys)
     }
 
     /// Begins to read the keys of a terminal that is ours already.
     pub(in crate::commands) fn on(
-        terminal: Terminal,
-        keeper: Option<Keeper>,
+        (terminal, keeper): (Terminal, Option<Keeper>),
         environment: &Environment,
         launcher: GuardLauncher,
+        keys: Option<Keys>,
     ) -> io::Result<Self> {
         terminal::heed_ctrl_c(false)?;
-        let (typed, keys) = mpsc::channel(1024);
-        // What sshd sets.
-        let is_far = environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
-        let keyboard = Some(Keyboard::start(typed, is_far));
+        let keys = Keys::go_on(keys, environment);
         let (stopped, gone_on) = (stops()?, goes_on()?);
         Ok(Self {
             terminal,
             _keeper: keeper,
-            keyboard,
             keys,
             stopped,
             gone_on,
@@ -93,18 +109,21 @@ impl Stage {
     pub(in crate::commands) async fn next(&mut self) -> io::Result<Came> {
         tokio::select! {
             biased; // A person's key goes before everything else.
-            event = self.keys.recv() => match (event, self.keyboard.take()) {
-                (Some(event), keyboard) => {
-                    self.keyboard = keyboard;
-                    Ok(Came::Event(event))
-                }
-                (None, Some(keyboard)) => Err(keyboard.ended()),
-                (None, None) => Err(io::Error::other("no key can be read any more")),
-            },
+            event = self.keys.typed.recv() => event.map(Came::Event).ok_or_else(|| self.keys.keyboard.ended()),
             Some(()) = self.stopped.recv() => Ok(Came::Stopped),
             Some(()) = self.gone_on.recv() => Ok(Came::WentOn),
             Some(()) = next_of(&mut self.quits) => Ok(Came::Quit),
         }
+    }
+
+    /// Gives the terminal back, and leaves the keys for another screen, where there is to be one.
+    pub(in crate::commands) async fn leave(self, goes_on: bool) -> Keys {
+        if goes_on {
+            // Between two screens the terminal has other modes. Where it does not stand still in time, keys are read all the
+            // same.
+            let _stands = self.keys.keyboard.pause().await;
+        }
+        self.keys
     }
 
     /// Remembers what the terminal told of itself.
@@ -118,7 +137,7 @@ impl Stage {
 
     /// Whether no key waits.
     pub(in crate::commands) fn is_quiet(&self) -> bool {
-        self.keys.is_empty()
+        self.keys.typed.is_empty()
     }
 
     /// Back to the shell, and here again.
@@ -140,8 +159,7 @@ impl Stage {
         environment: &Environment,
         root: &Path,
     ) -> io::Result<Option<String>> {
-        let Some(keyboard) = &self.keyboard else { return Ok(None) };
-        if !keyboard.pause().await {
+        if !self.keys.keyboard.pause().await {
             return Ok(Some("the keyboard is busy: press the key again".to_owned()));
         }
         if self.quits.is_none() {
@@ -150,7 +168,7 @@ impl Stage {
         }
         self.was_away = true;
         let said = self.terminal.lend(opened.run(environment, root, &self.launchers)).await?;
-        keyboard.resume();
+        self.keys.keyboard.resume();
         Ok(said)
     }
 
@@ -158,7 +176,7 @@ impl Stage {
     pub(in crate::commands) fn renew(&mut self) -> io::Result<()> {
         if std::mem::take(&mut self.was_away) {
             // Typed before it came, and meant for it or for nothing.
-            while self.keys.try_recv().is_ok() {}
+            while self.keys.typed.try_recv().is_ok() {}
             // What stopped the program has stopped us with it, and has let us go on; it does not do so again.
             (self.stopped, self.gone_on) = (stops()?, goes_on()?);
             // A `ctrl-\` that was the program's is none of ours.
