@@ -6,7 +6,6 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::Paragraph;
 
-use orchestra_core::conversation::{Typed, parse};
 use orchestra_core::words::{duration, thousands};
 use orchestra_core::worker::{At, Listener, Progress, Stage};
 
@@ -177,10 +176,8 @@ fn input_hints(screen: &Screen, hints: &mut Hints<'_>) {
         }
         return hints.of(&[Action::Stop], if is_running { "interrupt" } else { "leave" }, plain);
     }
-    match parse(&screen.desk.input.entry.text(), &screen.state.seen.plan.roles) {
-        Typed::Role { name, .. } => return hints.add("enter", &format!("talk with {name}"), plain),
-        Typed::Status | Typed::Help | Typed::Start => return hints.add("enter", "show it", plain),
-        Typed::Say(_) | Typed::Unknown(_) => {}
+    if hints.typed(&screen.state.seen.plan.roles) {
+        return;
     }
     match screen.state.listener() {
         Listener::Now(work, _) => {

@@ -385,6 +385,9 @@ fn input_hints(talk: &Talk, hints: &mut Hints<'_>) {
         hints.at_the_line(Action::Palette, "actions", plain);
         return hints.of(&[Action::Stop], if is_running { "interrupt" } else { "leave" }, plain);
     }
+    if hints.typed(&talk.beside.plan.roles) {
+        return;
+    }
     match (is_running, talk.state.hears) {
         (true, true) => hints.add("enter", "tell it now", plain),
         (true, false) => hints.add("enter", "tell it when its turn ends", plain),
