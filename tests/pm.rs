@@ -2,6 +2,7 @@
 
 mod answers;
 mod desk;
+mod edited;
 mod key;
 mod lines;
 mod model;

@@ -7,6 +7,7 @@ mod mouse;
 mod opening;
 mod questions;
 mod reading;
+mod roles;
 mod sizes;
 mod speaking;
 mod standing;

@@ -95,7 +95,8 @@ The line below writes to those who work, and has the focus at start: letters are
 agent that runs, at once where its kind can hear and else when its turn ends; `tab` tells whoever comes after it. What waits
 stands above the line; `up` in an empty line takes the last of it back. `esc` twice within a second interrupts the agent, and
 asks what next. In an empty line `tab` goes to the panes, `?` shows these keys, `home` and `end` begin and end of what is said;
-`esc` in a pane leads back to it.
+`esc` in a pane leads back to it. `#status`, `#help` and `#start` are answered where the agent speaks, and `#backend WORDS` talks to
+that role in the same terminal while the worker goes on; `ctrl-c` twice leads back.
 
 In a conversation (`orchestra pm`) the same keys do the same. `enter` says something, also while a turn runs; `tab` says it after
 that turn. `@` names a file by a few letters of its path, `#` or `/` at the begin gives a command or calls another role: `up` and

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
+use orchestra_core::conversation::{Typed, parse};
+use orchestra_core::plan::Role;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use ratatui::layout::Rect;
 
@@ -12,7 +14,11 @@ use crate::key::{Action, Keys};
 use crate::moment::Moment;
 use crate::palette::Palette;
 use crate::theme::Theme;
-use crate::viewer::{Came, Viewer};
+use crate::viewer::{Came, Viewer, Want};
+
+mod mouse;
+
+pub(crate) use mouse::Used;
 
 /// No key: where an action is done that no key stands for.
 pub(crate) const NO_KEY: KeyEvent = KeyEvent::new(KeyCode::Null, KeyModifiers::NONE);
@@ -24,6 +30,18 @@ pub(crate) const TWICE: Duration = Duration::from_secs(1);
 pub(crate) const LONGEST: usize = 64 * 1024;
 /// What is said of a paste that is longer than what a text has room for.
 pub(crate) const CUT: &str = "the end of the paste was left out: a text takes 256 KiB";
+/// What a key did in front of the panes.
+#[derive(Debug)]
+pub(crate) enum Front {
+    /// Nothing is there.
+    Nothing,
+    /// It was taken.
+    Taken,
+    /// Something is there no more, or another text.
+    Gone,
+    /// This is to be read.
+    Wants(Want),
+}
 
 /// What every screen has.
 #[derive(Debug)]
@@ -81,8 +99,28 @@ impl Desk {
         self.help.is_some() || self.viewer.is_some() || self.palette.is_some()
     }
 
-    /// Takes an action while the keys are shown. True where they are not shown any more.
-    pub(crate) fn help_key(&mut self, action: Option<Action>) -> bool {
+    /// Takes a key where the keys are shown or something is read.
+    pub(crate) fn front_key(&mut self, key: &KeyEvent, action: Option<Action>) -> Front {
+        if self.help.is_some() {
+            self.help_key(action);
+            return if self.help.is_none() { Front::Gone } else { Front::Taken };
+        }
+        let Some(mut viewer) = self.viewer.take() else { return Front::Nothing };
+        let came = viewer.key(key, action, self.area.height.saturating_sub(4));
+        let (viewer, front) = match came {
+            Came::Nothing => (Some(viewer), Front::Taken),
+            Came::Closed => (viewer.close(), Front::Gone),
+            Came::Turned(want) => {
+                viewer.turn(want.clone());
+                (Some(viewer), Front::Wants(want))
+            }
+            Came::Opened(want) => (Some(viewer.open(want.clone())), Front::Wants(want)),
+        };
+        self.viewer = viewer;
+        front
+    }
+
+    fn help_key(&mut self, action: Option<Action>) {
         let page = usize::from(self.area.height.max(8)) - 6;
         let top = self.help.unwrap_or(0);
         self.help = match action {
@@ -94,24 +132,6 @@ impl Desk {
             Some(Action::Top) => Some(0),
             _ => Some(top),
         };
-        self.help.is_none()
-    }
-
-    /// Takes a key while something is read.
-    pub(crate) fn reading_key(&mut self, key: &KeyEvent, action: Option<Action>) -> Came {
-        let height = self.area.height.saturating_sub(4);
-        let Some(mut viewer) = self.viewer.take() else { return Came::Nothing };
-        let came = viewer.key(key, action, height);
-        self.viewer = match &came {
-            Came::Nothing => Some(viewer),
-            Came::Closed => viewer.close(),
-            Came::Turned(want) => {
-                viewer.turn(want.clone());
-                Some(viewer)
-            }
-            Came::Opened(want) => Some(viewer.open(want.clone())),
-        };
-        came
     }
 
     /// Pasted text belongs to what is in front. False where nothing is that takes any.
@@ -139,6 +159,37 @@ impl Desk {
             Action::Toggle => self.feed.toggle(),
             Action::ToggleAll => self.feed.toggle_all(),
             _ => {}
+        }
+    }
+
+    /// Scrolls by a key of the line at which the person writes: by pages, and in an empty one to either end. False where it is
+    /// another key.
+    pub(crate) fn scrolls(&mut self, key: &KeyEvent, action: Option<Action>, height: u16) -> bool {
+        let is_empty = self.input.is_empty();
+        match (key.code, action) {
+            (_, Some(action @ (Action::PageUp | Action::PageDown))) => self.in_feed(action, height),
+            (KeyCode::Home, None) if is_empty => self.feed.show_begin(),
+            (KeyCode::End, None) if is_empty => self.feed.follow(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// What was written means, where it can be sent; else it stays written, and the person is told why.
+    pub(crate) fn meant(&mut self, text: &str, roles: &[Role]) -> Option<Typed> {
+        if text.trim().is_empty() {
+            return None;
+        }
+        if text.len() > LONGEST {
+            self.word = Some("too long to be said: write it to a file, and name that".to_owned());
+            return None;
+        }
+        match parse(text, roles) {
+            Typed::Unknown(word) => {
+                self.word = Some(format!("there is no #{word}: #help says what there is"));
+                None
+            }
+            typed => Some(typed),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use orchestra_core::conversation::Typed;
 use orchestra_core::id::{GateId, TurnId};
 use orchestra_core::record::Answer;
 use orchestra_core::report::AgentEvent;
@@ -34,6 +35,8 @@ pub enum Msg {
         /// A line for the log, or a few; none where it has none.
         line: Option<String>,
     },
+    /// Something for what is said: what a command found.
+    Line(String),
     /// An agent did or said something.
     Agent(TurnId, AgentEvent),
     /// A question waits for the person.
@@ -75,6 +78,8 @@ pub enum Command {
         /// Their words.
         text: String,
     },
+    /// They typed a command, or a role to talk to; never [`Typed::Say`] or [`Typed::Unknown`].
+    Typed(Typed),
     /// The person wants the turn interrupted, and to be asked what next.
     Interrupt,
     /// The person wants the turn interrupted, or to leave.

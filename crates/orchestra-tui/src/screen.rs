@@ -13,18 +13,18 @@ use orchestra_core::worker::{Asked, Note, Progress, Stage, State};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
-use crate::desk::{Desk, ESC};
+use crate::desk::{Desk, ESC, Front};
 use crate::key::{Action, is_foreign};
 use crate::moment::Moment;
 use crate::msg::{Command, Msg};
 use crate::question::{Comments, Dialog, Gate, Outcome, Page};
 use crate::theme::Theme;
-use crate::tree::Spent;
+use crate::tree::{Spent, Walk};
 use crate::view::panes;
 
 mod input;
 mod manners;
-pub(crate) mod mouse;
+mod mouse;
 mod panes;
 
 /// How many lines of the log are kept.
@@ -63,11 +63,7 @@ pub struct Screen {
     /// How many rows of the log are below what is shown.
     pub(crate) log_back: usize,
     pub(crate) focus: Focus,
-    /// The row of the tree that is chosen, where the person chose one.
-    pub(crate) row: Option<usize>,
-    /// Its first row in sight, as far as the chosen one is in sight then.
-    tree_top: usize,
-    pub(crate) opened: Vec<MilestoneId>,
+    pub(crate) walk: Walk,
     pub(crate) used: BTreeMap<(MilestoneId, WorkId), Spent>,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
@@ -90,9 +86,7 @@ impl Screen {
             log: VecDeque::new(),
             log_back: 0,
             focus: Focus::Input,
-            row: None,
-            tree_top: 0,
-            opened: Vec::new(),
+            walk: Walk::default(),
             used: BTreeMap::new(),
             usage: Usage::default(),
             dialogs: Vec::new(),
@@ -122,6 +116,7 @@ impl Screen {
                 self.noted(*note, at, line);
                 return notice.map(Command::Notify).into_iter().collect();
             }
+            Msg::Line(line) => self.desk.feed.notice(line),
             Msg::Agent(turn, event) => {
                 if let AgentEvent::Usage { usage } = &event {
                     self.usage = *usage;
@@ -404,15 +399,14 @@ impl Screen {
 
     /// A key with what it does, for what is in front.
     fn in_front(&mut self, key: &KeyEvent, action: Option<Action>) -> Vec<Command> {
-        if self.desk.help.is_some() {
-            if self.desk.help_key(action) {
+        match self.desk.front_key(key, action) {
+            Front::Nothing => {}
+            Front::Taken => return Vec::new(),
+            Front::Gone => {
                 self.appears();
+                return Vec::new();
             }
-            return Vec::new();
-        }
-        if self.desk.viewer.is_some() {
-            let came = self.desk.reading_key(key, action);
-            return self.came_of_reading(came);
+            Front::Wants(want) => return vec![Command::Read(want)],
         }
         let (now, spread) = (self.desk.now.since, panes(self).and_then(|panes| panes.dialog));
         let height = spread.map_or(0, |spread| spread.page.height);

@@ -9,20 +9,21 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 use orchestra_core::conversation::{AskId, Conversation, Note, Open, Project, Verdict, What};
-use orchestra_core::id::{MilestoneId, TurnId};
+use orchestra_core::id::TurnId;
 use orchestra_core::path::ContentHash;
 use orchestra_core::report::{AgentEvent, Usage};
 use ratatui::crossterm::event::KeyEvent;
 use ratatui::layout::Rect;
 
 use crate::complete::{Completion, Files};
-use crate::desk::{Desk, ESC, TWICE};
+use crate::desk::{Desk, ESC, Front, TWICE};
 use crate::form::Questions;
 use crate::key::{Action, Keys, Place, is_foreign};
 use crate::moment::Moment;
 use crate::question::{Comments, Dialog, Outcome, Proposal};
 use crate::screen::Busy;
 use crate::theme::Theme;
+use crate::tree::Walk;
 use crate::view::talk_panes;
 
 mod front;
@@ -58,15 +59,12 @@ pub struct Talk {
     /// What was typed to come here.
     pub(crate) command: String,
     pub(crate) model: Option<String>,
+    /// Whether the worker's screen is behind this one, in the same terminal.
+    pub(crate) is_in_front: bool,
     pub(crate) state: Arc<Conversation>,
     pub(crate) beside: Project,
     pub(crate) pane: Pane,
-    /// The row of the tree that is chosen, where the person chose one.
-    pub(crate) row: Option<usize>,
-    /// The first row of the tree that is in sight, where there are more.
-    tree_top: usize,
-    /// Milestones that the person has opened, or closed where they are open by themselves.
-    pub(crate) flipped: Vec<MilestoneId>,
+    pub(crate) walk: Walk,
     /// What the running turn has consumed so far.
     pub(crate) usage: Usage,
     /// When the last turn ended or the running one began.
@@ -77,6 +75,8 @@ pub struct Talk {
     /// What was said of lines of proposals that are being drawn up anew.
     unsent: Vec<(AskId, Comments)>,
     pub(crate) is_aside: bool,
+    /// The proposal that the person has edited, until it is known whether that holds.
+    edited: Option<AskId>,
     /// What was queued, and is not in the transcript yet.
     queued: Vec<String>,
     files: Files,
@@ -94,18 +94,18 @@ impl Talk {
             desk: Desk::new(project, theme, zone, now),
             command: "orchestra pm".to_owned(),
             model: None,
+            is_in_front: false,
             state: Arc::default(),
             beside: Project::default(),
             pane: Pane::Input,
-            row: None,
-            tree_top: 0,
-            flipped: Vec::new(),
+            walk: Walk::default(),
             usage: Usage::default(),
             since: now,
             asks: Vec::new(),
             answered: Vec::new(),
             unsent: Vec::new(),
             is_aside: false,
+            edited: None,
             queued: Vec::new(),
             files: Files::default(),
             completion: None,
@@ -139,6 +139,13 @@ impl Talk {
     #[must_use]
     pub fn with_model(mut self, model: Option<String>) -> Self {
         self.model = model;
+        self
+    }
+
+    /// The same screen in front of a worker's, to which the person comes back when they leave.
+    #[must_use]
+    pub fn with_worker_behind(mut self, is_behind: bool) -> Self {
+        self.is_in_front = is_behind;
         self
     }
 
@@ -309,15 +316,14 @@ impl Talk {
 
     /// A key with what it does, for what is in front.
     fn in_front(&mut self, key: &KeyEvent, action: Option<Action>) -> Vec<TalkCommand> {
-        if self.desk.help.is_some() {
-            if self.desk.help_key(action) {
+        match self.desk.front_key(key, action) {
+            Front::Nothing => {}
+            Front::Taken => return Vec::new(),
+            Front::Gone => {
                 self.appears();
+                return Vec::new();
             }
-            return Vec::new();
-        }
-        if self.desk.viewer.is_some() {
-            let came = self.desk.reading_key(key, action);
-            return self.came_of_reading(came);
+            Front::Wants(want) => return vec![TalkCommand::Read(want)],
         }
         let (now, panes) = (self.desk.now.since, talk_panes(self));
         let spread = panes.as_ref().and_then(|panes| panes.dialog);

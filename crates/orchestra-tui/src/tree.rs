@@ -13,8 +13,10 @@ use ratatui::style::Style;
 use crate::theme::Theme;
 
 mod project;
+mod walk;
 
 pub(crate) use project::rows_of;
+pub(crate) use walk::Walk;
 
 /// A row of the tree.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -105,7 +107,7 @@ pub(crate) fn rows(
 }
 
 /// The first row that is in sight, of so many, in a pane of this height: as it was, but so that the chosen one is.
-pub(crate) fn top(before: usize, chosen: Option<usize>, count: usize, height: u16) -> usize {
+fn top(before: usize, chosen: Option<usize>, count: usize, height: u16) -> usize {
     let height = usize::from(height.max(1));
     let top = before.min(count.saturating_sub(height));
     match chosen {

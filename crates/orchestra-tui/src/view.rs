@@ -107,9 +107,8 @@ pub fn draw(screen: &Screen, frame: &mut Frame<'_>) {
     let desk = &screen.desk;
     let has_focus = |focus: Focus| screen.focus == focus && !screen.is_covered();
     framed(desk, frame, panes.tree, has_focus(Focus::Tree), "Milestones");
-    let rows = tree::rows(&screen.state, &screen.opened, &screen.used, desk.theme);
-    let chosen = screen.row.filter(|_| screen.focus == Focus::Tree);
-    let seen = (screen.tree_top(rows.len(), panes.tree.height), chosen);
+    let (rows, marked) = (screen.tree_rows(), screen.row_marked());
+    let seen = (screen.walk.top(marked, rows.len(), panes.tree.height), marked);
     draw_tree(desk, &rows, seen, "No milestones yet. `orchestra pm` plans one.", frame, panes.tree);
     framed(desk, frame, panes.feed, has_focus(Focus::Feed), &status::feed_title(screen));
     draw_feed(desk, frame, panes.feed);

@@ -44,6 +44,7 @@ const GIT_TIMEOUT: Duration = Duration::from_mins(1);
 const GIT_LOCK_WAIT: Duration = Duration::from_secs(10);
 
 /// All that a command knows of the world around it.
+#[derive(Clone)]
 pub(crate) struct Context {
     /// Where everything is printed.
     pub(crate) out: Arc<Out>,

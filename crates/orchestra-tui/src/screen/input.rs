@@ -1,10 +1,11 @@
 //! What keys do in the line at which the person writes to those who work.
 
+use orchestra_core::conversation::Typed;
 use orchestra_core::worker::{Listener, Progress};
 use ratatui::crossterm::event::{KeyCode, KeyEvent};
 
 use super::{Command, Focus, Screen};
-use crate::desk::{CUT, LONGEST};
+use crate::desk::CUT;
 use crate::entry::Entered;
 use crate::key::Action;
 use crate::view::Panes;
@@ -33,13 +34,8 @@ impl Screen {
             }
             (KeyCode::Char('?'), _) if is_empty => return self.act(Action::Help, panes),
             (_, Some(Action::NextPane)) if !is_empty => return self.queue_written(),
-            (_, Some(action @ (Action::PageUp | Action::PageDown))) => {
-                self.desk.in_feed(action, panes.feed.height);
-                return Vec::new();
-            }
+            _ if self.desk.scrolls(key, action, panes.feed.height) => return Vec::new(),
             (_, Some(action)) => return self.act(action, panes),
-            (KeyCode::Home, _) if is_empty => self.desk.feed.show_begin(),
-            (KeyCode::End, _) if is_empty => self.desk.feed.follow(),
             (KeyCode::Up, _) if is_empty && key.modifiers.is_empty() => {
                 if let Some(last) = self.state.queue().last() {
                     let text = last.text.clone();
@@ -89,16 +85,19 @@ impl Screen {
     }
 
     fn sent(&mut self, text: &str, to: impl FnOnce(&Self, String) -> Option<Command>) -> Vec<Command> {
-        if text.trim().is_empty() {
-            return Vec::new();
-        }
-        if text.len() > LONGEST {
-            self.desk.word = Some("too long to be said: write it to a file, and name that".to_owned());
-            return Vec::new();
-        }
-        let Some(command) = to(self, text.to_owned()) else {
-            self.desk.word = Some("nobody works, so nobody would hear it".to_owned());
-            return Vec::new();
+        let Some(typed) = self.desk.meant(text, &self.state.seen.plan.roles) else { return Vec::new() };
+        let command = match typed {
+            Typed::Say(_) => {
+                let Some(command) = to(self, text.to_owned()) else {
+                    self.desk.word = Some("nobody works, so nobody would hear it".to_owned());
+                    return Vec::new();
+                };
+                command
+            }
+            typed => {
+                self.desk.feed.said(text);
+                Command::Typed(typed)
+            }
         };
         let kept = self.desk.sent(text).map(Command::Remember);
         std::iter::once(command).chain(kept).collect()

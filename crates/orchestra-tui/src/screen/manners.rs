@@ -175,11 +175,7 @@ impl Screen {
             Place::Question => self.dialogs.first()?.text(self.desk.theme),
             Place::Panes | Place::Transcript | Place::Input | Place::Help | Place::Writing => {
                 match self.focus {
-                    Focus::Tree => {
-                        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
-                        let last = rows.len().checked_sub(1)?;
-                        rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
-                    }
+                    Focus::Tree => self.walk.row_of(self.tree_rows())?.name,
                     Focus::Input | Focus::Feed => self.desk.feed.copied()?,
                     Focus::Log => {
                         let end = self.log.len().saturating_sub(self.log_back);
@@ -243,9 +239,7 @@ impl Screen {
 
     /// The row of the tree that is chosen.
     pub(super) fn row_chosen(&self) -> Option<Chosen> {
-        let row = self.row.filter(|_| self.focus == Focus::Tree)?;
-        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
-        let row = rows.into_iter().nth(row)?;
+        let row = self.tree_rows().into_iter().nth(self.row_marked()?)?;
         Some((row.milestone?, row.work))
     }
 }

@@ -3,22 +3,10 @@
 use super::{Command, Focus, Screen};
 use crate::key::Action;
 use crate::view::Panes;
-use crate::viewer::{Came, Reading, Viewer, Want};
+use crate::viewer::{Reading, Viewer, Want};
 use crate::words::clock;
 
 impl Screen {
-    /// What follows from a key in the viewer.
-    pub(super) fn came_of_reading(&mut self, came: Came) -> Vec<Command> {
-        match came {
-            Came::Nothing => Vec::new(),
-            Came::Closed => {
-                self.appears();
-                Vec::new()
-            }
-            Came::Turned(want) | Came::Opened(want) => vec![Command::Read(want)],
-        }
-    }
-
     pub(super) fn act(&mut self, action: Action, panes: &Panes) -> Vec<Command> {
         if action == Action::Since {
             let mut viewer = Viewer::new(Want::Since);
@@ -41,7 +29,7 @@ impl Screen {
             Action::Write => self.focus = Focus::Input,
             Action::Back if self.focus != Focus::Input => {
                 match self.focus {
-                    Focus::Tree => (self.row, self.tree_top) = (None, 0),
+                    Focus::Tree => self.walk.leave(),
                     Focus::Feed => self.desk.feed.follow(),
                     Focus::Log => self.log_back = 0,
                     Focus::Input => {}
@@ -52,7 +40,7 @@ impl Screen {
             Action::PreviousPane => self.focus = next(self.focus, true),
             _ => match self.focus {
                 Focus::Input => {}
-                Focus::Tree => self.in_tree(action, panes.tree.height),
+                Focus::Tree => self.walk.act(action, &self.tree_rows(), panes.tree.height),
                 Focus::Feed => self.desk.in_feed(action, panes.feed.height),
                 Focus::Log => self.in_log(action, panes.log.height),
             },
@@ -100,31 +88,6 @@ impl Screen {
             _ => back,
         }
         .min(last);
-    }
-
-    fn in_tree(&mut self, action: Action, height: u16) {
-        let rows = crate::tree::rows(&self.state, &self.opened, &self.used, self.desk.theme);
-        let last = rows.len().saturating_sub(1);
-        let (page, row) = (usize::from(height.max(2)) - 1, self.row.unwrap_or(0).min(last));
-        let row = match action {
-            Action::Up => row.saturating_sub(1),
-            Action::Down => row + 1,
-            Action::PageUp => row.saturating_sub(page),
-            Action::PageDown => row + page,
-            Action::Top => 0,
-            Action::Bottom => last,
-            Action::Toggle => {
-                if let Some(id) = rows.get(row).and_then(|row| row.milestone.clone()) {
-                    match self.opened.iter().position(|open| *open == id) {
-                        Some(at) => drop(self.opened.remove(at)),
-                        None => self.opened.push(id),
-                    }
-                }
-                row
-            }
-            _ => row,
-        };
-        self.row = Some(row.min(last));
     }
 }
 

@@ -99,7 +99,7 @@ impl Talk {
         if !self.beside.plan.milestones.is_empty() {
             let is_new = |id: &&orchestra_core::id::MilestoneId| self.beside.plan.find(id).is_none();
             let new = project.plan.milestones.iter().map(|milestone| &milestone.id).filter(is_new);
-            self.flipped.extend(new.cloned());
+            self.walk.toggled.extend(new.cloned());
         }
         self.beside = project;
     }
@@ -108,6 +108,12 @@ impl Talk {
     pub(super) fn noted(&mut self, note: &Note, line: Option<String>) -> Vec<TalkCommand> {
         if let Some(line) = line {
             self.desk.feed.notice(line);
+        }
+        let was_edited =
+            self.edited.take_if(|_| matches!(note, Note::Proposed { .. } | Note::Refused { .. }));
+        if let (Some(_), Note::Refused { wrong }) = (was_edited, note) {
+            // The transcript is behind the proposal.
+            self.desk.word = Some(format!("your edit does not hold: {}", wrong.join("; ")));
         }
         let what = match note {
             Note::Proposed { .. } => "a proposal waits for you",

@@ -1,11 +1,11 @@
 //! What keys do in the line at which the person writes.
 
-use orchestra_core::conversation::{Typed, parse};
+use orchestra_core::conversation::Typed;
 use ratatui::crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::{Ask, Pane, Talk, TalkCommand};
 use crate::complete::{Completed, Completion, begun};
-use crate::desk::{CUT, LONGEST};
+use crate::desk::CUT;
 use crate::entry::Entered;
 use crate::key::Action;
 use crate::view::TalkPanes;
@@ -37,13 +37,8 @@ impl Talk {
             }
             (KeyCode::Char('?'), _) if is_empty => return self.act(Action::Help, panes),
             (_, Some(Action::NextPane)) if !is_empty => return self.queue_written(),
-            (_, Some(action @ (Action::PageUp | Action::PageDown))) => {
-                self.desk.in_feed(action, panes.feed.height);
-                return Vec::new();
-            }
+            _ if self.desk.scrolls(key, action, panes.feed.height) => return Vec::new(),
             (_, Some(action)) => return self.act(action, panes),
-            (KeyCode::Home, _) if is_empty => self.desk.feed.show_begin(),
-            (KeyCode::End, _) if is_empty => self.desk.feed.follow(),
             (KeyCode::Up, _) if is_empty && key.modifiers.is_empty() => {
                 if let Some(text) = self.state.queue.last().cloned() {
                     self.unqueued(&text);
@@ -115,18 +110,8 @@ impl Talk {
     }
 
     fn sent(&mut self, text: &str, words: impl FnOnce(&mut Self, String) -> TalkCommand) -> Vec<TalkCommand> {
-        if text.trim().is_empty() {
-            return Vec::new();
-        }
-        if text.len() > LONGEST {
-            self.desk.word = Some("too long to be said: write it to a file, and name that".to_owned());
-            return Vec::new();
-        }
-        let command = match parse(text, &self.beside.plan.roles) {
-            Typed::Unknown(word) => {
-                self.desk.word = Some(format!("there is no #{word}: #help says what there is"));
-                return Vec::new();
-            }
+        let Some(typed) = self.desk.meant(text, &self.beside.plan.roles) else { return Vec::new() };
+        let command = match typed {
             Typed::Say(text) => words(self, text),
             typed => {
                 self.desk.feed.said(text);

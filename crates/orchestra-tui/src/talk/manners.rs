@@ -6,7 +6,6 @@ use crate::key::{Action, NOT_IN_TALKS, Place, ROWS, Row, holds};
 use crate::palette::Palette;
 use crate::question::Way;
 use crate::text::plain;
-use crate::tree::rows_of;
 use crate::viewer::Want;
 
 impl Talk {
@@ -140,7 +139,13 @@ impl Talk {
             Action::Copy => {
                 self.copied().map(|text| TalkCommand::Copy(plain(&text))).ok_or("there is nothing to copy")
             }
-            Action::Edit => self.edited().ok_or("no document belongs to this"),
+            Action::Edit => {
+                let edited = self.edited();
+                if let Some(TalkCommand::EditProposal { ask }) = &edited {
+                    self.edited = Some(*ask);
+                }
+                edited.ok_or("no document belongs to this")
+            }
             _ => self.paged().ok_or("no transcript belongs to this"),
         };
         match command {
@@ -161,11 +166,7 @@ impl Talk {
                 Ask::Form(form) => form.text(),
             },
             _ => match self.pane {
-                Pane::Tree => {
-                    let rows = rows_of(&self.beside, &self.flipped, self.desk.theme);
-                    let last = rows.len().checked_sub(1)?;
-                    rows.into_iter().nth(self.row.unwrap_or(0).min(last))?.name
-                }
+                Pane::Tree => self.walk.row_of(self.tree_rows())?.name,
                 Pane::Input | Pane::Feed => self.desk.feed.copied()?,
             },
         };

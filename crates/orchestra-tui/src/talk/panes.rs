@@ -5,26 +5,13 @@ use ratatui::crossterm::event::KeyEvent;
 
 use super::{Pane, Talk, TalkCommand};
 use crate::key::Action;
-use crate::tree::rows_of;
 use crate::view::TalkPanes;
-use crate::viewer::{Came, Reading, Viewer, Want};
+use crate::viewer::{Reading, Viewer, Want};
 
 /// A milestone, or a work of it.
 pub(super) type Chosen = (MilestoneId, Option<WorkId>);
 
 impl Talk {
-    /// What follows from a key in the viewer.
-    pub(super) fn came_of_reading(&mut self, came: Came) -> Vec<TalkCommand> {
-        match came {
-            Came::Nothing => Vec::new(),
-            Came::Closed => {
-                self.appears();
-                Vec::new()
-            }
-            Came::Turned(want) | Came::Opened(want) => vec![TalkCommand::Read(want)],
-        }
-    }
-
     pub(super) fn act(&mut self, action: Action, panes: &TalkPanes) -> Vec<TalkCommand> {
         if let Some(want) = self.wanted(action) {
             self.desk.viewer = Some(Viewer::new(want.clone()));
@@ -39,7 +26,7 @@ impl Talk {
             Action::Write => self.pane = Pane::Input,
             Action::Back if self.pane != Pane::Input => {
                 match self.pane {
-                    Pane::Tree => self.row = None,
+                    Pane::Tree => self.walk.leave(),
                     Pane::Feed => self.desk.feed.follow(),
                     Pane::Input => {}
                 }
@@ -62,7 +49,7 @@ impl Talk {
             Action::Search | Action::Transcript => self.read_back(action == Action::Search),
             _ => match self.pane {
                 Pane::Input => {}
-                Pane::Tree => self.in_tree(action, panes.tree.height),
+                Pane::Tree => self.walk.act(action, &self.tree_rows(), panes.tree.height),
                 Pane::Feed => self.desk.in_feed(action, panes.feed.height),
             },
         }
@@ -96,35 +83,8 @@ impl Talk {
         if self.pane != Pane::Tree {
             return None;
         }
-        let rows = rows_of(&self.beside, &self.flipped, self.desk.theme);
-        let last = rows.len().checked_sub(1)?;
-        let row = rows.into_iter().nth(self.row.unwrap_or(0).min(last))?;
+        let row = self.walk.row_of(self.tree_rows())?;
         Some((row.milestone?, row.work))
-    }
-
-    fn in_tree(&mut self, action: Action, height: u16) {
-        let rows = rows_of(&self.beside, &self.flipped, self.desk.theme);
-        let last = rows.len().saturating_sub(1);
-        let (page, row) = (usize::from(height.max(2)) - 1, self.row.unwrap_or(0).min(last));
-        let row = match action {
-            Action::Up => row.saturating_sub(1),
-            Action::Down => row + 1,
-            Action::PageUp => row.saturating_sub(page),
-            Action::PageDown => row + page,
-            Action::Top => 0,
-            Action::Bottom => last,
-            Action::Toggle => {
-                if let Some(id) = rows.get(row).and_then(|row| row.milestone.clone()) {
-                    match self.flipped.iter().position(|flipped| *flipped == id) {
-                        Some(at) => drop(self.flipped.remove(at)),
-                        None => self.flipped.push(id),
-                    }
-                }
-                row
-            }
-            _ => row,
-        };
-        self.row = Some(row.min(last));
     }
 
     /// A key in the palette.

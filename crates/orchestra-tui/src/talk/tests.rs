@@ -84,6 +84,7 @@ fn commands_and_roles_are_told_apart_from_words_and_nonsense_stays_written() {
     bench.write("#status");
     assert_eq!(bench.press("enter"), [TalkCommand::Typed(Typed::Status)]);
     bench.write("/backend what is slow?");
+    assert!(bench.seen().contains("enter talk with backend-engineer"), "{}", bench.seen());
     let (name, words) = ("backend-engineer".to_owned(), "what is slow?".to_owned());
     assert_eq!(bench.press("enter"), [TalkCommand::Typed(Typed::Role { name, words })]);
     bench.write("#nobody");
@@ -292,6 +293,8 @@ fn the_worker_in_the_other_terminal_is_in_sight() {
     assert!(bench.seen().contains(wanted), "{}", bench.seen());
     bench.resize((60, 15));
     assert!(bench.seen().contains(wanted), "{}", bench.seen());
+    bench.talk.is_in_front = true;
+    assert!(bench.seen().contains("waits: rfc-3f9a · leave to answer it"), "{}", bench.seen());
     project.worker = None;
     bench.tell(TalkMsg::Project(project));
     bench.resize(USUAL);

@@ -1,5 +1,7 @@
 //! The line below everything, which says what to press.
 
+use orchestra_core::conversation::{Typed, parse};
+use orchestra_core::plan::Role;
 use ratatui::Frame;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -49,6 +51,19 @@ impl<'a> Hints<'a> {
         self.of(&[Action::PageUp, Action::PageDown], "scroll", plain);
         self.of(&[Action::Copy], "copy", plain);
         self.of(&[Action::Palette], "actions", plain);
+    }
+
+    /// What becomes of a command or a role that is written in the line. False where what is written is neither.
+    pub(super) fn typed(&mut self, roles: &[Role]) -> bool {
+        let what = match parse(&self.desk.input.entry.text(), roles) {
+            Typed::Role { name, .. } => format!("talk with {name}"),
+            Typed::Status | Typed::Help | Typed::Start => "show it".to_owned(),
+            Typed::Commit { .. } => "show what would be committed".to_owned(),
+            Typed::Bootstrap => "talk with the architect".to_owned(),
+            Typed::Say(_) | Typed::Unknown(_) => return false,
+        };
+        self.add("enter", &what, Style::new());
+        true
     }
 
     /// What became of what the person wanted; cut where there is no room.

@@ -176,6 +176,9 @@ fn input_hints(screen: &Screen, hints: &mut Hints<'_>) {
         }
         return hints.of(&[Action::Stop], if is_running { "interrupt" } else { "leave" }, plain);
     }
+    if hints.typed(&screen.state.seen.plan.roles) {
+        return;
+    }
     match screen.state.listener() {
         Listener::Now(work, _) => {
             let when = match () {

@@ -16,7 +16,6 @@ use crate::key::{Action, is_letter};
 use crate::talk::{Ask, Pane, Talk};
 use crate::text::{Long, columns, harmless, wrap};
 use crate::theme::Theme;
-use crate::tree::rows_of;
 use crate::words::clock;
 
 /// From this width on the milestones have a place of their own beside what is said.
@@ -45,7 +44,7 @@ pub(crate) struct TalkPanes {
     /// Without its borders, like all panes.
     pub(crate) tree: Rect,
     pub(crate) feed: Rect,
-    /// What the worker in the other terminal is at.
+    /// What the worker is at.
     worker: Rect,
     pub(crate) input: Rect,
     status: Rect,
@@ -127,8 +126,8 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     }
     draw_feed(desk, frame, panes.feed);
     framed(desk, frame, panes.tree, has_focus(Pane::Tree), "Milestones");
-    let rows = rows_of(&talk.beside, &talk.flipped, desk.theme);
-    let seen = (talk.tree_top(rows.len(), panes.tree.height), talk.row_marked());
+    let (rows, marked) = (talk.tree_rows(), talk.row_marked());
+    let seen = (talk.walk.top(marked, rows.len(), panes.tree.height), marked);
     draw_tree(desk, &rows, seen, "No milestones yet.", frame, panes.tree);
     let style = match &talk.beside.worker {
         Some(Elsewhere { waits: Some(_), .. }) => desk.theme.waiting(),
@@ -230,12 +229,13 @@ fn greet(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(rows), area);
 }
 
-/// What the worker in the other terminal is at.
+/// What the worker is at.
 fn worker(talk: &Talk, width: u16) -> Vec<ratatui::text::Line<'static>> {
     let theme = talk.desk.theme;
     let text = match &talk.beside.worker {
         Some(Elsewhere { waits: Some((gate, _)), .. }) => {
-            format!("{} waits: {gate} · answer in its terminal", theme.sign("🚦", "?"))
+            let how = if talk.is_in_front { "leave to answer it" } else { "answer in its terminal" };
+            format!("{} waits: {gate} · {how}", theme.sign("🚦", "?"))
         }
         Some(Elsewhere { running: Some(doing), waits: None }) => format!("worker: {doing}"),
         Some(Elsewhere { running: None, waits: None }) => "worker: waiting for work".to_owned(),
@@ -384,6 +384,9 @@ fn input_hints(talk: &Talk, hints: &mut Hints<'_>) {
         }
         hints.at_the_line(Action::Palette, "actions", plain);
         return hints.of(&[Action::Stop], if is_running { "interrupt" } else { "leave" }, plain);
+    }
+    if hints.typed(&talk.beside.plan.roles) {
+        return;
     }
     match (is_running, talk.state.hears) {
         (true, true) => hints.add("enter", "tell it now", plain),

@@ -1,5 +1,6 @@
 //! `orchestra pm` and `orchestra role`: conversations with roles, one after the other.
 
+mod beside;
 mod holding;
 mod lines;
 mod opening;
@@ -13,10 +14,13 @@ use orchestra_core::plan::PLANNER;
 use orchestra_project::layout::Layout;
 use orchestra_project::load::Scanner;
 
+pub(super) use self::beside::Beside;
+pub(super) use self::holding::typed_of;
 use self::holding::{Ended, Face};
 use self::lines::Manner;
 use self::opening::Which;
 use self::seat::Seat;
+pub(super) use self::words::help;
 use super::init;
 use super::start::{self, Shown};
 use crate::cli::{PmArgs, RoleArgs, TalkArgs};

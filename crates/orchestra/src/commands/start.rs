@@ -325,6 +325,7 @@ fn run_shown(
                 program,
                 environment,
                 wanted,
+                context: context.clone(),
             };
             let (end, shown) = runtime.block_on(on_screen(worker, received, curtain, of));
             if let Some(Err(error)) = &shown {
@@ -335,7 +336,8 @@ fn run_shown(
         Shown::Printed(printed) => {
             let out = Behind::start(Arc::clone(&context.out), discard_typed);
             let out = out.map_err(Failure::Descriptors)?;
-            let of = |wishes| Showing::new(printed, out, layout, wishes);
+            let before = context.typed("");
+            let of = |wishes| Showing::new(printed, out, layout, before, wishes);
             runtime.block_on(in_lines(worker, received, printed, launcher, of))
         }
     })

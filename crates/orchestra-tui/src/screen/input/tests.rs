@@ -5,6 +5,7 @@ use orchestra_core::record::Record;
 use orchestra_core::worker::{At, Stage, State};
 
 use super::*;
+use crate::desk::LONGEST;
 use crate::msg::Msg;
 use crate::testing::{Bench, PLAIN, key_named, milestone, rfc, state};
 
@@ -74,6 +75,45 @@ fn where_no_agent_runs_it_waits_for_the_next_and_where_nothing_is_worked_on_it_s
     assert!(seen.contains("nobody would hear it") && seen.contains("› h"), "{seen}");
     assert_eq!(idle.press("i tab"), []);
     assert_eq!(idle.screen.desk.input.entry.text(), "hi");
+}
+
+#[test]
+fn a_command_or_a_role_is_none_of_the_agents_business_whoever_works() {
+    let role = |words: &str| Typed::Role { name: "backend-engineer".to_owned(), words: words.to_owned() };
+    for change in [(|_| {}) as fn(&mut State), stops, |state| state.stage = Stage::Idle] {
+        let check = |text: &str, expected: Typed| {
+            for key in ["enter", "tab"] {
+                let mut bench = bench(change);
+                bench.tell(Msg::Paste(text.to_owned()));
+                assert!(!bench.seen().contains("tell "), "{}", bench.seen());
+                assert_eq!(bench.press(key), [Command::Typed(expected.clone())], "{text} {key}");
+                assert_eq!(bench.remembered, [text]);
+                assert!(bench.screen.desk.input.is_empty(), "{text}");
+                assert!(bench.seen().contains(text), "{}", bench.seen());
+            }
+        };
+        check("#status", Typed::Status);
+        check("/help", Typed::Help);
+        check("#start", Typed::Start);
+        check("#backend", role(""));
+        check("/backend use bcrypt", role("use bcrypt"));
+    }
+    let mut bench = bench(|_| {});
+    bench.tell(Msg::Line("backend: 2 phases".to_owned()));
+    assert!(bench.seen().contains("backend: 2 phases"), "{}", bench.seen());
+    bench.tell(Msg::Paste("#nobody".to_owned()));
+    assert_eq!(bench.press("enter"), []);
+    assert!(bench.seen().contains("there is no #nobody: #help says what there is"), "{}", bench.seen());
+    assert_eq!(bench.screen.desk.input.entry.text(), "#nobody", "it stays written");
+}
+
+#[test]
+fn what_only_begins_like_a_command_is_said_to_the_agent() {
+    for text in ["/src/auth.rs is slow", "# A heading", "see #status"] {
+        let mut bench = bench(|_| {});
+        bench.tell(Msg::Paste(text.to_owned()));
+        assert_eq!(bench.press("enter").first(), say(text).first());
+    }
 }
 
 #[test]

@@ -47,6 +47,26 @@ fn a_proposal_is_answered_by_its_key_with_the_hash_of_what_was_shown() {
 }
 
 #[test]
+fn of_an_edit_that_does_not_hold_it_is_said_why_in_front_of_the_proposal() {
+    let refused = |why: &str| TalkMsg::Note {
+        note: Box::new(Note::Refused { wrong: vec![why.to_owned()] }),
+        line: Some(format!("· {why}")),
+    };
+    let mut bench = asked();
+    // Another proposal of the agent's, which nobody edited.
+    bench.tell(refused("no such file"));
+    assert!(!bench.seen().contains("your edit"), "{}", bench.seen());
+    bench.press("e");
+    bench.tell(TalkMsg::Returned);
+    bench.tell(refused("there is no role `wizard`"));
+    assert!(bench.seen().contains("your edit does not hold: there is no role `wizard`"), "{}", bench.seen());
+    bench.press("?");
+    assert!(!bench.seen().contains("your edit"), "{}", bench.seen());
+    bench.tell(refused("no such file"));
+    assert!(!bench.seen().contains("your edit"), "{}", bench.seen());
+}
+
+#[test]
 fn e_opens_its_files_and_what_comes_back_has_to_arm_again() {
     let mut bench = asked();
     assert_eq!(bench.press("e"), [TalkCommand::EditProposal { ask: AskId(1) }]);

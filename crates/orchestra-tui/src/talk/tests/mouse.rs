@@ -24,7 +24,7 @@ fn the_wheel_scrolls_what_is_beneath_it_and_a_click_chooses() {
     mouse(&mut bench, MouseEventKind::ScrollUp, (10, 5));
     assert!(bench.seen().contains("(end: follow)"), "{}", bench.seen());
     mouse(&mut bench, CLICK, (120, 3));
-    assert_eq!((bench.talk.pane, bench.talk.row), (Pane::Tree, Some(1)));
+    assert_eq!((bench.talk.pane, bench.talk.walk.row), (Pane::Tree, Some(1)));
     mouse(&mut bench, CLICK, (10, 13));
     assert_eq!(bench.talk.pane, Pane::Input);
     // What folds is opened by a click.

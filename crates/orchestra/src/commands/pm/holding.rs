@@ -25,7 +25,7 @@ use crate::out::behind::Behind;
 use crate::typing::discard_typed;
 
 /// How many views wait to be shown: as many as come while a program of the person's has the terminal for some minutes.
-const VIEWS: usize = 65_536;
+pub(super) const VIEWS: usize = 65_536;
 /// How long what is still to be printed may take after a signal.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -60,6 +60,11 @@ struct Ends {
     views: mpsc::Receiver<View>,
     wishes: mpsc::Sender<Wish>,
     wished: mpsc::Receiver<Wish>,
+}
+
+/// What a person types to talk to a role.
+pub(in crate::commands) fn typed_of(role: &RoleId) -> String {
+    if role.as_str() == PLANNER { "pm".to_owned() } else { format!("role {role}") }
 }
 
 impl Face<'_> {
@@ -130,7 +135,6 @@ impl Face<'_> {
         wishes: mpsc::Sender<Wish>,
     ) -> Result<screen::Setting, Failure> {
         let context = self.context;
-        let typed = if role.as_str() == PLANNER { "pm".to_owned() } else { format!("role {role}") };
         Ok(screen::Setting {
             project: start::project_name(&layout),
             theme,
@@ -141,7 +145,7 @@ impl Face<'_> {
             wishes,
             program: context.program.clone(),
             environment: context.environment.clone(),
-            command: format!("orchestra {typed}"),
+            command: format!("orchestra {}", typed_of(role)),
             start: context.typed("start"),
             model,
             first: self.first,

@@ -15,9 +15,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
-use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::file_names;
 use orchestra_core::conversation::{AskId, BOOTSTRAP, Conversation, Project, Typed, Verdict, What};
+use orchestra_core::path::ContentHash;
 use orchestra_core::plan::ARCHITECT;
 use orchestra_core::worker::State;
 use orchestra_engine::brief::plan_in_words;
@@ -30,22 +30,17 @@ use orchestra_tui::{Moment, Reading, Talk, TalkCommand, TalkMsg, Theme, Want, dr
 use ratatui::crossterm::event::{Event, KeyEventKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep_until;
 
 use self::pages::{flat, in_pages};
-use super::seat::Keys;
 use super::words::{help, how_to_start, in_words};
-use crate::commands::start::screen::keeper::Keeper;
-use crate::commands::start::screen::keyboard::Keyboard;
+use crate::commands::start::screen::chores::Chores;
 use crate::commands::start::screen::programs::Opened;
 use crate::commands::start::screen::reading::Place;
-use crate::commands::start::screen::terminal::{self, Manners, Terminal};
-use crate::commands::start::screen::{copy, notices};
-use crate::commands::start::standing::stops;
+use crate::commands::start::screen::stage::{Came, Keys, Pace, Stage};
+use crate::commands::start::screen::terminal::Manners;
+use crate::commands::start::screen::visit::{Backstage, Heard, WORKS_HERE};
 use crate::context::Wanted;
 
-/// The least time between two frames.
-const FRAME: Duration = Duration::from_millis(16);
 /// How many files are offered behind `@`.
 const FILES: usize = 200_000;
 
@@ -85,7 +80,7 @@ enum Found {
 /// Files of a proposal that the person edits.
 struct Draft {
     ask: AskId,
-    of: orchestra_core::path::ContentHash,
+    of: ContentHash,
     /// Where each lies while it is edited, and what it is called in the proposal.
     files: Vec<(PathBuf, String)>,
 }
@@ -94,72 +89,72 @@ struct Draft {
 /// and the keys, for the next one. The terminal is as it was before when this returns, however it returns.
 pub(super) async fn show(
     setting: Setting,
-    mut views: mpsc::Receiver<View>,
+    views: mpsc::Receiver<View>,
     keys: Option<Keys>,
 ) -> io::Result<(Option<(String, String)>, Keys)> {
     let manners = Manners::of(&setting.environment, setting.wanted.notify.clone(), setting.wanted.mouse);
-    // Dropped after the terminal. Without one a kill leaves the screen behind, and nothing else is missing.
-    let _keeper = Keeper::start(&setting.program, manners.shows_progress).ok();
-    let mut terminal = Terminal::enter(manners)?;
-    terminal::heed_ctrl_c(false)?;
-    let Keys { keyboard, typed: mut keys } = Keys::go_on(keys, &setting.environment);
-    let mut stopped = stops()?;
+    let launcher = setting.launcher.clone();
+    let mut stage = Stage::enter(&setting.program, &setting.environment, manners, launcher, keys)?;
+    let switch = hold(setting, views, &mut stage, None).await?;
+    let keys = stage.leave(switch.is_some()).await;
+    Ok((switch, keys))
+}
+
+/// The same on a terminal that is taken over already, perhaps with a worker behind it: then a signal that ends it ends this.
+pub(super) async fn hold(
+    setting: Setting,
+    mut views: mpsc::Receiver<View>,
+    stage: &mut Stage,
+    mut behind: Option<Backstage<'_>>,
+) -> io::Result<Option<(String, String)>> {
     let (finder, mut found) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, keyboard, finder);
-    shown.begin(&mut terminal).await?;
-    let mut last_frame: Option<Instant> = None;
-    let mut wake_at: Option<Instant> = None;
+    let mut shown = Shown::new(setting, finder, behind.is_some());
+    shown.begin(stage).await?;
+    let mut pace = Pace::default();
     loop {
         let now = Instant::now();
-        if wake_at.take_if(|at| now >= *at).is_some() {
-            shown.take(TalkMsg::Tick, &mut terminal).await?;
+        if pace.is_time(now) {
+            shown.take(TalkMsg::Tick, stage).await?;
         }
-        let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
-        if shown.talk.needs_frame() && now >= may_draw_at {
+        if shown.talk.needs_frame() && pace.may_draw(now) {
             let talk = &mut shown.talk;
-            terminal.draw(|frame| {
+            stage.terminal.draw(|frame| {
                 talk.lay_out(frame.area());
                 draw_talk(talk, frame);
             })?;
             let moment = shown.moment();
             shown.talk.drawn(moment);
-            last_frame = Some(Instant::now());
+            pace.drew();
             continue;
         }
-        let frame_at = shown.talk.needs_frame().then_some(may_draw_at);
-        wake_at = shown.talk.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
-        let next = frame_at.into_iter().chain(wake_at).min();
+        let wake_at = shown.talk.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
+        let waiting = pace.wait(now, shown.talk.needs_frame(), wake_at);
         tokio::select! {
             biased; // A person's key goes before an agent's words.
             // What is typed behind the name of another role is said to that one.
-            event = keys.recv(), if shown.switch.is_none() => {
-                let Some(event) = event else { return Err(shown.keyboard.ended()) };
-                shown.typed(event, &mut terminal).await?;
-            }
-            Some(found) = found.recv() => {
-                if shown.found(found, &mut terminal).await? {
-                    // Typed before a program of the person's came, and meant for it or for nothing.
-                    while keys.try_recv().is_ok() {}
-                    stopped = stops()?;
-                }
-            }
+            came = stage.next(), if shown.switch.is_none() => shown.came(came?, stage).await?,
+            Some(found) = found.recv() => shown.found(found, stage).await?,
             view = views.recv() => match view {
-                Some(view) => shown.view(view, &mut terminal).await?,
-                None => return Ok(shown.hand_on(keys).await),
+                Some(view) => shown.view(view, stage).await?,
+                None => return Ok(shown.switch),
             },
-            // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => {
-                shown.suspend(&mut terminal).await?;
-                stopped = stops()?;
-            }
-            () = sleep(next) => {}
+            heard = next_of(&mut behind) => match heard {
+                Heard::Told(notices) => notices.into_iter().for_each(|text| shown.chores().notify(text, &mut stage.terminal)),
+                Heard::Left { by_signal: true } => return Ok(None),
+                Heard::Left { by_signal: false } => {
+                    let word = "the worker has left: it is told when you leave, too".to_owned();
+                    shown.take(TalkMsg::Told(word), stage).await?;
+                }
+            },
+            () = waiting => {}
         }
+        stage.renew()?;
     }
 }
 
-async fn sleep(until: Option<Instant>) {
-    match until {
-        Some(at) => sleep_until(at.into()).await,
+async fn next_of(behind: &mut Option<Backstage<'_>>) -> Heard {
+    match behind {
+        Some(behind) => behind.next().await,
         None => std::future::pending().await,
     }
 }
@@ -170,26 +165,29 @@ struct Shown {
     begun: Instant,
     state: Arc<Conversation>,
     project: Arc<Project>,
-    keyboard: Keyboard,
     finder: mpsc::Sender<Found>,
     switch: Option<(String, String)>,
+    is_worker_behind: bool,
+    /// The proposal that the person edited last, as it was then. Where that did not hold, they go on with what they wrote.
+    edited: Option<(AskId, ContentHash)>,
 }
 
 impl Shown {
-    fn new(setting: Setting, keyboard: Keyboard, finder: mpsc::Sender<Found>) -> Self {
+    fn new(setting: Setting, finder: mpsc::Sender<Found>, is_worker_behind: bool) -> Self {
         let begun = Instant::now();
         let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
         let talk = Talk::new(setting.project.clone(), setting.theme, TimeZone::system(), now)
             .with_keys(setting.wanted.keys.clone())
             .with_command(setting.command.clone())
             .with_model(setting.model.clone())
+            .with_worker_behind(is_worker_behind)
             .with_mouse(setting.wanted.mouse);
         let (state, project) = (Arc::default(), Arc::default());
-        Self { talk, setting, begun, state, project, keyboard, finder, switch: None }
+        Self { talk, setting, begun, state, project, finder, switch: None, is_worker_behind, edited: None }
     }
 
     /// What the person wrote in earlier runs, and what is said at once.
-    async fn begin(&mut self, terminal: &mut Terminal) -> io::Result<()> {
+    async fn begin(&mut self, stage: &mut Stage) -> io::Result<()> {
         match history::load(&self.setting.layout) {
             Ok(texts) => {
                 let now = Moment { since: Duration::ZERO, at: Timestamp::now() };
@@ -198,23 +196,13 @@ impl Shown {
             }
             Err(error) => {
                 let word = format!("what you wrote before cannot be read: {error}");
-                self.take(TalkMsg::Told(word), terminal).await?;
+                self.take(TalkMsg::Told(word), stage).await?;
             }
         }
         if let Some(text) = self.setting.first.take() {
             drop(self.setting.wishes.send(Wish::Say { text }).await);
         }
         Ok(())
-    }
-
-    /// What is left for the next conversation, where there is to be one.
-    async fn hand_on(self, typed: mpsc::Receiver<Event>) -> (Option<(String, String)>, Keys) {
-        if self.switch.is_some() {
-            // Between two screens the terminal has other modes. Where it does not stand still in time, keys are read all the
-            // same.
-            let _stands = self.keyboard.pause().await;
-        }
-        (self.switch, Keys { keyboard: self.keyboard, typed })
     }
 
     fn moment(&self) -> Moment {
@@ -225,24 +213,32 @@ impl Shown {
         Moment { since: now.saturating_duration_since(self.begun), at: Timestamp::now() }
     }
 
-    /// Takes what came from the terminal.
-    async fn typed(&mut self, event: Event, terminal: &mut Terminal) -> io::Result<()> {
-        terminal.heard(&event);
-        let msg = match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => TalkMsg::Key(key),
-            Event::Paste(text) => TalkMsg::Paste(text),
-            Event::Resize(..) => {
-                // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
-                terminal.forget();
-                TalkMsg::Resized
+    /// Takes what came from the terminal, or from outside.
+    async fn came(&mut self, came: Came, stage: &mut Stage) -> io::Result<()> {
+        match came {
+            Came::Event(event) => {
+                stage.heard(&event);
+                let msg = match event {
+                    Event::Key(key) if key.kind != KeyEventKind::Release => TalkMsg::Key(key),
+                    Event::Paste(text) => TalkMsg::Paste(text),
+                    Event::Resize(..) => TalkMsg::Resized,
+                    Event::Mouse(event) => TalkMsg::Mouse(event),
+                    Event::Key(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
+                };
+                self.take(msg, stage).await?;
             }
-            Event::Mouse(event) => TalkMsg::Mouse(event),
-            Event::Key(_) | Event::FocusGained | Event::FocusLost => return Ok(()),
-        };
-        self.take(msg, terminal).await
+            Came::Stopped => self.suspend(stage).await?,
+            Came::WentOn => {
+                stage.come_back().await?;
+                self.take_returned();
+            }
+            // A conversation that is over takes nothing more.
+            Came::Quit => drop(self.setting.wishes.send(Wish::Leave).await),
+        }
+        Ok(())
     }
 
-    async fn view(&mut self, view: View, terminal: &mut Terminal) -> io::Result<()> {
+    async fn view(&mut self, view: View, stage: &mut Stage) -> io::Result<()> {
         let msg = match view {
             View::Past(lines) => TalkMsg::Past(lines.to_vec()),
             View::State(state) => {
@@ -259,21 +255,21 @@ impl Shown {
                 TalkMsg::Project((*project).clone())
             }
         };
-        self.take(msg, terminal).await
+        self.take(msg, stage).await
     }
 
-    async fn take(&mut self, msg: TalkMsg, terminal: &mut Terminal) -> io::Result<()> {
+    async fn take(&mut self, msg: TalkMsg, stage: &mut Stage) -> io::Result<()> {
         let now = self.moment();
         let commands = self.talk.update(now, msg);
         for command in commands {
-            self.obey(command, terminal).await?;
+            self.obey(command, stage).await?;
         }
-        terminal.set_title(&self.talk.title());
-        terminal.set_busy(self.talk.busy());
+        stage.terminal.set_title(&self.talk.title());
+        stage.terminal.set_busy(self.talk.busy());
         Ok(())
     }
 
-    async fn obey(&mut self, command: TalkCommand, terminal: &mut Terminal) -> io::Result<()> {
+    async fn obey(&mut self, command: TalkCommand, stage: &mut Stage) -> io::Result<()> {
         let wish = match command {
             TalkCommand::Say { text } => Wish::Say { text },
             TalkCommand::Queue { text } => Wish::Queue { text },
@@ -295,7 +291,7 @@ impl Shown {
                 self.switch = Some((name, words));
                 Wish::Leave
             }
-            other => return self.obey_here(other, terminal).await,
+            other => return self.obey_here(other, stage).await,
         };
         // A conversation that is over takes nothing more.
         drop(self.setting.wishes.send(wish).await);
@@ -303,21 +299,19 @@ impl Shown {
     }
 
     /// What concerns the screen and not the conversation.
-    async fn obey_here(&mut self, command: TalkCommand, terminal: &mut Terminal) -> io::Result<()> {
+    async fn obey_here(&mut self, command: TalkCommand, stage: &mut Stage) -> io::Result<()> {
         match command {
             TalkCommand::Typed(typed) => {
                 let line = match typed {
                     Typed::Status => plan_in_words(&self.project.plan),
+                    Typed::Start if self.is_worker_behind => WORKS_HERE.to_owned(),
                     Typed::Start => how_to_start(&self.project, &self.setting.start),
                     Typed::Help
                     | Typed::Say(_)
                     | Typed::Unknown(_)
                     | Typed::Commit { .. }
                     | Typed::Bootstrap
-                    | Typed::Role { .. } => help(&self.project.plan).join(
-                        "
-",
-                    ),
+                    | Typed::Role { .. } => help(&self.project.plan).join("\n"),
                 };
                 let now = self.moment();
                 // A line wants nothing done.
@@ -335,30 +329,16 @@ impl Shown {
                 });
             }
             TalkCommand::Copy(text) => {
-                let is_sent = terminal.copy(&text)?;
-                let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
-                let root = self.setting.layout.root().to_owned();
-                tokio::spawn(async move {
-                    let word = copy::copy(text, is_sent, environment, &root).await;
-                    // A screen that is gone shows nothing more.
-                    drop(finder.send(Found::Told(word)).await);
-                });
+                self.chores().copy(text, &mut stage.terminal)?;
             }
             TalkCommand::Edit(_) | TalkCommand::EditProposal { .. } | TalkCommand::Page(_) => {
                 self.open(command);
             }
-            TalkCommand::Remember(text) => {
-                let redactor = Redactor::of_environment(&self.setting.environment);
-                let layout = self.setting.layout.clone();
-                self.find(move || match history::append(&layout, &redactor.text(&text)) {
-                    Ok(()) => Err(String::new()),
-                    Err(error) => Err(format!("this cannot be kept for later: {error}")),
-                });
-            }
-            TalkCommand::Suspend => self.suspend(terminal).await?,
-            TalkCommand::Notify(text) => self.notify(text, terminal),
-            TalkCommand::Redraw => terminal.forget(),
-            TalkCommand::Mouse(is_wanted) => terminal.set_mouse(is_wanted)?,
+            TalkCommand::Remember(text) => self.chores().remember(&text),
+            TalkCommand::Suspend => self.suspend(stage).await?,
+            TalkCommand::Notify(text) => self.chores().notify(text, &mut stage.terminal),
+            TalkCommand::Redraw => stage.terminal.forget(),
+            TalkCommand::Mouse(is_wanted) => stage.terminal.set_mouse(is_wanted)?,
             TalkCommand::Say { .. }
             | TalkCommand::Queue { .. }
             | TalkCommand::Unqueue { .. }
@@ -394,16 +374,13 @@ impl Shown {
         }
     }
 
-    /// Looks for something on a thread of its own. An error without words is nothing to tell.
+    /// Looks for something on a thread of its own.
     fn find(&self, look: impl FnOnce() -> Result<Found, String> + Send + 'static) {
         let finder = self.finder.clone();
         tokio::spawn(async move {
             let found = spawn_blocking(look).await.unwrap_or_else(|panic| Err(panic.to_string()));
-            let found = found.unwrap_or_else(Found::Told);
-            if !matches!(&found, Found::Told(word) if word.is_empty()) {
-                // A screen that is gone shows nothing more.
-                drop(finder.send(found).await);
-            }
+            // A screen that is gone shows nothing more.
+            drop(finder.send(found.unwrap_or_else(Found::Told)).await);
         });
     }
 
@@ -421,6 +398,7 @@ impl Shown {
     fn edit_proposal(&self, ask: AskId) {
         let open = self.state.open.iter().find(|open| open.id == ask);
         let Some(What::Proposal(proposed)) = open.map(|open| open.what.clone()) else { return };
+        let goes_on = self.edited == Some((ask, proposed.of));
         let folder = self.setting.layout.scratch().join(format!("{}-{}", self.state.id, ask.0));
         self.find(move || {
             let files: Vec<(PathBuf, String)> = proposed
@@ -430,7 +408,7 @@ impl Shown {
                 .collect();
             let texts = proposed.files.iter().map(|file| &file.after);
             fs::create_dir_all(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
-            for ((path, _), text) in files.iter().zip(texts) {
+            for ((path, _), text) in files.iter().zip(texts).filter(|_| !goes_on) {
                 fs::write(path, text).map_err(|error| format!("{}: {error}", path.display()))?;
             }
             let paths = files.iter().map(|(path, _)| path.clone()).collect();
@@ -438,44 +416,37 @@ impl Shown {
         });
     }
 
-    /// Takes what was found. Tells whether a program of the person's had the terminal.
-    async fn found(&mut self, found: Found, terminal: &mut Terminal) -> io::Result<bool> {
+    /// Takes what was found.
+    async fn found(&mut self, found: Found, stage: &mut Stage) -> io::Result<()> {
         let msg = match found {
             Found::Wanted(want, reading) => TalkMsg::Read(want, reading),
             Found::Files(files) => TalkMsg::Files(Arc::new(files)),
             Found::Told(word) => TalkMsg::Told(word),
             Found::Open(opened, draft) => {
-                self.lend(opened, terminal).await?;
+                self.lend(opened, stage).await?;
                 if let Some(draft) = draft {
                     self.edited(draft).await;
                 }
-                return Ok(true);
+                return Ok(());
             }
         };
-        self.take(msg, terminal).await?;
-        Ok(false)
+        self.take(msg, stage).await
     }
 
     /// Gives the terminal to a program until it ends.
-    async fn lend(&mut self, opened: Opened, terminal: &mut Terminal) -> io::Result<()> {
-        if !self.keyboard.pause().await {
-            return self
-                .take(TalkMsg::Told("the keyboard is busy: press the key again".to_owned()), terminal)
-                .await;
-        }
+    async fn lend(&mut self, opened: Opened, stage: &mut Stage) -> io::Result<()> {
         let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
-        let launcher = self.setting.launcher.clone();
-        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
-        self.keyboard.resume();
-        self.take(TalkMsg::Returned, terminal).await?;
-        if let Some(said) = said {
-            self.take(TalkMsg::Told(said), terminal).await?;
+        let said = stage.lend(opened, &environment, &root).await?;
+        self.take_returned();
+        match said {
+            Some(said) => self.take(TalkMsg::Told(said), stage).await,
+            None => Ok(()),
         }
-        Ok(())
     }
 
     /// Hands over what the person made of a proposal's files, to be shown again.
     async fn edited(&mut self, draft: Draft) {
+        self.edited = Some((draft.ask, draft.of));
         let mut files = Vec::new();
         for (path, name) in &draft.files {
             // One that they removed is one that they do not want; the rest is judged where it is read.
@@ -488,8 +459,8 @@ impl Shown {
         drop(self.setting.wishes.send(Wish::Answer { ask: draft.ask, of: Some(draft.of), verdict }).await);
     }
 
-    async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
-        terminal.suspend(&self.setting.launcher).await?;
+    async fn suspend(&mut self, stage: &mut Stage) -> io::Result<()> {
+        stage.suspend().await?;
         self.take_returned();
         Ok(())
     }
@@ -500,16 +471,9 @@ impl Shown {
         let _nothing = self.talk.update(now, TalkMsg::Returned);
     }
 
-    /// Tells somebody who looks elsewhere.
-    fn notify(&self, text: String, terminal: &mut Terminal) {
-        let Some(command) = terminal.notify(&text) else { return };
-        let (environment, finder) = (self.setting.environment.clone(), self.finder.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            if let Err(why) = notices::run(&command, &text, environment, &root).await {
-                // A screen that is gone shows nothing more.
-                drop(finder.send(Found::Told(why)).await);
-            }
-        });
+    /// What is done beside what is shown.
+    fn chores(&self) -> Chores<'_, Found> {
+        let Setting { environment, layout, .. } = &self.setting;
+        Chores { environment, layout, ear: &self.finder, word: Found::Told }
     }
 }

@@ -6,14 +6,12 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use orchestra_agent::environment::Environment;
 use orchestra_engine::conversation::Wish;
-use ratatui::crossterm::event::Event;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc;
 
-use crate::commands::start::screen::keyboard::Keyboard;
+use crate::commands::start::screen::stage::Keys;
 use crate::commands::start::screen::terminal::is_lent;
 use crate::failure::Failure;
 use crate::typing::{Typed, read_lines};
@@ -27,25 +25,6 @@ pub(super) struct Seat {
     /// What is typed at a screen, once somebody reads it.
     pub(super) keys: Option<Keys>,
     pub(super) signals: Signals,
-}
-
-/// Keys, and who reads them.
-pub(super) struct Keys {
-    pub(super) keyboard: Keyboard,
-    pub(super) typed: mpsc::Receiver<Event>,
-}
-
-impl Keys {
-    /// Those that an earlier screen has left, read on; else read from now on.
-    pub(super) fn go_on(left: Option<Self>, environment: &Environment) -> Self {
-        if let Some(left) = left {
-            left.keyboard.resume();
-            return left;
-        }
-        let is_far = environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
-        let (sender, typed) = mpsc::channel(1024);
-        Self { keyboard: Keyboard::start(sender, is_far), typed }
-    }
 }
 
 impl Seat {

@@ -6,7 +6,7 @@ use orchestra_core::plan::Plan;
 use crate::view::lines::{clock, visible};
 
 /// What can be typed.
-pub(super) fn help(plan: &Plan) -> Vec<String> {
+pub(in crate::commands) fn help(plan: &Plan) -> Vec<String> {
     let commands = COMMANDS.iter().map(|(word, what)| format!("#{word:<12} {what}"));
     let roles = plan.roles.iter().map(|role| {
         let alias = role.alias.as_deref().unwrap_or(role.id.as_str());

@@ -4,22 +4,25 @@
 //! every sixteen milliseconds. Nothing that takes long happens on it.
 
 mod asides;
-pub(in crate::commands) mod copy;
+pub(in crate::commands) mod chores;
+mod copy;
 mod curtain;
 mod inbox;
 pub(crate) mod keeper;
 pub(in crate::commands) mod keyboard;
-pub(in crate::commands) mod notices;
+mod notices;
 pub(in crate::commands) mod programs;
 pub(in crate::commands) mod reading;
+pub(in crate::commands) mod stage;
 pub(in crate::commands) mod terminal;
 mod torn;
+pub(in crate::commands) mod visit;
 
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use jiff::Timestamp;
 use orchestra_agent::environment::Environment;
@@ -36,23 +39,21 @@ use orchestra_tui::{Command, Moment, Msg, Page, Reading, Screen, Theme, Want};
 use ratatui::crossterm::event::{Event, KeyEventKind, MouseButton, MouseEventKind};
 use tokio::sync::mpsc;
 use tokio::task::spawn_blocking;
-use tokio::time::sleep_until;
 
 pub(in crate::commands) use self::curtain::Curtain;
 pub(super) use self::curtain::listens;
 use self::inbox::Inbox;
-use self::keyboard::Keyboard;
 use self::programs::Opened;
 use self::reading::{PATCH, design};
+use self::stage::{Came, FRAME, Pace, Stage};
 use self::terminal::Terminal;
 pub(super) use self::terminal::is_lent;
 use super::broken;
-use super::standing::{goes_on, stops};
-use crate::context::Wanted;
+use crate::context::{Context, Wanted};
 use crate::view::lines::Lines;
 
-/// The least time between two frames.
-const FRAME: Duration = Duration::from_millis(16);
+/// The exit code of a program that `ctrl-\` ended.
+const QUIT: u8 = 131;
 
 /// What the screen needs from outside.
 pub(super) struct Setting {
@@ -69,6 +70,8 @@ pub(super) struct Setting {
     pub(super) environment: Environment,
     /// What they want of a screen.
     pub(super) wanted: Wanted,
+    /// Where this runs, for a conversation beside the worker.
+    pub(super) context: Context,
 }
 
 impl Setting {
@@ -87,75 +90,39 @@ pub(super) async fn show(
 ) -> io::Result<()> {
     let inbox = Inbox::open(views);
     let raised = raised.map_or_else(|| setting.raise(), Ok)?;
-    // Dropped in this order.
-    let _keeper = raised.keeper;
-    let mut terminal = raised.terminal;
-    terminal::heed_ctrl_c(false)?;
-    let (typed, mut keys) = mpsc::channel(1024);
-    // What sshd sets.
-    let is_far = setting.environment.iter().any(|(name, _)| name == "SSH_CONNECTION" || name == "SSH_TTY");
-    let keyboard = Keyboard::start(typed, is_far);
-    let (mut stopped, mut gone_on) = (stops()?, goes_on()?);
+    let launcher = setting.launcher.clone();
+    let raised_on = (raised.terminal, raised.keeper);
+    let mut stage = Stage::on(raised_on, &setting.environment, launcher, None)?;
     let (reader, mut read) = mpsc::channel(16);
-    let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), keyboard, reader);
-    let mut last_frame: Option<Instant> = None;
-    let mut wake_at: Option<Instant> = None;
+    let mut shown = Shown::new(setting, raised.screen, (raised.state, raised.begun), reader);
+    let mut pace = Pace::default();
     loop {
         let now = Instant::now();
-        // Before anything else, so that no flood of words holds up what was to happen at its time.
-        if wake_at.take_if(|at| now >= *at).is_some() {
-            shown.take(Msg::Tick, &mut terminal).await?;
+        if pace.is_time(now) {
+            shown.take(Msg::Tick, &mut stage).await?;
         }
-        let may_draw_at = last_frame.map_or(now, |last| last + FRAME);
-        if shown.screen.needs_frame() && now >= may_draw_at {
-            paint(&mut terminal, &mut shown.screen)?;
+        if shown.screen.needs_frame() && pace.may_draw(now) {
+            paint(&mut stage.terminal, &mut shown.screen)?;
             shown.screen.drawn(shown.moment());
-            last_frame = Some(Instant::now());
+            pace.drew();
             continue;
         }
-        let frame_at = shown.screen.needs_frame().then_some(may_draw_at);
-        // As of the moment that was compared above: one that passes meanwhile is not missed.
-        wake_at = shown.screen.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
-        let next = frame_at.into_iter().chain(wake_at).min();
+        let wake_at = shown.screen.wakes_at(shown.moment_of(now)).map(|since| shown.begun + since);
+        let waiting = pace.wait(now, shown.screen.needs_frame(), wake_at);
         tokio::select! {
             biased; // A person's key goes before an agent's words.
-            event = keys.recv() => {
-                let Some(event) = event else { return Err(shown.keyboard.ended()) };
-                broken::here("screen");
-                shown.typed(event, &mut terminal).await?;
-            }
-            Some(read) = read.recv() => match read {
-                Read::Page(asked, page) => shown.was_read(asked, page, &mut terminal).await?,
-                Read::Wanted(want, reading) => shown.take(Msg::Read(want, reading), &mut terminal).await?,
-                Read::Found { number, found, again } => shown.found(number, found, again, &mut terminal).await?,
-                Read::Told(word) => shown.take(Msg::Told(word), &mut terminal).await?,
-            },
+            came = stage.next() => shown.came(came?, &mut stage).await?,
+            Some(read) = read.recv() => shown.read(read, &mut stage).await?,
             view = inbox.next() => match view {
-                Some(view) => shown.views(view, &inbox, &keys, &mut terminal).await?,
+                Some(view) => shown.views(view, &inbox, &mut stage).await?,
                 None => return Ok(()),
             },
-            // From somebody else: with `ctrl-z` it is a key.
-            Some(()) = stopped.recv() => shown.suspend(&mut terminal).await?,
-            // After a stop that could not be heard.
-            Some(()) = gone_on.recv() => {
-                terminal.come_back().await?;
-                shown.returned();
-            }
-            () = sleep(next) => {}
+            () = waiting => {}
         }
-        if std::mem::take(&mut shown.was_away) {
-            // Typed before a program of the person's came, or the shell, and meant for it or for nothing.
-            while keys.try_recv().is_ok() {}
-            // What stopped the program has stopped us with it, and has let us go on; it does not do so again.
-            (stopped, gone_on) = (stops()?, goes_on()?);
+        if let Some(visit) = shown.visit.take() {
+            shown.visit(visit, &inbox, &mut stage).await?;
         }
-    }
-}
-
-async fn sleep(until: Option<Instant>) {
-    match until {
-        Some(at) => sleep_until(at.into()).await,
-        None => std::future::pending().await,
+        stage.renew()?;
     }
 }
 
@@ -205,14 +172,13 @@ struct Shown {
     /// Questions whose page is being read.
     reading: BTreeSet<GateId>,
     reader: mpsc::Sender<Read>,
-    keyboard: Keyboard,
     /// How often something was to be opened, and which of that is being looked for.
     openings: u64,
     opening: Option<u64>,
-    /// Whether a program of the person's, or the shell, had the terminal just now.
-    was_away: bool,
-    /// Whether `ctrl-\` reaches this process as a message.
-    hears_quit: bool,
+    /// The role that the person wants to talk to meanwhile, and what they say.
+    visit: Option<(String, String)>,
+    /// Whether the mouse is the screen's.
+    has_mouse: bool,
 }
 
 impl Shown {
@@ -220,10 +186,10 @@ impl Shown {
         setting: Setting,
         screen: Screen,
         (state, begun): (Arc<State>, Instant),
-        keyboard: Keyboard,
         reader: mpsc::Sender<Read>,
     ) -> Self {
         let now = Moment { since: begun.elapsed(), at: Timestamp::now() };
+        let has_mouse = setting.wanted.mouse;
         Self {
             screen: asides::with_history(screen, &setting.layout, now),
             setting,
@@ -232,11 +198,10 @@ impl Shown {
             last_red: None,
             reading: BTreeSet::new(),
             reader,
-            keyboard,
             openings: 0,
             opening: None,
-            was_away: false,
-            hears_quit: false,
+            visit: None,
+            has_mouse,
         }
     }
 
@@ -248,23 +213,46 @@ impl Shown {
         Moment { since: now.saturating_duration_since(self.begun), at: Timestamp::now() }
     }
 
-    /// Takes what came from the terminal.
-    async fn typed(&mut self, event: Event, terminal: &mut Terminal) -> io::Result<()> {
-        terminal.heard(&event);
-        if matches!(event, Event::Resize(..)) {
-            // Where it was smaller for a moment, the terminal has lost what it showed, though its size is the same.
-            terminal.forget();
+    /// Takes what came from the terminal, or from outside.
+    async fn came(&mut self, came: Came, stage: &mut Stage) -> io::Result<()> {
+        match came {
+            Came::Event(event) => {
+                broken::here("screen");
+                self.typed(event, stage).await?;
+            }
+            Came::Stopped => self.suspend(stage).await?,
+            Came::WentOn => {
+                stage.come_back().await?;
+                self.returned();
+            }
+            // A worker that has left takes nothing more.
+            Came::Quit => drop(self.setting.wishes.send(Wish::Stop(Stop::Now { code: QUIT })).await),
         }
+        Ok(())
+    }
+
+    /// Takes what was read elsewhere.
+    async fn read(&mut self, read: Read, stage: &mut Stage) -> io::Result<()> {
+        match read {
+            Read::Page(asked, page) => self.was_read(asked, page, stage).await,
+            Read::Wanted(want, reading) => self.take(Msg::Read(want, reading), stage).await,
+            Read::Found { number, found, again } => self.found(number, found, again, stage).await,
+            Read::Told(word) => self.take(Msg::Told(word), stage).await,
+        }
+    }
+
+    async fn typed(&mut self, event: Event, stage: &mut Stage) -> io::Result<()> {
+        stage.heard(&event);
         if self.is_for_a_program(&event) {
             return Ok(());
         }
         match message_of(event) {
-            Some(msg) => self.take(msg, terminal).await,
+            Some(msg) => self.take(msg, stage).await,
             None => Ok(()),
         }
     }
 
-    async fn take(&mut self, msg: Msg, terminal: &mut Terminal) -> io::Result<()> {
+    async fn take(&mut self, msg: Msg, stage: &mut Stage) -> io::Result<()> {
         let now = self.moment();
         let commands = self.screen.update(now, msg);
         // A command may hold a secret that is in no variable: it is not kept.
@@ -272,79 +260,88 @@ impl Shown {
             |command: &Command| matches!(command, Command::Answer { answer: Answer::Verify { .. }, .. });
         let keeps = !commands.iter().any(is_command);
         for command in commands {
-            let wish = match command {
-                Command::Answer { gate, answer } => Wish::Answer { gate, answer },
-                Command::Say { text } => Wish::Say { text },
-                Command::Queue { text } => Wish::Queue { text },
-                Command::Unqueue { text } => Wish::Unqueue { text },
-                Command::Interrupt => Wish::Stop(Stop::Interrupt),
-                Command::Stop => Wish::Stop(Stop::Pause),
-                Command::Read(want) => {
-                    self.want(want);
-                    continue;
-                }
-                Command::Suspend => {
-                    self.suspend(terminal).await?;
-                    continue;
-                }
-                Command::Notify(text) => {
-                    self.notify(text, terminal);
-                    continue;
-                }
-                Command::Copy(text) => {
-                    self.copy(text, terminal)?;
-                    continue;
-                }
-                Command::Edit(want) => {
-                    self.edit(want);
-                    continue;
-                }
-                Command::Page(want) => {
-                    self.page(want);
-                    continue;
-                }
-                Command::Remember(text) => {
-                    if keeps {
-                        self.remember(text);
-                    }
-                    continue;
-                }
-                Command::Mouse(is_wanted) => {
-                    terminal.set_mouse(is_wanted)?;
-                    continue;
-                }
-                Command::Redraw => {
-                    terminal.forget();
-                    continue;
-                }
-            };
-            // A worker that has left takes nothing more.
-            drop(self.setting.wishes.send(wish).await);
+            if keeps || !matches!(command, Command::Remember(_)) {
+                self.obey(command, stage).await?;
+            }
         }
-        terminal.set_title(&self.screen.title());
-        terminal.set_busy(self.screen.busy());
+        self.tell_the_window(stage);
         Ok(())
+    }
+
+    async fn obey(&mut self, command: Command, stage: &mut Stage) -> io::Result<()> {
+        let wish = match command {
+            Command::Answer { gate, answer } => Wish::Answer { gate, answer },
+            Command::Say { text } => Wish::Say { text },
+            Command::Queue { text } => Wish::Queue { text },
+            Command::Unqueue { text } => Wish::Unqueue { text },
+            Command::Interrupt => Wish::Stop(Stop::Interrupt),
+            Command::Stop => Wish::Stop(Stop::Pause),
+            Command::Suspend => return self.suspend(stage).await,
+            Command::Copy(text) => return self.chores().copy(text, &mut stage.terminal),
+            Command::Mouse(is_wanted) => {
+                self.has_mouse = is_wanted;
+                return stage.terminal.set_mouse(is_wanted);
+            }
+            other => {
+                self.obey_here(other, stage);
+                return Ok(());
+            }
+        };
+        // A worker that has left takes nothing more.
+        drop(self.setting.wishes.send(wish).await);
+        Ok(())
+    }
+
+    /// What concerns the screen and not the worker.
+    fn obey_here(&mut self, command: Command, stage: &mut Stage) {
+        match command {
+            Command::Typed(typed) => self.typed_out(typed),
+            Command::Read(want) => self.want(want),
+            Command::Edit(want) => self.edit(want),
+            Command::Page(want) => self.page(want),
+            Command::Notify(text) => self.chores().notify(text, &mut stage.terminal),
+            Command::Remember(text) => self.chores().remember(&text),
+            Command::Redraw => stage.terminal.forget(),
+            Command::Answer { .. }
+            | Command::Say { .. }
+            | Command::Queue { .. }
+            | Command::Unqueue { .. }
+            | Command::Interrupt
+            | Command::Stop
+            | Command::Suspend
+            | Command::Copy(_)
+            | Command::Mouse(_) => {}
+        }
+    }
+
+    /// Says in the window what goes on.
+    fn tell_the_window(&self, stage: &mut Stage) {
+        stage.terminal.set_title(&self.screen.title());
+        stage.terminal.set_busy(self.screen.busy());
     }
 
     /// A flood is taken as a whole and drawn once, unless it does not end or a key comes.
-    async fn views(
-        &mut self,
-        first: View,
-        inbox: &Inbox,
-        keys: &mpsc::Receiver<Event>,
-        terminal: &mut Terminal,
-    ) -> io::Result<()> {
+    async fn views(&mut self, first: View, inbox: &Inbox, stage: &mut Stage) -> io::Result<()> {
         let begun = Instant::now();
         let mut next = Some(first);
         while let Some(view) = next {
-            self.view(view, terminal).await?;
-            next = if keys.is_empty() && begun.elapsed() < FRAME { inbox.take() } else { None };
+            self.view(view, stage).await?;
+            next = if stage.is_quiet() && begun.elapsed() < FRAME { inbox.take() } else { None };
         }
         Ok(())
     }
 
-    async fn view(&mut self, view: View, terminal: &mut Terminal) -> io::Result<()> {
-        let msg = match view {
+    async fn view(&mut self, view: View, stage: &mut Stage) -> io::Result<()> {
+        match self.message(view) {
+            Some(msg) => self.take(msg, stage).await,
+            None => Ok(()),
+        }
+    }
+
+    /// What the screen is told of something that the worker tells; of a question nothing yet where what belongs to it is
+    /// being read.
+    fn message(&mut self, view: View) -> Option<Msg> {
+        Some(match view {
             View::State(state) => {
                 self.state = Arc::clone(&state);
                 Msg::State(state)
@@ -359,13 +356,12 @@ impl Shown {
                 Msg::Note { note: Box::new(note), at, line }
             }
             View::Agent(turn, event) => Msg::Agent(turn, event),
-            View::Asked(asked) => return self.asked(asked, terminal).await,
+            View::Asked(asked) => return self.asked(asked),
             View::Unasked(gate) => {
                 self.reading.remove(&gate);
                 Msg::Unasked(gate)
             }
-        };
-        self.take(msg, terminal).await
+        })
     }
 
     /// Reads something on a thread of its own.
@@ -382,13 +378,13 @@ impl Shown {
     }
 
     /// A question is shown with what belongs to it. What takes a while to be read is read elsewhere.
-    async fn asked(&mut self, asked: Box<Asked>, terminal: &mut Terminal) -> io::Result<()> {
+    fn asked(&mut self, asked: Box<Asked>) -> Option<Msg> {
         let text = match &asked.question {
             Question::Rfc { milestone, .. } => {
                 let (layout, path) = (self.setting.layout.clone(), self.rfc(milestone));
                 let read = move || path.map_or(Ok(None), |path| design(&layout, &path));
                 self.ask_with(asked, "the design", read, |text| Page { text, patch: None });
-                return Ok(());
+                return None;
             }
             Question::Failed { .. } | Question::RedBase { .. } => self.last_red.clone(),
             Question::Push(push) | Question::Rejected(push) => {
@@ -397,11 +393,11 @@ impl Shown {
                 let read =
                     move || review_diff(&repo, &commits, PATCH).map(Some).map_err(|error| error.to_string());
                 self.ask_with(asked, "the changes", read, |patch| Page { text: None, patch });
-                return Ok(());
+                return None;
             }
             _ => None,
         };
-        self.take(Msg::Asked(asked, Page { text, patch: None }), terminal).await
+        Some(Msg::Asked(asked, Page { text, patch: None }))
     }
 
     /// Reads what belongs to a question on a thread of its own. Whatever becomes of the reading, the question is asked.
@@ -423,9 +419,9 @@ impl Shown {
     }
 
     /// What belongs to a question was read: it is shown, unless it was answered meanwhile.
-    async fn was_read(&mut self, asked: Box<Asked>, page: Page, terminal: &mut Terminal) -> io::Result<()> {
+    async fn was_read(&mut self, asked: Box<Asked>, page: Page, stage: &mut Stage) -> io::Result<()> {
         if self.reading.remove(&asked.gate) {
-            self.take(Msg::Asked(asked, page), terminal).await?;
+            self.take(Msg::Asked(asked, page), stage).await?;
         }
         Ok(())
     }

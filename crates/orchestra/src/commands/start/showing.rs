@@ -5,19 +5,24 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use orchestra_core::id::{GateId, TurnId};
+use orchestra_core::conversation::{Typed as Meant, parse};
+use orchestra_core::id::{GateId, RoleId, TurnId};
 use orchestra_core::plan::Plan;
 use orchestra_core::record::Answer;
 use orchestra_core::report::AgentEvent;
 use orchestra_core::words::counted;
 use orchestra_core::worker::{Asked, Listener, Note, Question, State};
+use orchestra_engine::brief::plan_in_words;
 use orchestra_engine::worker::{View, Wish};
 use orchestra_project::layout::{Layout, MAX_DOCUMENT};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
 use super::Printed as Form;
+use super::screen::visit::{WITH_A_ROLE, WORKS_HERE};
+use crate::commands::pm::{help, typed_of};
 use crate::out::behind::{Behind, Printed};
+use crate::out::block;
 use crate::typing::{ALONE, Typed, read_lines};
 use crate::view::ask;
 use crate::view::lines::{Lines, clock, visible};
@@ -29,6 +34,8 @@ pub(super) struct Showing {
     layout: Layout,
     out: Behind,
     wishes: mpsc::Sender<Wish>,
+    /// What stands before a command of ours that is typed from here.
+    before: String,
     asks: bool,
     state: Arc<State>,
     speeches: BTreeMap<TurnId, Speech>,
@@ -38,12 +45,19 @@ pub(super) struct Showing {
 }
 
 impl Showing {
-    pub(super) fn new(shown: Form, out: Behind, layout: Layout, wishes: mpsc::Sender<Wish>) -> Self {
+    pub(super) fn new(
+        shown: Form,
+        out: Behind,
+        layout: Layout,
+        before: String,
+        wishes: mpsc::Sender<Wish>,
+    ) -> Self {
         Self {
             shown,
             layout,
             out,
             wishes,
+            before,
             asks: matches!(shown, Form::Text { asks: true, .. }),
             state: Arc::default(),
             speeches: BTreeMap::new(),
@@ -192,6 +206,9 @@ impl Showing {
             }
             return;
         }
+        if self.is_for_nobody_here(line) {
+            return;
+        }
         let Some(asked) = self.open.last().cloned() else {
             return self.out.line(format_args!(
                 "   (nothing is asked at the moment; {HOW_TO_SPEAK}; ctrl-c interrupts)"
@@ -208,6 +225,28 @@ impl Showing {
             }
             Err(hint) => self.out.line(format_args!("   {hint}")),
         }
+    }
+}
+
+impl Showing {
+    /// Says what a command or a role that was typed means here. False where it is neither.
+    fn is_for_nobody_here(&self, line: &str) -> bool {
+        let plan = self.plan();
+        match parse(line, &plan.roles) {
+            Meant::Say(_) => return false,
+            Meant::Status => self.out.line(block(&plan_in_words(plan), "   ")),
+            Meant::Help => help(plan).iter().for_each(|line| self.out.line(format_args!("   {line}"))),
+            Meant::Start => self.out.line(format_args!("   {WORKS_HERE}")),
+            Meant::Role { name, .. } => {
+                let what = RoleId::parse(&name).map_or(name, |role| typed_of(&role));
+                self.out.line(format_args!("   Talk to it in another terminal: `{}{what}`", self.before));
+            }
+            Meant::Commit { .. } | Meant::Bootstrap => self.out.line(format_args!("   {WITH_A_ROLE}")),
+            Meant::Unknown(word) => {
+                self.out.line(format_args!("   (`#{word}` is no command and no role; `#help` lists them)"));
+            }
+        }
+        true
     }
 }
 

@@ -26,12 +26,14 @@ pub(in crate::commands) fn goes_on() -> io::Result<Signals> {
     signal(SignalKind::from_raw(Signal::CONT.as_raw()))
 }
 
-/// Has everything stand still until somebody lets this process go on, in front.
-pub(in crate::commands) async fn stand_still(launcher: &GuardLauncher) -> io::Result<()> {
-    launcher.pause().await;
+/// Has everything below these stand still until somebody lets this process go on, in front.
+pub(in crate::commands) async fn stand_still(launchers: &[GuardLauncher]) -> io::Result<()> {
+    for launcher in launchers {
+        launcher.pause().await;
+    }
     let stood = stop_and_wait().await;
     // Whatever went wrong: nobody is left standing.
-    launcher.resume();
+    launchers.iter().for_each(GuardLauncher::resume);
     stood
 }
 
@@ -67,6 +69,6 @@ pub(in crate::commands) async fn heed_stops(launcher: GuardLauncher) -> io::Resu
         if stops.recv().await.is_none() {
             return Ok(());
         }
-        stand_still(&launcher).await?;
+        stand_still(std::slice::from_ref(&launcher)).await?;
     }
 }

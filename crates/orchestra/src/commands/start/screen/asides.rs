@@ -3,23 +3,17 @@
 use std::io;
 use std::sync::Arc;
 
-use orchestra_agent::redact::Redactor;
-use orchestra_core::worker::Stop;
-use orchestra_engine::worker::Wish;
 use orchestra_project::history;
 use orchestra_project::layout::Layout;
 use orchestra_tui::{Moment, Msg, Screen, Want};
 use ratatui::crossterm::event::{Event, KeyCode, KeyModifiers};
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
 
+use super::chores::Chores;
 use super::programs::Opened;
 use super::reading::Place;
-use super::terminal::{Terminal, is_lent};
-use super::{Read, Shown, copy, notices};
-
-/// The exit code of a program that `ctrl-\` ended.
-const QUIT: u8 = 131;
+use super::stage::Stage;
+use super::{Read, Setting, Shown};
 
 /// The screen with what the person wrote in earlier runs.
 pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Screen {
@@ -36,9 +30,8 @@ pub(super) fn with_history(screen: Screen, layout: &Layout, now: Moment) -> Scre
 
 impl Shown {
     /// Back to the shell, and here again.
-    pub(super) async fn suspend(&mut self, terminal: &mut Terminal) -> io::Result<()> {
-        terminal.suspend(&self.setting.launcher).await?;
-        self.was_away = true;
+    pub(super) async fn suspend(&mut self, stage: &mut Stage) -> io::Result<()> {
+        stage.suspend().await?;
         self.returned();
         Ok(())
     }
@@ -50,48 +43,15 @@ impl Shown {
         self.screen.update(now, Msg::Returned);
     }
 
-    fn told(&mut self, word: String) {
+    pub(super) fn told(&mut self, word: String) {
         let now = self.moment();
         self.screen.update(now, Msg::Told(word));
     }
 
-    /// Copies, and tells what became of it when that is known.
-    pub(super) fn copy(&mut self, text: String, terminal: &mut Terminal) -> io::Result<()> {
-        let is_sent = terminal.copy(&text)?;
-        let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            let word = copy::copy(text, is_sent, environment, &root).await;
-            // A screen that is gone shows nothing more.
-            drop(reader.send(Read::Told(word)).await);
-        });
-        Ok(())
-    }
-
-    /// Tells somebody who looks elsewhere.
-    pub(super) fn notify(&self, text: String, terminal: &mut Terminal) {
-        let Some(command) = terminal.notify(&text) else { return };
-        let (environment, reader) = (self.setting.environment.clone(), self.reader.clone());
-        let root = self.setting.layout.root().to_owned();
-        tokio::spawn(async move {
-            if let Err(why) = notices::run(&command, &text, environment, &root).await {
-                // A screen that is gone shows nothing more.
-                drop(reader.send(Read::Told(why)).await);
-            }
-        });
-    }
-
-    /// Keeps what was written for later runs, without the person's secrets.
-    pub(super) fn remember(&self, text: String) {
-        let (layout, reader) = (self.setting.layout.clone(), self.reader.clone());
-        let redactor = Redactor::of_environment(&self.setting.environment);
-        tokio::spawn(async move {
-            let kept = spawn_blocking(move || history::append(&layout, &redactor.text(&text))).await;
-            if let Ok(Err(error)) = kept {
-                // A screen that is gone shows nothing more.
-                drop(reader.send(Read::Told(format!("this cannot be kept for later: {error}"))).await);
-            }
-        });
+    /// What is done beside what is shown.
+    pub(super) fn chores(&self) -> Chores<'_, Read> {
+        let Setting { environment, layout, .. } = &self.setting;
+        Chores { environment, layout, ear: &self.reader, word: Read::Told }
     }
 
     /// Opens a document in the person's editor, and shows it anew where it is being read.
@@ -146,13 +106,13 @@ impl Shown {
         number: u64,
         found: Result<Opened, String>,
         again: Option<Want>,
-        terminal: &mut Terminal,
+        stage: &mut Stage,
     ) -> io::Result<()> {
         if self.opening.take_if(|waits| *waits == number).is_none() {
             return Ok(());
         }
         match found {
-            Ok(opened) => self.lend(opened, terminal).await?,
+            Ok(opened) => self.lend(opened, stage).await?,
             Err(why) => self.told(why),
         }
         if let Some(want) = again {
@@ -162,40 +122,14 @@ impl Shown {
     }
 
     /// Gives the terminal to a program until it ends. The worker goes on meanwhile, and what it tells waits.
-    async fn lend(&mut self, opened: Opened, terminal: &mut Terminal) -> io::Result<()> {
-        if !self.keyboard.pause().await {
-            self.told("the keyboard is busy: press the key again".to_owned());
-            return Ok(());
-        }
-        self.quit_by_itself();
-        self.was_away = true;
+    async fn lend(&mut self, opened: Opened, stage: &mut Stage) -> io::Result<()> {
         let (environment, root) = (self.setting.environment.clone(), self.setting.layout.root().to_owned());
-        let launcher = self.setting.launcher.clone();
-        let said = terminal.lend(opened.run(&environment, &root, &launcher)).await?;
-        self.keyboard.resume();
+        let said = stage.lend(opened, &environment, &root).await?;
         self.returned();
         if let Some(said) = said {
             self.told(said);
         }
         Ok(())
-    }
-
-    /// `ctrl-\` is the program's as long as it has the terminal. From the first time on this process hears it itself, and
-    /// leaves where it is its own.
-    fn quit_by_itself(&mut self) {
-        if std::mem::replace(&mut self.hears_quit, true) {
-            return;
-        }
-        // Where it cannot be heard it ends us, as it would any other.
-        let Ok(mut quits) = signal(SignalKind::quit()) else { return };
-        let wishes = self.setting.wishes.clone();
-        tokio::spawn(async move {
-            while quits.recv().await.is_some() {
-                if !is_lent() && wishes.send(Wish::Stop(Stop::Now { code: QUIT })).await.is_err() {
-                    return;
-                }
-            }
-        });
     }
 
     pub(super) fn place(&self) -> Place {

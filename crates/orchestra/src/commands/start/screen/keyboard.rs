@@ -24,7 +24,7 @@ const STANDING: Duration = Duration::from_secs(1);
 /// The thread that reads keys.
 pub(in crate::commands) struct Keyboard {
     gate: Arc<Gate>,
-    thread: JoinHandle<()>,
+    thread: Option<JoinHandle<()>>,
 }
 
 /// Where the thread waits between two keys.
@@ -59,14 +59,14 @@ impl Keyboard {
                 own.pass();
             }
         });
-        Self { gate, thread }
+        Self { gate, thread: Some(thread) }
     }
 
     /// Why there are no keys any more. What broke there breaks this as well.
-    pub(in crate::commands) fn ended(self) -> io::Error {
-        match self.thread.join() {
-            Ok(()) => io::Error::other("no key can be read any more"),
-            Err(panic) => std::panic::resume_unwind(panic),
+    pub(in crate::commands) fn ended(&mut self) -> io::Error {
+        match self.thread.take().map(JoinHandle::join) {
+            Some(Ok(())) | None => io::Error::other("no key can be read any more"),
+            Some(Err(panic)) => std::panic::resume_unwind(panic),
         }
     }
 

@@ -46,7 +46,7 @@ impl Opened {
         self,
         environment: &Environment,
         root: &Path,
-        launcher: &GuardLauncher,
+        launchers: &[GuardLauncher],
     ) -> Option<String> {
         let (variable, program) = self.program(environment);
         let mut command = Command::new("/bin/sh");
@@ -73,7 +73,7 @@ impl Opened {
             }
         };
         let ended = match command.spawn() {
-            Ok(child) => end_of(child, text, launcher).await,
+            Ok(child) => end_of(child, text, launchers).await,
             Err(error) => Err(error),
         };
         match ended {
@@ -92,7 +92,11 @@ fn is_simple(program: &str) -> bool {
 
 /// Hands a program its text, and waits for its end. Where we are told to end meanwhile, so is the program: it knows how to leave
 /// the terminal, and nobody else would tell it. Where it stops, so do we, and whoever works: the shell waits for us, and not for it.
-async fn end_of(mut child: Child, text: Option<String>, launcher: &GuardLauncher) -> io::Result<ExitStatus> {
+async fn end_of(
+    mut child: Child,
+    text: Option<String>,
+    launchers: &[GuardLauncher],
+) -> io::Result<ExitStatus> {
     let mut told_to_end = signal(SignalKind::terminate())?;
     let mut children = signal(SignalKind::child())?;
     let (stdin, pid) = (child.stdin.take(), child.id().and_then(|pid| Pid::from_raw(pid.cast_signed())));
@@ -106,7 +110,7 @@ async fn end_of(mut child: Child, text: Option<String>, launcher: &GuardLauncher
     let mut ended = pin!(async { tokio::join!(child.wait(), fed).0 });
     loop {
         if let Some(pid) = pid.filter(|pid| has_stopped(*pid)) {
-            stand_still(launcher).await?;
+            stand_still(launchers).await?;
             // `fg` tells all of us, but whoever lets us go on may know of us alone. One that has ended needs it no more.
             let _gone = kill_process(pid, Signal::CONT);
         }
@@ -180,7 +184,7 @@ mod tests {
         // What it prints would go to the terminal.
         let editor = format!("f() {{ {} \"$@\" > '{}'; }}; f", "printf '%s|' 'two words'", said.display());
         let own = environment(&[("VISUAL", &editor), ("PATH", "/usr/bin:/bin")]);
-        assert_eq!(file(&odd).run(&own, folder.path(), &launcher()).await, None);
+        assert_eq!(file(&odd).run(&own, folder.path(), &[launcher()]).await, None);
         assert_eq!(std::fs::read_to_string(&said).unwrap(), format!("two words|{}|", odd.display()));
         assert!(!folder.path().join("evil").exists());
         assert_eq!(file(&odd).program(&of).1, "printf '%s|' -w 'two words'");
@@ -202,7 +206,7 @@ mod tests {
         let run = async |editor: &str| {
             let path = format!("{}:.:/usr/bin:/bin", folder.path().display());
             file(Path::new("x"))
-                .run(&environment(&[("EDITOR", editor), ("PATH", &path)]), folder.path(), &launcher())
+                .run(&environment(&[("EDITOR", editor), ("PATH", &path)]), folder.path(), &[launcher()])
                 .await
         };
         assert_eq!(run("exit 3;").await.as_deref(), Some("`exit 3;` ended with code 3"));
@@ -222,7 +226,7 @@ mod tests {
         let file = folder.path().join("read");
         let run = async |pager: &str, text: &str| {
             let of = environment(&[("PAGER", pager), ("PATH", "/usr/bin:/bin")]);
-            Opened::Text(text.to_owned()).run(&of, folder.path(), &launcher()).await
+            Opened::Text(text.to_owned()).run(&of, folder.path(), &[launcher()]).await
         };
         let pager = format!("f() {{ cat > '{}'; }}; f", file.display());
         assert_eq!(run(&pager, "one\ntwo\n").await, None);

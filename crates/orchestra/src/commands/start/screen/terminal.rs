@@ -201,9 +201,9 @@ impl Terminal {
     }
 
     /// Back to the shell, as `ctrl-z` does, and here again when it lets us. Whoever works stands still meanwhile.
-    pub(in crate::commands) async fn suspend(&mut self, launcher: &GuardLauncher) -> io::Result<()> {
+    pub(in crate::commands) async fn suspend(&mut self, launchers: &[GuardLauncher]) -> io::Result<()> {
         leave();
-        stand_still(launcher).await?;
+        stand_still(launchers).await?;
         self.take_again()
     }
 
