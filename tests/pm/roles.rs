@@ -153,3 +153,39 @@ fn a_reviewer_without_a_phase_reviews_what_is_not_pushed() {
     screen.wait_for("blocking src/lib.txt:1 no test");
     assert!(screen.screen().contains("Review the commits that are not pushed yet."));
 }
+
+#[test]
+fn the_owner_changes_what_orchestra_goes_by_and_what_that_runs_is_asked_about_first() {
+    let config = "version: 1\nagents: { default: scripted, scripted: { kind: scripted, script: script.yaml } }\nverify: [\"sh other.sh\"]\n";
+    let steps =
+        format!("{}{}", write(".orchestra/config.yaml", config), write("src/lib.txt", "not the owner's\n"));
+    let project = planning(&[&steps, "      - say: never heard\n"]);
+    project.write(
+        ".orchestra/roles/owner.md",
+        "---\nid: owner\nalias: owner\nwrites: [\".orchestra/config.yaml\"]\n---\nYou are the owner.\n",
+    );
+    let mut screen = role(&project, "owner");
+    screen.send_text("Verify with other.sh");
+    screen.wait_for("changed, and not committed: .orchestra/config.yaml");
+    screen.wait_for("Changed outside of what this role may write, while it worked: src/lib.txt");
+    screen.wait_armed("1-9 choose");
+    screen.keys("1");
+    screen.wait_armed("enter send the answers");
+    screen.linger();
+    screen.keys("\r");
+    screen.wait_for("put back: what was there is kept");
+    assert_eq!(project.read("src/lib.txt"), "one\n");
+    screen.send_text("Go on");
+    screen.wait_for("that you have not agreed to");
+    assert!(!screen.screen().contains("never heard"));
+}
+
+#[test]
+fn without_a_terminal_a_role_writes_and_what_is_not_its_own_waits_for_the_person() {
+    let project = planning(&[&write("src/auth.txt", "login\n")]);
+    let ran = project.run(&["role", "backend", "--print", "Add a login"]).expect(0);
+    assert!(ran.stderr.contains("changed, and not committed: src/auth.txt"), "{}", ran.stderr);
+    let project = planning(&[&write("web/page.txt", "taken over\n")]);
+    let ran = project.run(&["role", "backend", "--print", "Add a login"]).expect(3);
+    assert!(ran.stderr.contains("Whose is it?"), "{}", ran.stderr);
+}

@@ -163,6 +163,7 @@ impl Talk {
             TalkMsg::Project(project) => self.looked(project),
             TalkMsg::Note { note, line } => return self.noted(&note, line),
             TalkMsg::Line(line) => self.desk.feed.notice(line),
+            TalkMsg::Said(text) => self.desk.feed.said(&text),
             TalkMsg::Agent(turn, event) => self.heard(turn, &event),
             TalkMsg::Files(files) => {
                 self.files = Files::Known(files);

@@ -36,6 +36,8 @@ pub enum TalkMsg {
     },
     /// Something for the transcript: what a command found.
     Line(String),
+    /// What is said in the person's name at the begin.
+    Said(String),
     /// The agent did or said something.
     Agent(TurnId, AgentEvent),
     /// What [`TalkCommand::WantFiles`] asked for: paths below the top of the project.

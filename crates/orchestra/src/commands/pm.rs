@@ -85,6 +85,9 @@ fn talk(context: &Context, named: Option<&str>, args: &TalkArgs) -> Result<Exit,
             None => Which::CutShort,
         };
         let opened = opening::open(context, &layout, (scanner, &loaded), role, which)?;
+        if let Some(id) = &opened.goes_on {
+            context.out.error(format_args!("Going on with {id}, which was cut short."));
+        }
         let first = call.first.take().or_else(|| opening::first_words(&loaded.plan, &opened));
         let face = Face { context, shown, manner: Manner::of(args), first, trust: &loaded.trust };
         let seat = match &mut seat {

@@ -55,7 +55,7 @@ impl Beside {
         let opened = opening::open(context, layout, (scanner, &loaded), role, Which::CutShort)?;
         let first = Some(words).filter(|words| !words.is_empty());
         let first = first.or_else(|| opening::first_words(&loaded.plan, &opened));
-        let Opened { setup, hears, model } = opened;
+        let Opened { setup, hears, model, .. } = opened;
         let (sender, views) = mpsc::channel(VIEWS);
         let (wishes, wished) = mpsc::channel(64);
         let launcher = setup.launcher.clone();

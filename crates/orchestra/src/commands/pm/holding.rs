@@ -70,7 +70,7 @@ pub(in crate::commands) fn typed_of(role: &RoleId) -> String {
 impl Face<'_> {
     /// Holds a conversation to its end.
     pub(super) fn hold(self, seat: &mut Seat, opened: Opened) -> Result<Ended, Failure> {
-        let Opened { setup, hears, model } = opened;
+        let Opened { setup, hears, model, .. } = opened;
         let (id, role) = (setup.file.id().clone(), setup.role.clone());
         let (layout, launcher) = (setup.layout.clone(), setup.launcher.clone());
         let (sender, views) = mpsc::channel(VIEWS);

@@ -36,6 +36,8 @@ pub(super) struct Opened {
     pub(super) hears: bool,
     /// The model, where one is set.
     pub(super) model: Option<String>,
+    /// It was cut short, and nobody named it: the person is told that it goes on.
+    pub(super) goes_on: Option<ConversationId>,
 }
 
 /// Opens a conversation with a role, in a project whose person has agreed to what was loaded of it.
@@ -50,7 +52,9 @@ pub(super) fn open(
     let agent = agent_of(context, config, &loaded.plan, &role)?;
     let hears = config.agents.get(&agent).is_some_and(AgentConfig::hears);
     let model = loaded.plan.find_role(&role).and_then(|role| role.model.clone());
-    let (file, past) = file_of(context, layout, &role, which)?;
+    let is_named = matches!(which, Which::Earlier(_));
+    let (file, past) = file_of(layout, &role, which)?;
+    let goes_on = (!is_named && !past.is_empty()).then(|| file.id().clone());
     let setup = Setup {
         launcher: context.launcher(None),
         environment: context.environment.clone(),
@@ -68,7 +72,7 @@ pub(super) fn open(
         past,
         scanner,
     };
-    Ok(Opened { setup, hears, model })
+    Ok(Opened { setup, hears, model, goes_on })
 }
 
 /// What a role is asked that the person has come to without a word: a reviewer for whom nothing waits reviews what is
@@ -110,16 +114,11 @@ fn agent_of(context: &Context, config: &Config, plan: &Plan, role: &RoleId) -> R
     })
 }
 
-fn file_of(
-    context: &Context,
-    layout: &Layout,
-    role: &RoleId,
-    which: Which,
-) -> Result<(ConversationFile, Vec<Kept>), Failure> {
+fn file_of(layout: &Layout, role: &RoleId, which: Which) -> Result<(ConversationFile, Vec<Kept>), Failure> {
     match which {
         Which::Earlier(id) => return Ok(ConversationFile::open(layout, &id)?),
         Which::CutShort => {
-            if let Some(opened) = cut_short(context, layout, role)? {
+            if let Some(opened) = cut_short(layout, role)? {
                 return Ok(opened);
             }
         }
@@ -129,11 +128,7 @@ fn file_of(
 }
 
 /// One that was killed goes on: who typed the same command again wants it back. Not one that somebody is in.
-fn cut_short(
-    context: &Context,
-    layout: &Layout,
-    role: &RoleId,
-) -> Result<Option<(ConversationFile, Vec<Kept>)>, Failure> {
+fn cut_short(layout: &Layout, role: &RoleId) -> Result<Option<(ConversationFile, Vec<Kept>)>, Failure> {
     let Some((id, lines)) = newest(layout, role)? else { return Ok(None) };
     let was_left = |lines: &[Kept]| lines.last().is_some_and(|kept| kept.line == Line::Left);
     if was_left(&lines) {
@@ -146,7 +141,6 @@ fn cut_short(
         Err(ConversationError::Held(_)) => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    context.out.error(format_args!("Going on with {id}, which was cut short."));
     Ok(Some((file, lines)))
 }
 

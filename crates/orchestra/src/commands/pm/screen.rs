@@ -200,6 +200,7 @@ impl Shown {
             }
         }
         if let Some(text) = self.setting.first.take() {
+            self.take(TalkMsg::Said(text.clone()), stage).await?;
             drop(self.setting.wishes.send(Wish::Say { text }).await);
         }
         Ok(())
