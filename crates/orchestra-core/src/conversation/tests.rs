@@ -325,7 +325,10 @@ enum Move {
     Draw(bool),
     Answer(u8, bool),
     Written(bool),
-    End(u8, u32, bool),
+    End(u8, u32, bool, bool),
+    Look(u8),
+    PutBack(bool),
+    Commit,
     Wake,
     Kill,
 }
@@ -338,9 +341,13 @@ fn moves() -> impl Strategy<Value = Move> {
         3 => Just(Move::Propose),
         2 => Just(Move::Ask),
         4 => any::<bool>().prop_map(Move::Draw),
-        5 => (0..4_u8, any::<bool>()).prop_map(|(how, right)| Move::Answer(how, right)),
+        5 => (0..6_u8, any::<bool>()).prop_map(|(how, right)| Move::Answer(how, right)),
         3 => any::<bool>().prop_map(Move::Written),
-        3 => (0..3_u8, 0..3_u32, any::<bool>()).prop_map(|(how, heard, spoke)| Move::End(how, heard, spoke)),
+        3 => (0..3_u8, 0..3_u32, any::<bool>(), any::<bool>())
+            .prop_map(|(how, heard, spoke, wrote)| Move::End(how, heard, spoke, wrote)),
+        3 => (0..4_u8).prop_map(Move::Look),
+        2 => any::<bool>().prop_map(Move::PutBack),
+        1 => Just(Move::Commit),
         1 => Just(Move::Wake),
         1 => Just(Move::Kill),
     ]
@@ -357,7 +364,8 @@ proptest! {
         for (number, next) in moves.into_iter().enumerate() {
             let running = bench.state.running.clone();
             let open = bench.state.open.clone();
-            let mut approves = None;
+            let (mut approves, mut puts_back) = (None, false);
+            let was_looking = bench.state.looking;
             let effects = match next {
                 Move::Say => { said += 1; bench.say(&format!("words-{said}")) }
                 Move::Queue => { said += 1; bench.take(Fact::Queued { text: format!("words-{said}") }) }
@@ -386,8 +394,11 @@ proptest! {
                         0 => Verdict::Create,
                         1 => Verdict::Revise { feedback: "f".to_owned() },
                         2 => Verdict::Discard,
+                        3 => left::chosen("mine"),
+                        4 => left::chosen("put back"),
                         _ => Verdict::Answers(vec![]),
                     };
+                    puts_back = how == 4;
                     if matches!(verdict, Verdict::Create) && right && matches!(first.what, What::Proposal(_)) {
                         approves = Some(first.id);
                     }
@@ -399,14 +410,31 @@ proptest! {
                     if well { bench.take(Fact::Written { ask, what: "w".to_owned() }) }
                     else { bench.take(Fact::NotWritten { ask, why: "y".to_owned() }) }
                 }
-                Move::End(how, heard, spoke) => {
+                Move::Look(how) => {
+                    let Some(turn) = was_looking else { continue };
+                    let left = match how {
+                        0 => Err("no".to_owned()),
+                        1 => Ok(Left { outside: left::paths(&["Makefile"]), ..Left::default() }),
+                        _ => Ok(Left { inside: left::paths(&["src/a"]), ..Left::default() }),
+                    };
+                    bench.take(Fact::LookedAt { turn, left })
+                }
+                Move::PutBack(well) => {
+                    let is_it = |open: &&Open| matches!(&open.what, What::Outside(outside) if outside.is_answered);
+                    let Some(ask) = open.iter().find(is_it).map(|open| open.id) else { continue };
+                    let done = if well { Ok("put back".to_owned()) } else { Err("no".to_owned()) };
+                    bench.take(Fact::PutBack { ask, done })
+                }
+                Move::Commit => bench.take(Fact::CommitWanted { message: "fix: x".to_owned() }),
+                Move::End(how, heard, spoke, wrote) => {
                     let Some(running) = &running else { continue };
                     let heard = heard.min(u32::try_from(running.said.len()).unwrap());
                     let outcome = match how { 0 => well(), 1 => overloaded(), _ => Outcome::Faulted(Fault::Cancelled) };
                     let is_heard = spoke || how == 0 || running.interrupted;
                     if is_heard { delivered.extend(running.told.clone()); }
                     delivered.extend(running.said[..heard as usize].iter().cloned());
-                    bench.take(ended(running.turn.0, outcome, heard, spoke))
+                    let Fact::TurnEnded(end) = ended(running.turn.0, outcome, heard, spoke) else { unreachable!() };
+                    bench.take(Fact::TurnEnded(TurnEnd { wrote, ..end }))
                 }
                 Move::Wake => {
                     if let Some(again) = bench.state.trouble.as_ref().and_then(|trouble| trouble.again) {
@@ -414,7 +442,7 @@ proptest! {
                     }
                     bench.take(Fact::Woke)
                 }
-                Move::Kill => bench.killed(),
+                Move::Kill => bench.killed_unseen(),
                 Move::Propose | Move::Ask => continue,
             };
             for effect in &effects {
@@ -424,11 +452,16 @@ proptest! {
                             Line::Answered { ask: of, answer, .. } if of == ask && answer == "create"));
                         prop_assert!(approves == Some(*ask) || was_approved, "unasked");
                     }
+                    Effect::StartTurn { .. } => prop_assert!(bench.state.looking.is_none(), "somebody else's changes"),
+                    Effect::PutBack { .. } => prop_assert!(puts_back, "unasked"),
                     Effect::Answer { call, .. } => prop_assert!(replied.insert(*call), "answered twice"),
                     _ => {}
                 }
             }
             let state = &bench.state;
+            let looks = effects.iter().any(|effect| matches!(effect, Effect::LookAt { .. }));
+            let waits = state.trouble.is_some() || was_looking == state.looking;
+            prop_assert!(state.looking.is_none() || looks || waits, "nobody looks");
             for number in 1..=said {
                 let words = format!("words-{number}");
                 let told = state.running.iter().flat_map(|running| running.told.iter().chain(&running.said));

@@ -13,7 +13,7 @@ fn ended_writing(turn: u64, commit: Option<&str>) -> Fact {
     Fact::TurnEnded(TurnEnd { wrote: true, ..end })
 }
 
-fn paths(names: &[&str]) -> Vec<RepoPath> {
+pub(super) fn paths(names: &[&str]) -> Vec<RepoPath> {
     names.iter().map(|name| RepoPath::parse(*name).unwrap()).collect()
 }
 
@@ -29,7 +29,7 @@ fn looks_at(effects: &[Effect]) -> Option<u64> {
     })
 }
 
-fn chosen(label: &str) -> Verdict {
+pub(super) fn chosen(label: &str) -> Verdict {
     Verdict::Answers(vec![FormAnswer { chosen: vec![label.to_owned()], words: String::new() }])
 }
 
