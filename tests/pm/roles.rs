@@ -164,6 +164,7 @@ fn the_owner_changes_what_orchestra_goes_by_and_what_that_runs_is_asked_about_fi
         ".orchestra/roles/owner.md",
         "---\nid: owner\nalias: owner\nwrites: [\".orchestra/config.yaml\"]\n---\nYou are the owner.\n",
     );
+    project.trust();
     let mut screen = role(&project, "owner");
     screen.send_text("Verify with other.sh");
     screen.wait_for("changed, and not committed: .orchestra/config.yaml");

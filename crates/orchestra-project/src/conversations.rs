@@ -7,6 +7,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs::{File, TryLockError};
 use std::io::{Read as _, Write as _};
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -19,6 +20,9 @@ use crate::file::{At as _, FileError};
 use crate::folder::Folder;
 use crate::layout::Layout;
 
+/// How long whoever was killed in it may take to be gone.
+const PATIENCE: Duration = Duration::from_millis(500);
+const PAUSE: Duration = Duration::from_millis(10);
 const FOLDER: &str = "conversations";
 const SUFFIX: &str = ".jsonl";
 /// How much of one conversation is read, in bytes. Its begin counts: what is beyond was never gone on with.
@@ -106,10 +110,14 @@ impl ConversationFile {
         let name = name_of(&id);
         let file = folder.open_private(&name, OFlags::APPEND)?;
         let path = folder.path().join(&name);
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(ConversationError::Held(id)),
-            Err(TryLockError::Error(error)) => return Err(FileError::new("lock", path, error).into()),
+        let until = Instant::now() + PATIENCE;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) if Instant::now() < until => std::thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Err(ConversationError::Held(id)),
+                Err(TryLockError::Error(error)) => return Err(FileError::new("lock", path, error).into()),
+            }
         }
         folder.sync()?;
         Ok(Self { file, path, id, is_cut: false })

@@ -210,7 +210,9 @@ impl Lines {
                 }
                 let waits_for_nothing =
                     self.state.trouble.as_ref().is_none_or(|trouble| trouble.again.is_none());
-                let is_over = self.has_begun && self.state.running.is_none() && waits_for_nothing;
+                // What it changed is found out first.
+                let is_known = self.state.looking.is_none() || self.state.trouble.is_some();
+                let is_over = self.has_begun && self.state.running.is_none() && waits_for_nothing && is_known;
                 if is_over && !self.is_terminal() {
                     self.leave().await;
                 }
