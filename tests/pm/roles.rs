@@ -167,7 +167,6 @@ fn the_owner_changes_what_orchestra_goes_by_and_what_that_runs_is_asked_about_fi
     project.trust();
     let mut screen = role(&project, "owner");
     screen.send_text("Verify with other.sh");
-    screen.wait_for("changed, and not committed: .orchestra/config.yaml");
     screen.wait_for("Changed outside of what this role may write, while it worked: src/lib.txt");
     screen.wait_armed("1-9 choose");
     screen.keys("1");
@@ -175,6 +174,7 @@ fn the_owner_changes_what_orchestra_goes_by_and_what_that_runs_is_asked_about_fi
     screen.linger();
     screen.keys("\r");
     screen.wait_for("put back: what was there is kept");
+    screen.wait_for("changed, and not committed: .orchestra/config.yaml");
     assert_eq!(project.read("src/lib.txt"), "one\n");
     screen.send_text("Go on");
     screen.wait_for("that you have not agreed to");
