@@ -35,7 +35,8 @@ impl OnRecord {
         let decision = request.as_decided();
         let bytes = decision.title.len() + decision.why.len();
         // What is left out of the sentence is not kept either.
-        let all = title.len() + choice.len() + why.len() + alternatives.iter().map(String::len).sum::<usize>();
+        let all =
+            title.len() + choice.len() + why.len() + alternatives.iter().map(String::len).sum::<usize>();
         check_room(bytes.max(all), self.decisions.len())?;
         if !self.decisions.contains(&decision) {
             self.decisions.push(decision);

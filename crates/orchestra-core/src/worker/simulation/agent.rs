@@ -154,7 +154,14 @@ impl World {
         let Some(deed) = running.deeds.pop_front() else {
             let turn = running.order.turn;
             let (outcome, heard) = (running.outcome, running.heard);
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard, said: OnRecord::default() });
+            self.queue.push_back(Fact::TurnEnded {
+                turn,
+                outcome,
+                session: None,
+                usage: None,
+                heard,
+                said: OnRecord::default(),
+            });
             return Ok(());
         };
         let result = self.tick();
@@ -224,7 +231,14 @@ impl World {
         if let Some(running) = self.running.take_if(|running| running.order.turn == turn) {
             let heard = running.heard;
             let outcome = Outcome::Faulted(Fault::Cancelled);
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard, said: OnRecord::default() });
+            self.queue.push_back(Fact::TurnEnded {
+                turn,
+                outcome,
+                session: None,
+                usage: None,
+                heard,
+                said: OnRecord::default(),
+            });
         }
     }
 }
