@@ -29,6 +29,7 @@ mod pictures;
 #[cfg(target_os = "linux")]
 mod pm;
 mod printing;
+mod prompts;
 mod propose;
 mod questions;
 mod rescue;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
 use orchestra_agent::own::{OwnRequest, OwnTools};
-use orchestra_agent::redact::Redactor;
 use orchestra_agent::tools::Answer;
 use orchestra_core::id::{SessionId, TurnId, WorkId};
 use orchestra_core::own_tool::on_record::OnRecord;
@@ -79,6 +78,7 @@ async fn play(
     session: Option<SessionId>,
 ) -> Fact {
     let (sender, mut events) = mpsc::channel(EVENTS);
+    let redactor = agent.redactor(&place.environment);
     // Dropping it ends the agent's whole tree, as dropping the agent's own future would.
     let running = AbortOnDropHandle::new(tokio::spawn(async move { agent.run(request, sender).await }));
     let mut seen = Seen { session, usage: None, heard: 0, said: OnRecord::default() };
@@ -119,7 +119,7 @@ async fn play(
         let before = sessions.get(&session.0).copied().unwrap_or_default();
         sessions.insert(session.0.clone(), before.plus(usage));
     }
-    let said = Redactor::of_environment(&place.environment).on_record(seen.said);
+    let said = redactor.on_record(seen.said);
     Fact::TurnEnded { turn, outcome, session: seen.session, usage, heard: seen.heard, said }
 }
 
@@ -176,7 +176,7 @@ impl Place {
         let used_before =
             order.session.as_ref().and_then(|session| held(&self.sessions).get(&session.0).copied());
         let mut transcript = self.transcript(order)?;
-        agents::keep_prompt(&mut transcript, &prompt, &self.environment)
+        agents::keep_prompt(&mut transcript, &prompt, &agent.redactor(&self.environment))
             .map_err(|error| failure::run("write the transcript", &error))?;
         let limits = &policy.config.limits;
         let mut request = TurnRequest::new(prompt, self.layout.root(), scratch, self.environment.clone());
