@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use orchestra_testkit::model_server::{Fault, ModelServer, Reply};
+use orchestra_testkit::model_server::{Asked, Fault, ModelServer, Reply};
 use orchestra_testkit::{Milestone, Ran, TestProject};
 use serde_json::json;
 
@@ -254,7 +254,7 @@ fn what_is_decided_and_raised_by_a_call_is_in_the_documents_once_although_the_wi
         {
             assert!(context.contains(text), "{wire}: {text} is not in {context}");
         }
-        let sent: Vec<String> = planned.server.requests().iter().map(|asked| asked.text()).collect();
+        let sent: Vec<String> = planned.server.requests().iter().map(Asked::text).collect();
         let is_told = |words: &str| sent.iter().any(|sent| sent.contains(words));
         assert!(
             is_told("On record: Where sessions are kept (risk: high); go on with your choice."),
