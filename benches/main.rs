@@ -9,6 +9,7 @@
 mod frame;
 mod idle;
 mod measure;
+mod model;
 mod part;
 mod phase;
 mod plan;
@@ -33,6 +34,9 @@ const ALL: &[(&str, fn())] = &[
     ("screen-keys", screen::keys),
     ("screen-idle", screen::rest),
     ("screen-memory", screen::memory),
+    ("model-token", model::token),
+    ("model-turn", model::turn),
+    ("model-first", model::first),
 ];
 
 fn main() {

@@ -1,4 +1,4 @@
-//! What this program plays beside measuring: the smallest screen that there can be, and an agent that talks.
+//! What this program plays beside measuring: the smallest screen that there can be, an agent that talks, a model's server.
 
 use std::io::{self, BufWriter, Write as _};
 use std::thread;
@@ -11,6 +11,8 @@ use ratatui::crossterm::event;
 pub(crate) const SCREEN: &str = "--play-screen";
 /// The argument that makes an agent of it; what it prints at once follows, as `1000` lines or `5MB`.
 pub(crate) const AGENT: &str = "--play-agent";
+/// The argument that makes a model's server of it.
+pub(crate) const MODEL: &str = "--play-model";
 /// All that the smallest screen shows.
 pub(crate) const WORD: &str = "nothing";
 /// What the agent says again and again when it has printed that much.
@@ -54,6 +56,7 @@ const WORDS: &[&str] = &[
 pub(crate) fn play(args: &[String]) -> bool {
     match args {
         [only] if only == SCREEN => draw(),
+        [only] if only == MODEL => crate::model::serve(),
         [first, how_much] if first == AGENT => talk(how_much),
         _ => return false,
     }

@@ -97,3 +97,58 @@ fn a_coding_program_is_spoken_to_by_its_preset() {
     assert_eq!(project.subjects()[2], "feat: write c");
     project.check();
 }
+
+/// Calls Orchestra's own tools as Claude Code does: through the server that `--mcp-config` names.
+const WITH_TOOLS: &str = r#"#!/bin/sh
+read -r prompt
+say() { printf '%s\n' "$1"; }
+for arg in "$@"; do
+  case "$arg" in *mcpServers*) server=$arg ;; esac
+done
+program=$(say "$server" | sed 's/.*"command":"\([^"]*\)".*/\1/')
+socket=$(say "$server" | sed 's/.*"mcp","\([^"]*\)".*/\1/')
+case "$ORCHESTRA_PHASE" in review) answers=/dev/null ;; *) answers=src/answers.txt ;; esac
+mkfifo "$TMPDIR/to" "$TMPDIR/from"
+"$program" mcp "$socket" < "$TMPDIR/to" > "$TMPDIR/from" &
+exec 3> "$TMPDIR/to" 4< "$TMPDIR/from"
+ask() { say "$1" >&3; read -r answer <&4; say "$answer" >> "$answers"; }
+call() { ask "{\"jsonrpc\":\"2.0\",\"id\":2,\"method\":\"tools/call\",\"params\":{\"name\":\"$1\",\"arguments\":$2}}"; }
+ask '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"sh","version":"1"}}}'
+say '{"jsonrpc":"2.0","method":"notifications/initialized"}' >&3
+say '{"type":"system","subtype":"init","session_id":"s-1","model":"m","cwd":".","tools":[],"mcp_servers":[{"name":"orchestra","status":"connected"}]}'
+case "$ORCHESTRA_PHASE" in
+  review)
+    call raise_concern '{"text":"The file is world-readable"}'
+    call report_result '{"verdict":"approved"}' ;;
+  *)
+    call request_decision '{"title":"Where sessions are kept","risk":"medium","choice":"in a file","why":"one machine"}'
+    call raise_concern '{"text":"No rate limit"}'
+    [ -e ../tried ] || { touch ../tried; say '{"type":"result","subtype":"success","is_error":true,"api_error_status":529,"result":"overloaded","session_id":"s-1"}'; exit 1; }
+    call report_result '{"summary":"wrote c","concerns":["no rate limit."]}' ;;
+esac
+exec 3>&- 4<&-
+say '{"type":"result","subtype":"success","is_error":false,"result":"Done.","session_id":"s-1"}'
+"#;
+
+#[test]
+fn what_a_coding_program_decides_and_raises_over_mcp_is_in_the_documents_once() {
+    let project = project("{ kind: command, preset: claude-code, run: [\"BIN/claude\"] }", WITH_TOOLS);
+    let _ran = project.build().expect(0).says("again at");
+    let folder = ".orchestra/milestones/M1-any";
+    let phase = project.read(&format!("{folder}/phases/phase-1.md"));
+    for text in ["Where sessions are kept: in a file (risk: medium): one machine", "No rate limit", "wrote c"]
+    {
+        assert_eq!(phase.matches(text).count(), 1, "{text} in {phase}");
+    }
+    assert!(!phase.contains("no rate limit."), "it was said before: {phase}");
+    let context = project.read(&format!("{folder}/context.md"));
+    for text in ["Where sessions are kept: in a file", "No rate limit", "The file is world-readable"] {
+        assert!(context.contains(text), "{text} is not in {context}");
+    }
+    assert!(
+        project.read("src/answers.txt").contains("go on with your choice"),
+        "{}",
+        project.read("src/answers.txt")
+    );
+    project.check();
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use orchestra_testkit::model_server::{Fault, ModelServer, Reply};
+use orchestra_testkit::model_server::{Asked, Fault, ModelServer, Reply};
 use orchestra_testkit::{Milestone, Ran, TestProject};
 use serde_json::json;
 
@@ -199,4 +199,102 @@ fn a20_a_model_that_claims_to_be_the_person_answers_no_gate() {
     let _ran = TestProject::start_as(command).wait().expect(3);
     assert_eq!(planned.project.gates().len(), 1, "the push is asked about");
     assert_eq!(planned.project.git(&["show", "origin/main:src/lib.txt"]).trim(), "one");
+}
+
+/// What a milestone's documents say, of phase and context.
+fn documents(project: &TestProject) -> (String, String) {
+    let folder = ".orchestra/milestones/M1-login";
+    (project.read(&format!("{folder}/phases/phase-1.md")), project.read(&format!("{folder}/context.md")))
+}
+
+#[test]
+fn what_is_decided_and_raised_by_a_call_is_in_the_documents_once_although_the_wire_broke() {
+    let same = json!({ "title": "where sessions are kept" });
+    let report =
+        json!({ "summary": "changed", "decisions": [same], "concerns": ["No rate limit.", "Old hash"] });
+    let ends = [
+        ("anthropic-messages", Reply::new().call("report_result", &report)),
+        ("openai-chat", Reply::new().say(&format!("Done.\n```json\n{report}\n```\n"))),
+        ("openai-responses", Reply::new().call("report_result", &report)),
+    ];
+    for (wire, end) in ends {
+        let planned = Planned::new(wire);
+        let decision = json!({ "title": "Where sessions are kept", "risk": "high", "choice": "in a file", "why": "one \
+                               machine", "alternatives": ["Redis"] });
+        planned
+            .server
+            .call("raise_concern", json!({ "text": "No rate limit" }))
+            .call("request_decision", decision)
+            .fault(Fault::CutInCall)
+            .call("edit", json!({ "path": "src/lib.txt", "old": "one", "new": "two" }))
+            .answer(end);
+        let reviewer = "You are code-reviewer";
+        planned
+            .server
+            .when(
+                reviewer,
+                Reply::new().call("raise_concern", &json!({ "text": "The file is world-readable" })),
+            )
+            .when(reviewer, Reply::new().call("request_decision", &json!({})))
+            .when(reviewer, Reply::new().call("report_result", &json!({ "verdict": "approved" })));
+        let ran = planned.build().expect(0);
+        assert_eq!(planned.server.left(), 0, "{wire}: {}", ran.said());
+
+        let (phase, context) = documents(&planned.project);
+        for (text, count) in [
+            ("Where sessions are kept: in a file (risk: high): one machine; rather than Redis", 1),
+            ("- No rate limit\n", 1),
+            ("- Old hash\n", 1),
+            ("here sessions are kept", 1),
+        ] {
+            assert_eq!(phase.matches(text).count(), count, "{wire}: {text} in {phase}");
+        }
+        for text in
+            ["Where sessions are kept: in a file", "No rate limit", "Old hash", "The file is world-readable"]
+        {
+            assert!(context.contains(text), "{wire}: {text} is not in {context}");
+        }
+        let sent: Vec<String> = planned.server.requests().iter().map(Asked::text).collect();
+        let is_told = |words: &str| sent.iter().any(|sent| sent.contains(words));
+        assert!(
+            is_told("On record: Where sessions are kept (risk: high); go on with your choice."),
+            "{wire}"
+        );
+        assert!(is_told("there is no tool `request_decision`"), "{wire}: a reviewer decides nothing");
+    }
+}
+
+#[test]
+fn what_an_agent_that_hands_in_no_report_decided_is_on_record_all_the_same() {
+    let planned = Planned::new("openai-chat");
+    planned.approve();
+    planned
+        .server
+        .call("write", json!({ "path": "src/lib.txt", "content": "two\n" }))
+        .call("raise_concern", json!({ "text": "No rate limit" }))
+        .say("Done.")
+        .say("Really, done.");
+    let _ran = planned.build().expect(0).says("no report was handed in");
+    let (phase, context) = documents(&planned.project);
+    assert!(phase.contains("Really, done.") && phase.contains("No rate limit"), "{phase}");
+    assert!(context.contains("No rate limit"), "{context}");
+}
+
+#[test]
+fn a31_a_key_that_is_put_on_record_is_redacted() {
+    let planned = Planned::new("openai-chat");
+    planned.approve();
+    let looks_like_one = "ghp_0123456789012345678901234567890123456789";
+    let decision =
+        json!({ "title": looks_like_one, "risk": "low", "choice": looks_like_one, "why": looks_like_one });
+    planned
+        .server
+        .call("write", json!({ "path": "src/lib.txt", "content": "two\n" }))
+        .call("raise_concern", json!({ "text": format!("{looks_like_one} is in the code") }))
+        .call("request_decision", decision)
+        .call("report_result", json!({ "summary": "done" }));
+    let _ran = planned.build().expect(0);
+    let (phase, context) = documents(&planned.project);
+    assert!(phase.contains("[redacted] is in the code") && !phase.contains(looks_like_one), "{phase}");
+    assert!(context.contains("[redacted]: [redacted]") && !context.contains(looks_like_one), "{context}");
 }

@@ -1,5 +1,7 @@
 //! `orchestra prompt`: what an agent would be told, and how large each part is.
 
+mod assembly;
+
 use orchestra_testkit::{Milestone, TestProject};
 use serde_json::Value;
 

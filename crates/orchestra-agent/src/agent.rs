@@ -18,6 +18,7 @@ use crate::environment::Environment;
 use crate::guard::GuardLauncher;
 use crate::http::HttpRunner;
 use crate::own::OwnTools;
+use crate::redact::Redactor;
 use crate::scripted::Scripted;
 use crate::transcript::TranscriptSink;
 
@@ -160,6 +161,14 @@ impl AnyAgent {
             AgentConfig::Scripted { script } => Self::Scripted(Scripted::from_file(script, launcher)),
             AgentConfig::Command(command) => Self::Command(CommandRunner::new(command.clone(), launcher)),
             AgentConfig::Http(http) => Self::Http(HttpRunner::new((**http).clone(), launcher)),
+        }
+    }
+
+    /// Knows what must not be shown of a turn of this agent: secrets of the environment, and those it is configured with.
+    pub fn redactor(&self, environment: &Environment) -> Redactor {
+        match self {
+            Self::Scripted(_) | Self::Command(_) => Redactor::of_environment(environment),
+            Self::Http(http) => http.redactor(environment),
         }
     }
 }

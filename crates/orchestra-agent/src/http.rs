@@ -80,13 +80,18 @@ impl HttpRunner {
         self.tools = Some(tools);
         self
     }
+
+    /// Knows what must not be shown: secrets of the environment, and everything that is sent to the endpoint alone.
+    pub fn redactor(&self, environment: &Environment) -> Redactor {
+        let secrets = secrets(&self.config, environment);
+        Redactor::of_environment(environment).and_values(secrets.iter().map(String::as_bytes))
+    }
 }
 
 impl Agent for HttpRunner {
     async fn run(&self, mut request: TurnRequest, events: Sender<AgentEvent>) -> Outcome {
         let secrets = secrets(&self.config, &request.environment);
-        let values = secrets.iter().map(String::as_bytes);
-        let redactor = Redactor::of_environment(&request.environment).and_values(values);
+        let redactor = self.redactor(&request.environment);
         let sink = request.transcript.take().unwrap_or_else(|| Box::new(io::sink()));
         let mut transcript = Transcript::new(sink, request.output_limit, redactor.clone());
         let mut words = request.words.take();

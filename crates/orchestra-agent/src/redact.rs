@@ -7,7 +7,8 @@ use std::borrow::Cow;
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
 
-use orchestra_core::report::{AgentEvent, CommitProposal, Fault, Outcome, Report};
+use orchestra_core::own_tool::on_record::OnRecord;
+use orchestra_core::report::{AgentEvent, CommitProposal, Decision, Fault, Outcome, Report};
 
 use crate::environment::is_secret_name;
 
@@ -160,17 +161,26 @@ impl Redactor {
             let (subject, body) = (self.owned(subject), self.owned(body));
             report.commit = Some(CommitProposal { kind, scope, subject, body });
         }
-        for decision in &mut report.decisions {
-            decision.title = self.owned(std::mem::take(&mut decision.title));
-            decision.why = self.owned(std::mem::take(&mut decision.why));
-        }
-        for concern in &mut report.concerns {
-            *concern = self.owned(std::mem::take(concern));
-        }
+        let OnRecord { decisions, concerns } =
+            self.on_record(OnRecord { decisions: report.decisions, concerns: report.concerns });
         for finding in &mut report.findings {
+            finding.file = self.owned(std::mem::take(&mut finding.file));
             finding.message = self.owned(std::mem::take(&mut finding.message));
         }
-        report
+        Report { decisions, concerns, ..report }
+    }
+
+    /// Redacts what an agent put on record.
+    pub fn on_record(&self, OnRecord { decisions, concerns }: OnRecord) -> OnRecord {
+        let clean = |Decision { title, risk, why }| Decision {
+            title: self.owned(title),
+            risk: self.owned(risk),
+            why: self.owned(why),
+        };
+        OnRecord {
+            decisions: decisions.into_iter().map(clean).collect(),
+            concerns: concerns.into_iter().map(|concern| self.owned(concern)).collect(),
+        }
     }
 
     fn owned(&self, text: String) -> String {

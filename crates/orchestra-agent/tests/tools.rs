@@ -345,19 +345,39 @@ async fn beyond_the_plan_is_written_and_said_unless_the_plan_is_a_wall() {
 }
 
 #[tokio::test]
-async fn gits_files_are_never_written_and_the_workers_state_is_not_even_read() {
+async fn neither_gits_files_nor_the_workers_state_are_written_or_read() {
     let bench = Bench::new();
-    bench.put(".git/config", "[core]\n");
+    bench.put(".git/config", "[core]\n\ttoken = secret\n");
+    bench.put("sub/.git", "gitdir: ../secret\n");
     bench.put(".orchestra/.state/journal.jsonl", "secret\n");
     bench.put(".orchestra/config.yaml", "version: 1\n");
     symlink(".orchestra/.state", bench.path("notes")).unwrap();
     symlink("../.git", bench.path(".orchestra/g")).unwrap();
     let tools = bench.tools(&["**", ".git/**", ".orchestra/**"]);
-    for path in
-        [".git/config", ".git/hooks/pre-push", ".GIT/x", "sub/.git/config", ".orchestra/g/config", ".git"]
-    {
-        let wrong = tools.wrong("write", json!({ "path": path, "content": "x" })).await;
-        assert!(wrong.contains("git's own") || wrong.contains("a folder"), "{wrong}");
+    for path in [
+        ".git/config",
+        ".git/hooks/pre-push",
+        ".GIT/config",
+        "lib/.git/config",
+        ".orchestra/g/config",
+        ".git",
+        "sub/.git",
+    ] {
+        for (tool, input) in [
+            ("read", json!({ "path": path })),
+            ("write", json!({ "path": path, "content": "x" })),
+            ("edit", json!({ "path": path, "old": "secret", "new": "x" })),
+            ("list", json!({ "path": path })),
+            ("search", json!({ "path": path, "pattern": "." })),
+        ] {
+            let wrong = tools.wrong(tool, input).await;
+            assert!(wrong.contains("git's own, which is neither read nor written"), "{tool} {path}: {wrong}");
+            assert!(!wrong.contains("secret"), "{tool} {path}: {wrong}");
+        }
+    }
+    for (tool, input) in [("list", json!({ "depth": 9 })), ("search", json!({ "pattern": "secret" }))] {
+        let found = tools.ok(tool, input).await;
+        assert!(!found.contains(".git/") && !found.contains("token"), "{tool}: {found}");
     }
     for path in [
         ".orchestra/.state/journal.jsonl",
@@ -382,7 +402,7 @@ async fn gits_files_are_never_written_and_the_workers_state_is_not_even_read() {
             .await
             .contains("the worker's own state")
     );
-    assert_eq!(bench.get(".git/config"), "[core]\n");
+    assert_eq!(bench.get(".git/config"), "[core]\n\ttoken = secret\n");
     assert_eq!(bench.get(".orchestra/.state/journal.jsonl"), "secret\n");
     tools.ok("read", json!({ "path": ".orchestra/config.yaml" })).await;
     tools.ok("write", json!({ "path": ".orchestra/config.yaml", "content": "x" })).await;

@@ -25,7 +25,6 @@ fn trapped() -> Bench {
         std::fs::create_dir_all(bench.beside(name)).unwrap();
         std::fs::write(bench.beside(name).join("kept"), SECRET).unwrap();
     }
-    bench.put(".git/kept", "git's own");
     bench.put("file", "plain\n");
     bench.put("folder/file", "plain\n");
     let links = [
@@ -45,6 +44,8 @@ fn trapped() -> Bench {
         ("ping", "pong"),
         ("pong", "ping"),
         ("state", ".orchestra/.state"),
+        ("git", ".git"),
+        ("folder/git", "../.git/kept"),
         ("folder/state", "../.orchestra/.state/kept"),
         ("dangling", "nowhere"),
         ("here", "."),
@@ -166,6 +167,18 @@ async fn a28_no_path_of_a_long_table_leads_out() {
         ".orchestra/.state/kept",
         ".orchestra/.State/new",
         "./.orchestra//.state/./kept",
+        ".git",
+        ".git/",
+        ".git/kept",
+        ".git/new",
+        "./.git//./kept",
+        ".GIT/kept",
+        ".git./kept",
+        "git~1/kept",
+        "git/kept",
+        "git",
+        "folder/git",
+        "folder/.git/kept",
         "through-missing",
         "through-here",
         "here/here/out/kept",

@@ -22,5 +22,6 @@ pub mod record;
 pub mod repo;
 pub mod report;
 pub mod schedule;
+pub mod unfinished;
 pub mod words;
 pub mod worker;

@@ -1,5 +1,7 @@
 //! Orchestra's own tools: what an agent may ask of Orchestra. Each is defined once, here, and served in-process and over MCP.
 
+pub mod on_record;
+
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::de::DeserializeOwned;
@@ -142,6 +144,8 @@ impl OwnTool {
     pub const PLANNING: &'static [Self] = &[Self::ProposeMilestone, Self::ProposeChange, Self::AskUser];
     /// What a role has that works on a phase.
     pub const WORKING: &'static [Self] = &[Self::ReportResult, Self::RequestDecision, Self::RaiseConcern];
+    /// What a reviewer has, who decides nothing but the verdict.
+    pub const REVIEWING: &'static [Self] = &[Self::ReportResult, Self::RaiseConcern];
 
     /// The name by which it is called.
     pub fn name(self) -> &'static str {
@@ -181,10 +185,13 @@ impl OwnTool {
                  decisions, concerns; as a reviewer the verdict and the findings."
             }
             Self::RequestDecision => {
-                "Put a decision on record, or ask for one, before you act on it. A low risk is yours to take."
+                "Put a decision on record before you act on it, with its risk and what else could be done: one on which \
+                 others build, or that is hard to undo. You are not kept waiting: go on with your choice. It becomes part \
+                 of your report by itself."
             }
             Self::RaiseConcern => {
-                "Name something that you saw and that lies outside of your work or your role. It is shown to the person."
+                "Name something that you saw and that lies outside of your work or your role. It is shown to the person, \
+                 and becomes part of your report by itself."
             }
         }
     }

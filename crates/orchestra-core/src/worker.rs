@@ -88,8 +88,8 @@ impl Machine {
             Fact::Recorded(record) => self.recorded_elsewhere(&record),
             Fact::Snapshotted { work, dirty } => self.with(&work, |m, work| m.snapshotted(work, &dirty)),
             Fact::TooLarge { work, bytes } => self.with(&work, |m, work| m.too_large(work, bytes)),
-            Fact::TurnEnded { turn, outcome, session, usage, heard } => {
-                self.turn_ended(turn, outcome, session, usage, heard);
+            Fact::TurnEnded { turn, outcome, session, usage, heard, said } => {
+                self.turn_ended(turn, outcome, session, usage, heard, said);
             }
             Fact::Inspected { work, found } => self.with(&work, |m, work| m.inspected(work, found)),
             Fact::PutBack { work, reference, left } => {

@@ -6,7 +6,6 @@ use std::os::unix::fs::DirBuilderExt as _;
 use std::path::Path;
 
 use orchestra_agent::agent::AnyAgent;
-use orchestra_agent::environment::Environment;
 use orchestra_agent::guard::GuardLauncher;
 use orchestra_agent::redact::Redactor;
 use orchestra_core::config::{AgentConfig, Config};
@@ -51,13 +50,12 @@ pub(crate) fn model(
     role.and_then(|role| role.model.clone()).or_else(|| by_complexity.cloned())
 }
 
-/// Keeps the exact prompt of a turn at the head of its transcript, without secrets.
+/// Keeps the exact prompt of a turn at the head of its transcript, without secrets: neither the person's nor the agent's own.
 pub(crate) fn keep_prompt(
     transcript: &mut impl Write,
     prompt: &Prompt,
-    environment: &Environment,
+    redactor: &Redactor,
 ) -> io::Result<()> {
-    let redactor = Redactor::of_environment(environment);
     let whole = prompt.whole();
     let text = redactor.text(&whole);
     writeln!(transcript, "[orchestra] The prompt, {} bytes:\n{text}\n[orchestra] The answer:", text.len())

@@ -182,6 +182,16 @@ impl Top {
         Ok((folder, OsStr::from_bytes(name)))
     }
 
+    /// Takes a plain file away, where there is one.
+    pub(crate) fn remove_file(&self, path: &RepoPath) -> Result<(), DiskError> {
+        let Some((folder, name)) = self.parent(path)? else { return Ok(()) };
+        match unix::unlinkat(&folder, name, AtFlags::empty()) {
+            // What has become a folder meanwhile stays.
+            Ok(()) | Err(Errno::NOENT | Errno::ISDIR | Errno::PERM) => Ok(()),
+            Err(error) => Err(error).at("take away", self.full(path)),
+        }
+    }
+
     /// Takes the folders above a path away that are empty.
     pub(crate) fn remove_empty_folders(&self, path: &RepoPath) -> Result<(), DiskError> {
         let mut bytes = path.as_bytes();

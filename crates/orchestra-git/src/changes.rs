@@ -66,12 +66,14 @@ impl<'a> Baseline<'a> {
 /// The baseline of a path that was dirty is its content in the snapshot, of any other its content in the head of then.
 /// A path that somebody has committed meanwhile, and that is as the head has it now, is not a change.
 /// The agent's own commits must have been folded before ([`crate::fold::fold`]), or they pass for somebody's.
+/// What a kill left half-written is no change, and is taken away.
 pub fn changes(repo: &Repo, baseline: &str) -> Result<Vec<Change>, BaselineError> {
     let library = repo.library()?;
     let config = Config::read(repo)?;
     let baseline = Baseline::open(&library, baseline)?;
     let scan = scan::read_watched(repo, &config)?;
     let looked = Look::new(repo, &config, &library, &baseline, &scan)?;
+    scan::unfinished::remove(&looked.top, &scan)?;
     let candidates: BTreeSet<&RepoPath> = scan.paths.keys().chain(baseline.record.keys()).collect();
     let mut changes = Vec::new();
     for path in candidates {

@@ -20,6 +20,7 @@ use crate::tree::{Entry, GITLINK, Mode};
 
 pub(crate) mod flagged;
 pub(crate) mod specials;
+pub(crate) mod unfinished;
 pub(crate) mod unfit;
 mod watched;
 
@@ -61,6 +62,8 @@ pub(crate) struct Scan {
     pub(crate) paths: BTreeMap<RepoPath, Scanned>,
     /// Folders that git ignores as a whole.
     pub(crate) ignored_folders: Vec<RepoPath>,
+    /// What a kill left half-written; no part of anybody's work.
+    pub(crate) unfinished: Vec<RepoPath>,
 }
 
 impl Scan {
@@ -117,6 +120,7 @@ pub(crate) fn read(repo: &Repo, config: &Config) -> Result<Scan, Fault> {
     let mut scan = look(repo, config, &View::default())?;
     flagged::add(repo, config, &mut scan)?;
     specials::add(repo, &mut scan)?;
+    unfinished::set_apart(&Top::open(repo.root())?, &mut scan)?;
     Ok(scan)
 }
 

@@ -68,7 +68,7 @@ const LARGEST: usize = 10;
 
 /// Keeps the content of every dirty path, byte by byte, as one commit under `reference`, up to `limit` bytes.
 ///
-/// Neither index nor work tree are touched. A ref that exists already is believed: a resume reads what was dirty
+/// Neither index nor work tree are touched, but for what a kill left half-written: it is taken away. A ref that exists already is believed: a resume reads what was dirty
 /// before from it, and never from the tree.
 pub fn snapshot(repo: &Repo, reference: &str, limit: u64) -> Result<Snapshot, SnapshotError> {
     if !refs::is_rescue_name(reference) {
@@ -83,6 +83,7 @@ pub fn snapshot(repo: &Repo, reference: &str, limit: u64) -> Result<Snapshot, Sn
     }
     let scan = scan::read_watched(repo, &Config::read(repo)?)?;
     let top = Top::open(repo.root())?;
+    scan::unfinished::remove(&top, &scan)?;
     let (bytes, largest) = measure(&top, &scan)?;
     if bytes > limit {
         return Ok(Snapshot::TooLarge { bytes, largest });

@@ -169,3 +169,33 @@ fn without_a_snapshot_nothing_can_be_told() {
     let error = changes(&fixture.repo(), BEFORE).unwrap_err();
     assert!(matches!(error, BaselineError::Missing { .. }), "{error}");
 }
+
+#[test]
+fn what_a_kill_left_half_written_is_no_change_and_taken_away() {
+    let fixture = Fixture::new();
+    // No process has this number.
+    let (old, left) = ("old/.orchestra-tmp-4294967295-1", "src/.orchestra-tmp-4294967295-a");
+    let written_now = format!(".orchestra-tmp-{}-a", std::process::id());
+    fixture.write(old, "half\n");
+    begin(&fixture);
+    assert!(!fixture.root.join(old).exists(), "taken away before a turn");
+
+    fixture.write(left, "half\n");
+    fixture.write(&written_now, "half\n");
+    fixture.write("src/.orchestra-tmp-4294967295-b", "staged\n");
+    fixture.git(["add", "src/.orchestra-tmp-4294967295-b"]);
+    fixture.write(".orchestra-tmp-4294967295-c/kept", "in a folder\n");
+    symlink("README.md", fixture.root.join(".orchestra-tmp-4294967295-d")).unwrap();
+    fixture.write(".orchestra/roles/.orchestra-tmp-4294967295-e", "a document\n");
+    check(
+        &fixture,
+        &[
+            "+.orchestra-tmp-4294967295-c/kept",
+            "+.orchestra-tmp-4294967295-d",
+            "+.orchestra/roles/.orchestra-tmp-4294967295-e",
+            "+src/.orchestra-tmp-4294967295-b",
+        ],
+    );
+    assert!(!fixture.root.join(left).exists());
+    assert_eq!(fs::read_to_string(fixture.root.join(&written_now)).unwrap(), "half\n", "its writer needs it");
+}

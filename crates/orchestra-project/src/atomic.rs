@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
+use orchestra_core::unfinished;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -19,8 +20,6 @@ pub(crate) use self::replace::{MAX_WAITS, SETTLING, is_settling};
 pub use self::replace::{Replacement, replace_if};
 use crate::file::{At as _, FileError};
 use crate::folder::{Access, Folder, Kind};
-
-const PREFIX: &str = ".orchestra-tmp-";
 
 /// How many names of a folder are looked at.
 const MAX_NAMES: usize = 100_000;
@@ -102,14 +101,7 @@ pub fn create_dir_whole(
 
 /// Tells whether a name is one that only an unfinished write of ours has.
 pub fn is_temp(name: &OsStr) -> bool {
-    name.to_str().and_then(|name| name.strip_prefix(PREFIX)).is_some_and(|rest| {
-        rest.split_once('-').is_some_and(|(pid, number)| {
-            let is_of = |text: &str, digit: fn(&u8) -> bool| {
-                (1..=16).contains(&text.len()) && text.as_bytes().iter().all(digit)
-            };
-            is_of(pid, u8::is_ascii_digit) && is_of(number, u8::is_ascii_hexdigit)
-        })
-    })
+    unfinished::writer_of(name.as_encoded_bytes()).is_some()
 }
 
 /// Takes away what an earlier process left over in a folder. The caller holds the lock under which writes happen.
@@ -139,7 +131,7 @@ fn temp_name() -> OsString {
     let nanos =
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.subsec_nanos());
     let number = (u64::from(nanos) << 24) ^ COUNT.fetch_add(1, Ordering::Relaxed);
-    format!("{PREFIX}{}-{number:x}", std::process::id()).into()
+    unfinished::name(std::process::id(), number).into()
 }
 
 /// A half-written file or folder, removed when dropped unless it was moved to its name.

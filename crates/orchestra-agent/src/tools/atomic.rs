@@ -11,6 +11,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use orchestra_core::unfinished;
 use rustix::fs::{AtFlags, Mode, OFlags, RenameFlags};
 use rustix::io::Errno;
 
@@ -163,8 +164,9 @@ impl Drop for Temp<'_> {
 fn temp_name() -> OsString {
     static COUNT: AtomicU64 = AtomicU64::new(0);
     let count = COUNT.fetch_add(1, Ordering::Relaxed);
-    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
-    OsString::from(format!(".orchestra-tmp-{}-{nanos:x}{count:x}", std::process::id()))
+    // Only has to differ from what an earlier process of the same id left over; the open is exclusive anyway.
+    let nanos = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().subsec_nanos();
+    unfinished::name(std::process::id(), (u64::from(nanos) << 32) ^ count).into()
 }
 
 #[cfg_attr(

@@ -17,7 +17,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use orchestra_core::ownership::is_state;
+use orchestra_core::ownership::{is_gits, is_state};
 use orchestra_core::path::RepoPath;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags};
 use rustix::io::Errno;
@@ -59,6 +59,8 @@ pub(super) enum PathError {
     Missing,
     #[error("it is the worker's own state, which nobody else reads or writes")]
     State,
+    #[error("it is git's own, which is neither read nor written here")]
+    Git,
     #[error("it is {what}, not a file")]
     NotAFile { what: &'static str },
     #[error("could not {what} it")]
@@ -177,7 +179,8 @@ impl Top {
         Ok(Self { folder: rustix::fs::open(&real, flags, Mode::empty())?, names: [path.to_owned(), real] })
     }
 
-    /// Resolves what a model wrote. The worker's state is refused, whether it is there or not.
+    /// Resolves what a model wrote. The worker's state and git's own files, in which tokens may stand, are refused,
+    /// whether they are there or not.
     pub(super) fn resolve(&self, asked: &str, last_link: LastLink) -> Result<Spot, PathError> {
         let names = asked::names(asked, &[&self.names[0], &self.names[1]])?;
         let top = self.folder.try_clone().map_err(could_not("open"))?;
@@ -186,7 +189,11 @@ impl Top {
             Spot::Folder(folder) => folder.path.as_ref(),
             Spot::Name(name) => Some(&name.path),
         };
-        if path.is_some_and(is_state) { Err(PathError::State) } else { Ok(spot) }
+        match path {
+            Some(path) if is_state(path) => Err(PathError::State),
+            Some(path) if is_gits(path) => Err(PathError::Git),
+            Some(_) | None => Ok(spot),
+        }
     }
 
     /// Resolves a path to a plain file and opens it for reading.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use orchestra_core::ownership::{Place, Room, is_gits};
+use orchestra_core::ownership::{Place, Room};
 use orchestra_core::path::RepoPath;
 
 use super::Answer;
@@ -59,9 +59,6 @@ impl Files {
 
     /// Tells whether a path may be written. The error is for the model.
     fn place(&self, path: &RepoPath) -> Result<Place, String> {
-        if is_gits(path) {
-            return Err(format!("`{path}`: git's own files are never written"));
-        }
         let Some(room) = &self.room else { return Err(format!("`{path}`: nothing may be written")) };
         let changed = self.changed();
         let beside: Vec<&RepoPath> = changed.iter().filter(|other| *other != path).collect();

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use super::effect::{Effect, Note};
 use super::event::{Event, Fact, TurnEnd};
 use super::kept::{Kept, Line, Recalled};
-use super::state::{Conversation, Open, Running, Then, Trouble, What};
+use super::state::{Conversation, Running, Then, Trouble, What};
 use crate::id::TurnId;
 use crate::report::{Fault, Outcome, Report, Usage};
 
@@ -164,37 +164,8 @@ impl Machine {
                 }
             }
             Line::Changed { .. } => state.looking = None,
-            Line::Outside { ask, turn, paths } => {
-                state.last_ask = state.last_ask.max(ask);
-                state.open.push(left::outside(ask, at, turn, paths));
-            }
-            Line::Proposed { ask, what, .. } => {
-                state.last_ask = state.last_ask.max(ask);
-                let what = What::Drawing { what, before: None, approved: None };
-                state.open.retain(|open| open.id != ask);
-                state.open.push(Open { id: ask, since: at, call: None, what });
-            }
-            Line::Asked { ask, form } => {
-                state.last_ask = state.last_ask.max(ask);
-                state.open.push(Open { id: ask, since: at, call: None, what: What::Form(form) });
-            }
-            Line::Answered { ask, answer, of, .. } if answer == "create" => {
-                let open = state.open.iter_mut().find(|open| open.id == ask);
-                if let Some(What::Drawing { approved, .. }) = open.map(|open| &mut open.what) {
-                    *approved = of;
-                }
-            }
-            Line::Answered { ask, .. } => state.open.retain(|open| open.id != ask),
-            Line::Wrote { ask, what } => {
-                state.open.retain(|open| open.id != ask);
-                let news = format!("To your earlier proposal: The person approved it. {what}");
-                // A turn that came to its end has heard of it.
-                match &mut state.running {
-                    Some(running) => running.wrote.push(news),
-                    None => state.news.push(news),
-                }
-            }
             Line::Began { .. } | Line::Found { .. } | Line::Left | Line::Unknown => {}
+            other => self.recall_ask(other, at),
         }
     }
 

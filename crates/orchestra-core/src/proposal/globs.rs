@@ -87,7 +87,14 @@ fn lies_to(glob: &[String], rules: &[Rule]) -> Lies {
     let giving = |rule: &&Rule| rule.gives && meet(glob, &rule.names);
     let holding = rules.iter().rposition(|rule| rule.gives && holds(&rule.names, glob));
     if let Some(place) = holding {
-        let is_taken = rules[place..].iter().any(|rule| !rule.gives && meet(glob, &rule.names));
+        // Who plans what the role's file says, word for word, need not be told what that file takes away again.
+        let is_own = rules.iter().any(|rule| rule.gives && rule.names == glob);
+        let is_plain = glob.iter().all(|name| matches!(name.as_str(), "*" | "**") || !has_sign(name))
+            && glob.last().is_some_and(|last| has_sign(last));
+        // Names that are taken away wherever they are; of a plan that speaks of whole folders they are no part.
+        let is_aside = |rule: &Rule| is_plain && rule.names.first().is_some_and(|first| first == "**");
+        let takes = |rule: &Rule| !rule.gives && !is_aside(rule) && meet(glob, &rule.names);
+        let is_taken = !is_own && rules[place..].iter().any(takes);
         return if is_taken { Lies::Unsure } else { Lies::Inside };
     }
     // Everything beneath a folder, of which the role has certain folders only.
@@ -238,6 +245,7 @@ mod tests {
             "src/auth.rs",
             "src/[ab].rs",
             "./src/auth/",
+            "src/**",
             "tests/**",
             "tests/a/b.rs",
             "tests",
@@ -263,7 +271,7 @@ mod tests {
         ] {
             assert_eq!(lies(glob, &backend), Lies::Outside, "{glob}");
         }
-        for glob in ["**", "s*/x.rs", "docs/**", "db/**", "src/**", "**/*.rs", "db"] {
+        for glob in ["**", "s*/x.rs", "docs/**", "db/**", "src/*/**", "**/*.rs", "db"] {
             assert_eq!(lies(glob, &backend), Lies::Unsure, "{glob}");
         }
         // Of a folder the role has parts only, and nothing it owns lies everywhere.
@@ -275,6 +283,28 @@ mod tests {
             [lies("src/x", &role(&["**"])), lies("CLAUDE.md", &role(&["**"]))],
             [Lies::Inside, Lies::Outside]
         );
+    }
+
+    #[test]
+    fn names_that_are_no_engineers_anywhere_raise_no_doubt_about_a_folder() {
+        // As `orchestra init` writes it.
+        let backend = role(&[
+            "src/**",
+            "tests/**",
+            "!**/.{claude,codex,cursor}/**",
+            "!**/{AGENTS.md,CLAUDE.md,.mcp.json}",
+        ]);
+        for glob in ["src/**", "./src/", "src/auth/**", "src/*/**", "tests/*", "{src,tests}/**", "src/*.rs"] {
+            assert_eq!(lies(glob, &backend), Lies::Inside, "{glob}");
+        }
+        for glob in ["src/AGENTS.md", "src/a/.mcp.json", "src/.claude/**", "docs/**", "src/a/.codex/x.toml"] {
+            assert_eq!(lies(glob, &backend), Lies::Outside, "{glob}");
+        }
+        for glob in ["src/**/AGENTS.md", "src/**/*.md", "src/.c*/**"] {
+            assert_eq!(lies(glob, &backend), Lies::Unsure, "{glob}");
+        }
+        // What is taken away as a whole is no longer the role's own.
+        assert_eq!(lies("src/**", &role(&["src/**", "!src/**"])), Lies::Outside);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::policy::Policy;
 use super::seen::{Seen, Untrusted};
 use crate::id::{GateId, SessionId, TurnId, WorkId};
+use crate::own_tool::on_record::OnRecord;
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{By, Plan};
 use crate::record::{Answer, Record};
@@ -64,6 +65,8 @@ pub enum Fact {
         usage: Option<Usage>,
         /// How many of the words that a person said to it meanwhile it took up, in their order.
         heard: u32,
+        /// What it put on record meanwhile.
+        said: OnRecord,
     },
     /// The tree was looked at.
     Inspected {

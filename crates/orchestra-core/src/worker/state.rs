@@ -9,6 +9,7 @@ use super::memory::Recalled;
 use super::seen::Seen;
 use crate::edit::DocEdit;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
+use crate::own_tool::on_record::OnRecord;
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{Cursor, Milestone, Phase, Role};
 use crate::repo::{Change, CommitId, Survey};
@@ -163,6 +164,8 @@ pub struct Work {
     pub overtaken: u32,
     /// What the agent reported last.
     pub report: Report,
+    /// What it put on record in all of its turns: part of every report of this work.
+    pub on_record: OnRecord,
     /// Whether it was told what it changed outside its room.
     pub told: bool,
     /// The changes on which verification ran last.

@@ -10,9 +10,10 @@ use super::state::{After, Pending, Progress, Work};
 use super::{Machine, Note};
 use crate::edit::DocEdit;
 use crate::id::{AgentName, SessionId, TurnId, WorkId};
+use crate::own_tool::on_record::OnRecord;
 use crate::plan::{Complexity, PhaseStatus};
 use crate::record::Record;
-use crate::report::{Fault, Outcome, Usage};
+use crate::report::{Fault, Outcome, Report, Usage};
 
 /// How long an agent rests that failed too often in a row, and how long between tries of an outage, in minutes.
 const REST: Duration = Duration::from_mins(10);
@@ -95,6 +96,7 @@ impl Machine {
         session: Option<SessionId>,
         usage: Option<Usage>,
         heard: u32,
+        said: OnRecord,
     ) {
         let of_turn = |work: &&Work| matches!(work.progress, Progress::Running { turn: running, .. } if running == turn);
         let id = self.state.works().iter().find(of_turn).map(|work| work.id.clone());
@@ -103,6 +105,7 @@ impl Machine {
         };
         let pausing = matches!(work.progress, Progress::Running { pausing: true, .. });
         work.session = session.or(work.session);
+        work.on_record.extend(said);
         if let Some(usage) = usage {
             work.usage = work.usage.plus(usage);
             self.state.tally.usage = self.state.tally.usage.plus(usage);
@@ -115,10 +118,11 @@ impl Machine {
                 work.hiccups = 0;
                 work.outage_since = None;
                 let earlier = std::mem::replace(&mut work.report, *report);
+                work.on_record.lead(&mut work.report);
                 if work.tell.contains(&Tell::NotHeard) {
                     // It was the same work, and what was decided in its first turn still holds.
-                    work.report.decisions.splice(0..0, earlier.decisions);
-                    work.report.concerns.splice(0..0, earlier.concerns);
+                    let Report { decisions, concerns, .. } = earlier;
+                    OnRecord { decisions, concerns }.lead(&mut work.report);
                 }
                 self.inspect(work, After::Turn);
             }

@@ -6,6 +6,7 @@ use super::state::{Pending, Progress, Work};
 use super::{Effect, Machine};
 use crate::edit::DocEdit;
 use crate::id::{RoleId, WorkId};
+use crate::own_tool::on_record::OnRecord;
 use crate::ownership::{Globs, Room};
 use crate::path::RepoPath;
 use crate::plan::{ARCHITECT, MilestoneStatus, Phase, PhaseStatus, REVIEWER, StageName};
@@ -246,6 +247,7 @@ impl Work {
             outage_since: None,
             overtaken: 0,
             report: Report::default(),
+            on_record: OnRecord::default(),
             told: false,
             verified: Vec::new(),
             verified_on: None,

@@ -48,14 +48,14 @@ impl Brief {
         if text.trim().is_empty() {
             return;
         }
-        self.part(&format!("## {name}"), &fenced(text));
+        self.part(&format!("## {}", in_line(name)), &fenced(text));
     }
 }
 
-/// A text between fences longer than any in it.
+/// A text between fences longer than any in it, wherever in a line that stands: what a line is, and which spaces may stand
+/// before a fence, is read differently by different readers.
 pub(crate) fn fenced(text: &str) -> String {
-    let longest =
-        text.lines().map(|line| line.trim_start().bytes().take_while(|byte| *byte == b'`').count()).max();
+    let longest = text.split(|c| c != '`').map(str::len).max();
     let fence = "`".repeat(longest.unwrap_or(0).max(2) + 1);
     format!("{fence}\n{text}\n{fence}")
 }

@@ -90,10 +90,8 @@ impl Place {
         for dirty in inside {
             let path = &dirty.path;
             let content = changes::fingerprint(repo, path).map_err(|error| fail(&error))?;
-            whole.push_str(&format!(
-                "\0{path:?}\0{}",
-                content.map_or_else(String::new, |hash| hash.to_string())
-            ));
+            let held = content.map_or_else(String::new, |hash| hash.to_string());
+            whole.extend(["\0", &format!("{path:?}"), "\0", &held]);
             let before = facts::blob_at(repo, &head.commit, path, SHOWN).map_err(|error| fail(&error))?;
             let after = self.layout.read(path, SHOWN as u64).ok().flatten().map(|plain| plain.bytes);
             files.push(FileDraft {

@@ -153,7 +153,7 @@ impl Place {
             kind: orchestra_core::worker::FailureKind::Run,
         };
         let taken = writing.is_none().then(|| self.take_tree_from_a_guard()).transpose();
-        let _taken = taken.map_err(|why| refused(why))?;
+        let _taken = taken.map_err(refused)?;
         if let Some(obstacle) = standing::under_way(repo).map_err(|error| fail(&error))? {
             return Err(refused(format!("{} First: {}", obstacle.what, obstacle.hint)));
         }

@@ -294,7 +294,7 @@ impl Place {
         agents::make_private(&scratch)
             .map_err(|error| failure::run(format!("make {}", scratch.display()), &error))?;
         let mut transcript = self.transcript(&name, order.turn)?;
-        agents::keep_prompt(&mut transcript, &prompt, &self.environment)
+        agents::keep_prompt(&mut transcript, &prompt, &agent.redactor(&self.environment))
             .map_err(|error| failure::run("write the transcript", &error))?;
         let used_before =
             order.session.as_ref().and_then(|session| held(&self.sessions).get(&session.0).copied());

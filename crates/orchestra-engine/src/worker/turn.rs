@@ -6,9 +6,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use orchestra_agent::agent::{Agent as _, AnyAgent, TurnRequest};
-use orchestra_agent::own::OwnTools;
-use orchestra_core::id::{SessionId, TurnId};
-use orchestra_core::own_tool::OwnTool;
+use orchestra_agent::own::{OwnRequest, OwnTools};
+use orchestra_agent::tools::Answer;
+use orchestra_core::id::{SessionId, TurnId, WorkId};
+use orchestra_core::own_tool::on_record::OnRecord;
+use orchestra_core::own_tool::{OwnCall, OwnTool};
 use orchestra_core::ownership::Room;
 use orchestra_core::plan::{Milestone, Role};
 use orchestra_core::prompt::Prompt;
@@ -47,15 +49,17 @@ impl Worker {
                 let (agent, mut request) =
                     preparing.request(&order, (&milestone, role.as_ref()), &policy, prompt, cancel)?;
                 request.words = Some(heard);
-                Ok((agent, request))
+                let (own, calls) = OwnTools::new(offered(&order.work));
+                request.own = Some(own);
+                Ok((agent, request, calls))
             });
-            let (agent, request) = match prepared.await {
+            let (agent, request, calls) = match prepared.await {
                 Ok(prepared) => prepared?,
                 Err(error) => return Err(failure::panicked(&error)),
             };
             let scratch = request.scratch.clone();
             let session = request.session.clone();
-            let ended = play(agent, request, turn, views, place, session).await;
+            let ended = play(agent, (request, calls), turn, views, place, session).await;
             // What is left of the scratch folder is swept with the next turn of that number.
             drop(std::fs::remove_dir_all(scratch));
             Ok(ended)
@@ -67,17 +71,26 @@ impl Worker {
 /// Plays the turn. A panic of the agent's code is a failed turn, not a dead worker.
 async fn play(
     agent: AnyAgent,
-    request: TurnRequest,
+    (request, mut calls): (TurnRequest, mpsc::Receiver<OwnRequest>),
     turn: TurnId,
     views: mpsc::Sender<View>,
     place: Arc<Place>,
     session: Option<SessionId>,
 ) -> Fact {
     let (sender, mut events) = mpsc::channel(EVENTS);
+    let redactor = agent.redactor(&place.environment);
     // Dropping it ends the agent's whole tree, as dropping the agent's own future would.
     let running = AbortOnDropHandle::new(tokio::spawn(async move { agent.run(request, sender).await }));
-    let mut seen = Seen { session, usage: None, heard: 0 };
-    while let Some(event) = events.recv().await {
+    let mut seen = Seen { session, usage: None, heard: 0, said: OnRecord::default() };
+    loop {
+        let event = tokio::select! {
+            Some(call) = calls.recv() => {
+                seen.answer(call);
+                continue;
+            }
+            event = events.recv() => event,
+        };
+        let Some(event) = event else { break };
         match &event {
             AgentEvent::Session { session } => seen.session = Some(session.clone()),
             AgentEvent::Usage { usage } => seen.usage = Some(*usage),
@@ -86,6 +99,10 @@ async fn play(
         }
         // Showing never waits for work, and work never for showing.
         drop(views.try_send(View::Agent(turn, event)));
+    }
+    // What was called and not answered any more was said all the same.
+    while let Ok(call) = calls.try_recv() {
+        seen.answer(call);
     }
     let outcome = match running.await {
         Ok(outcome) => outcome,
@@ -102,13 +119,43 @@ async fn play(
         let before = sessions.get(&session.0).copied().unwrap_or_default();
         sessions.insert(session.0.clone(), before.plus(usage));
     }
-    Fact::TurnEnded { turn, outcome, session: seen.session, usage, heard: seen.heard }
+    let said = redactor.on_record(seen.said);
+    Fact::TurnEnded { turn, outcome, session: seen.session, usage, heard: seen.heard, said }
+}
+
+/// The own tools of a work. A diagnosis has nothing that its decisions and concerns could go with.
+fn offered(work: &WorkId) -> &'static [OwnTool] {
+    match work {
+        WorkId::Rfc | WorkId::Phase(_) | WorkId::Fix { .. } | WorkId::Base | WorkId::Close(_) => {
+            OwnTool::WORKING
+        }
+        WorkId::Review(_) => OwnTool::REVIEWING,
+        WorkId::Diagnosis(_) => &[OwnTool::ReportResult],
+    }
 }
 
 struct Seen {
     session: Option<SessionId>,
     usage: Option<Usage>,
     heard: u32,
+    said: OnRecord,
+}
+
+impl Seen {
+    /// Puts on record what is called for, and says so at once: nobody is kept waiting.
+    fn answer(&mut self, request: OwnRequest) {
+        let answered = match &request.call {
+            OwnCall::RequestDecision(decision) => self.said.decide(decision),
+            OwnCall::RaiseConcern(concern) => self.said.raise(concern),
+            // Agents take their report themselves.
+            OwnCall::ReportResult(_) => Err("hand in the report as this agent does".to_owned()),
+            OwnCall::ProposeMilestone(_) | OwnCall::ProposeChange(_) | OwnCall::AskUser(_) => {
+                Err("that has no place in a phase's work".to_owned())
+            }
+        };
+        // A caller that is gone needs no answer.
+        drop(request.reply.send(answered.map_or_else(Answer::wrong, Answer::text)));
+    }
 }
 
 impl Place {
@@ -129,7 +176,7 @@ impl Place {
         let used_before =
             order.session.as_ref().and_then(|session| held(&self.sessions).get(&session.0).copied());
         let mut transcript = self.transcript(order)?;
-        agents::keep_prompt(&mut transcript, &prompt, &self.environment)
+        agents::keep_prompt(&mut transcript, &prompt, &agent.redactor(&self.environment))
             .map_err(|error| failure::run("write the transcript", &error))?;
         let limits = &policy.config.limits;
         let mut request = TurnRequest::new(prompt, self.layout.root(), scratch, self.environment.clone());
@@ -142,8 +189,6 @@ impl Place {
         // A role whose globs cannot be read has no room, which is said where the plan is read.
         request.room = role.filter(|_| order.writes).and_then(|role| Room::of(role, phase).ok());
         request.conversations = Some(self.layout.sessions());
-        // Whoever can call it hands in the report so; it is taken by the agent itself, and nobody else is asked anything.
-        request.own = Some(OwnTools::new(&[OwnTool::ReportResult]).0);
         request.model = model;
         request.session.clone_from(&order.session);
         request.used_before = used_before.unwrap_or_default();

@@ -212,6 +212,8 @@ fn after_a_restart_the_transcript_is_there_again() {
             usage: None,
             heard: 0,
             untold: false,
+            wrote: false,
+            wording: None,
         },
         Line::TurnStarted { turn: TurnId(2) },
         Line::Asked { ask: AskId(1), form: form() },

@@ -164,6 +164,7 @@ pub(crate) fn talking(runs: bool) -> Conversation {
         told: vec!["Can people stay logged in?".to_owned()],
         news: Vec::new(),
         said: Vec::new(),
+        wrote: Vec::new(),
         interrupted: false,
     };
     Conversation {

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
+
 use super::Machine;
 use crate::conversation::effect::{Effect, Note, Reply};
 use crate::conversation::event::Verdict;
@@ -14,6 +16,44 @@ use crate::path::ContentHash;
 const MAX_OPEN: usize = 8;
 
 impl Machine {
+    /// Takes up what was kept of something that waits.
+    pub(super) fn recall_ask(&mut self, line: Line, at: Timestamp) {
+        let state = &mut self.state;
+        match line {
+            Line::Outside { ask, turn, paths } => {
+                state.last_ask = state.last_ask.max(ask);
+                state.open.push(super::left::outside(ask, at, turn, paths));
+            }
+            Line::Proposed { ask, what, .. } => {
+                state.last_ask = state.last_ask.max(ask);
+                let what = What::Drawing { what, before: None, approved: None };
+                state.open.retain(|open| open.id != ask);
+                state.open.push(Open { id: ask, since: at, call: None, what });
+            }
+            Line::Asked { ask, form } => {
+                state.last_ask = state.last_ask.max(ask);
+                state.open.push(Open { id: ask, since: at, call: None, what: What::Form(form) });
+            }
+            Line::Answered { ask, answer, of, .. } if answer == "create" => {
+                let open = state.open.iter_mut().find(|open| open.id == ask);
+                if let Some(What::Drawing { approved, .. }) = open.map(|open| &mut open.what) {
+                    *approved = of;
+                }
+            }
+            Line::Answered { ask, .. } => state.open.retain(|open| open.id != ask),
+            Line::Wrote { ask, what } => {
+                state.open.retain(|open| open.id != ask);
+                let news = format!("To your earlier proposal: The person approved it. {what}");
+                // A turn that came to its end has heard of it.
+                match &mut state.running {
+                    Some(running) => running.wrote.push(news),
+                    None => state.news.push(news),
+                }
+            }
+            _ => {}
+        }
+    }
+
     pub(super) fn proposes(&mut self, call: CallId, what: ProposedKind) {
         if self.is_full(call) {
             return;

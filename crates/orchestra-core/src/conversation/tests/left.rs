@@ -4,9 +4,8 @@ use super::*;
 
 /// A turn with a role that may write.
 fn ended_writing(turn: u64, commit: Option<&str>) -> Fact {
-    let mut report = Report::default();
-    report.commit =
-        commit.map(|subject| CommitProposal { subject: subject.to_owned(), ..CommitProposal::default() });
+    let wording = |subject: &str| CommitProposal { subject: subject.to_owned(), ..CommitProposal::default() };
+    let report = Report { commit: commit.map(wording), ..Report::default() };
     let Fact::TurnEnded(end) = ended(turn, Outcome::Reported(Box::new(report)), 0, true) else {
         unreachable!()
     };

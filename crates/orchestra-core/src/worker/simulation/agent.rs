@@ -7,6 +7,7 @@ use super::disk::{Author, Commit, Content, Hashed, Tree};
 use super::schedule::Misdeed;
 use super::world::{Cut, Done, World, folder, path};
 use crate::id::{TurnId, WorkId};
+use crate::own_tool::on_record::OnRecord;
 use crate::path::RepoPath;
 use crate::plan::{Milestone, MilestoneStatus, Phase, PhaseStatus};
 use crate::report::{Fault, Finding, Outcome, Report, Severity, Verdict};
@@ -153,7 +154,14 @@ impl World {
         let Some(deed) = running.deeds.pop_front() else {
             let turn = running.order.turn;
             let (outcome, heard) = (running.outcome, running.heard);
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard });
+            self.queue.push_back(Fact::TurnEnded {
+                turn,
+                outcome,
+                session: None,
+                usage: None,
+                heard,
+                said: OnRecord::default(),
+            });
             return Ok(());
         };
         let result = self.tick();
@@ -223,7 +231,14 @@ impl World {
         if let Some(running) = self.running.take_if(|running| running.order.turn == turn) {
             let heard = running.heard;
             let outcome = Outcome::Faulted(Fault::Cancelled);
-            self.queue.push_back(Fact::TurnEnded { turn, outcome, session: None, usage: None, heard });
+            self.queue.push_back(Fact::TurnEnded {
+                turn,
+                outcome,
+                session: None,
+                usage: None,
+                heard,
+                said: OnRecord::default(),
+            });
         }
     }
 }
