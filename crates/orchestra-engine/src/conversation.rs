@@ -5,6 +5,7 @@
 mod commit;
 mod draw;
 mod own;
+mod place;
 mod project;
 mod room;
 mod turn;
@@ -12,7 +13,7 @@ mod turn;
 use std::collections::{BTreeMap, VecDeque};
 use std::future::pending;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
@@ -25,8 +26,7 @@ use orchestra_core::conversation::{
 };
 use orchestra_core::id::{AgentName, RoleId, TurnId};
 use orchestra_core::path::ContentHash;
-use orchestra_core::repo::CommitId;
-use orchestra_core::report::{AgentEvent, Usage};
+use orchestra_core::report::AgentEvent;
 use orchestra_core::worker::Failure;
 use orchestra_git::repo::Repo;
 use orchestra_project::conversations::ConversationFile;
@@ -38,10 +38,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use self::draw::Drawn;
 use self::own::Called;
-use self::project::Known;
-use self::room::Writing;
+use self::place::{Place, held};
 use crate::failure;
 
 /// How often the project and the worker are looked at where nothing says that they changed: this often, and rarer the more
@@ -180,78 +178,10 @@ enum FromTurn {
     Called(Called),
 }
 
-/// What all that blocks shares.
-struct Place {
-    layout: Layout,
-    launcher: GuardLauncher,
-    environment: Environment,
-    user_config: Option<PathBuf>,
-    variables: Vec<(String, String)>,
-    flags: Vec<(String, String)>,
-    trust: TrustStore,
-    programs: Vec<TrustItem>,
-    role: RoleId,
-    agent: AgentName,
-    proposes: bool,
-    file: Mutex<ConversationFile>,
-    scanner: Mutex<Scanner>,
-    journal: Mutex<Known>,
-    /// What was drawn up for a proposal, to be written as it is.
-    drawn: Mutex<BTreeMap<AskId, Drawn>>,
-    /// What each of the agent's sessions has consumed so far.
-    sessions: Mutex<BTreeMap<String, Usage>>,
-    /// The plan as the agent was told it last.
-    told: Mutex<String>,
-    /// The commit that a reviewer was shown last.
-    reviewed: Mutex<Option<CommitId>>,
-    repo: Option<Repo>,
-    /// The right of the running turn to write, until it was looked at what it did.
-    writing: Mutex<Option<(TurnId, Writing)>>,
-    /// Why a turn could only read, as the person was told it last.
-    only_reads: Mutex<Option<String>>,
-}
-
-/// A lock that a panic in another thread does not spoil: what it guards is replaced whole or added to.
-fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 impl Runner {
     /// Makes a conversation. Nothing runs yet.
     pub fn new(setup: Setup, hears: bool, views: mpsc::Sender<View>) -> Self {
-        let Setup { layout, launcher, environment, user_config, variables, flags, trust, .. } = setup;
-        let Setup { programs, role, agent, proposes, file, past, scanner, repo, .. } = setup;
-        let recalled = Recalled {
-            id: file.id().clone(),
-            role: Some(role.clone()),
-            agent: Some(agent.clone()),
-            hears,
-            lines: past,
-        };
-        let sessions = used_before(&recalled.lines);
-        let place = Place {
-            layout,
-            launcher,
-            environment,
-            user_config,
-            variables,
-            flags,
-            trust,
-            programs,
-            role,
-            agent,
-            proposes,
-            file: Mutex::new(file),
-            scanner: Mutex::new(scanner),
-            journal: Mutex::default(),
-            drawn: Mutex::new(BTreeMap::new()),
-            sessions: Mutex::new(sessions),
-            told: Mutex::new(String::new()),
-            reviewed: Mutex::default(),
-            repo,
-            writing: Mutex::default(),
-            only_reads: Mutex::default(),
-        };
+        let (place, recalled) = Place::of(setup, hears);
         Self {
             place: Arc::new(place),
             state: Conversation::default(),
@@ -482,18 +412,6 @@ fn fact_of(wish: Wish) -> Fact {
         Wish::Answer { ask, of, verdict } => Fact::Answered { ask, of, verdict },
         Wish::Leave => Fact::LeaveRequested,
     }
-}
-
-/// What each session had consumed when the conversation was left.
-fn used_before(lines: &[Kept]) -> BTreeMap<String, Usage> {
-    let mut sessions: BTreeMap<String, Usage> = BTreeMap::new();
-    for kept in lines {
-        if let Line::TurnEnded { session: Some(session), usage: Some(usage), .. } = &kept.line {
-            let before = sessions.get(&session.0).copied().unwrap_or_default();
-            sessions.insert(session.0.clone(), before.plus(*usage));
-        }
-    }
-    sessions
 }
 
 async fn until(wake: Option<Timestamp>) {

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use jiff::{Timestamp, Zoned};
+use orchestra_core::config::trust::TrustItem;
 use orchestra_core::conversation::{AskId, Fact, FileDraft, Proposed, ProposedKind};
 use orchestra_core::path::ContentHash;
 use orchestra_core::plan::By;
 use orchestra_core::proposal::{ChangeDraft, Draft, Ground, Objection, draft, draft_change};
 use orchestra_core::record::Record;
 use orchestra_core::worker::Failure;
+use orchestra_git::programs::named_programs;
 use orchestra_project::config_files::Sources;
 use orchestra_project::journal::{self, Journal};
 use orchestra_project::load::Loaded;
@@ -143,9 +145,16 @@ impl Place {
     /// What a person approves they trust by that act.
     fn trust_commands(&self, commands: &[String]) -> Result<Agreement, Failure> {
         let mut trusted = self.loaded()?.trust;
-        trusted.extend(self.programs.iter().cloned());
+        trusted.extend(self.programs()?);
         plans::trust(&self.trust, &trusted, commands, Timestamp::now())
             .map_err(|error| failure::run("remember what you trust", &error))
+    }
+
+    /// The programs of git's configuration as it is now: a turn may have written to it.
+    pub(super) fn programs(&self) -> Result<Vec<TrustItem>, Failure> {
+        let Some(repo) = &self.repo else { return Ok(self.programs.clone()) };
+        let named = named_programs(repo).map_err(|error| failure::run("read git's configuration", &error))?;
+        Ok(named.iter().map(|one| TrustItem::of_git(&one.key, &one.value)).collect())
     }
 
     pub(super) fn loaded(&self) -> Result<Loaded, Failure> {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use orchestra_core::config::Config;
 use orchestra_core::conversation::{AskId, Fact, Left};
+use orchestra_core::document::plain::visible;
 use orchestra_core::id::TurnId;
 use orchestra_core::ownership::{self, Room};
 use orchestra_core::path::{ContentHash, RepoPath};
@@ -152,6 +153,12 @@ impl Place {
             hint: "Nothing was lost.".to_owned(),
             kind: orchestra_core::worker::FailureKind::Run,
         };
+        let now = self.programs()?;
+        if let Some(new) = now.iter().find(|one| !self.programs.contains(one)) {
+            // To look might run it.
+            let text = visible(&new.text);
+            return Err(refused(format!("git's configuration names what you have not agreed to: {text}")));
+        }
         let taken = writing.is_none().then(|| self.take_tree_from_a_guard()).transpose();
         let _taken = taken.map_err(refused)?;
         if let Some(obstacle) = standing::under_way(repo).map_err(|error| fail(&error))? {

@@ -239,7 +239,7 @@ impl Place {
     /// Reads plan and configuration as they are now.
     pub(super) fn load(&self) -> Result<(Plan, Config), Failure> {
         let loaded = self.loaded()?;
-        let named = [&loaded.trust[..], &self.programs].concat();
+        let named = [&loaded.trust[..], &self.programs()?].concat();
         let trusted = self.trust.look_up(&named);
         // What a pull or an agent has changed since the conversation began was agreed to by nobody.
         if trusted.map_err(|error| failure::run("find out what you trust", &error))? != Trust::Given {
