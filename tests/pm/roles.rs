@@ -7,7 +7,7 @@ use orchestra_testkit::{Milestone, until};
 /// `orchestra role NAME` on a screen that shows everything.
 fn role(project: &TestProject, name: &str) -> Emulator {
     let mut screen = Emulator::start_with(project, &["role", name], (45, 160), &[]);
-    screen.wait_for_screen("Say what you want");
+    screen.wait_for_screen("It changes files of its own only");
     screen
 }
 

@@ -99,6 +99,8 @@ pub enum Note {
     Proposed {
         /// Which one.
         ask: AskId,
+        /// Whether it is a commit that the person asked for.
+        is_commit: bool,
     },
     /// A proposal did not hold; its agent was told why.
     Refused {

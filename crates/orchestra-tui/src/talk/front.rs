@@ -116,6 +116,7 @@ impl Talk {
             self.desk.word = Some(format!("your edit does not hold: {}", wrong.join("; ")));
         }
         let what = match note {
+            Note::Proposed { is_commit: true, .. } => "a commit waits for you",
             Note::Proposed { .. } => "a proposal waits for you",
             Note::Asked { ask } => {
                 let asked = self.asks.iter().find(|waiting| waiting.id() == *ask);
@@ -205,6 +206,7 @@ impl Ask {
     /// That it waits.
     pub(crate) fn waits(&self) -> &'static str {
         match self {
+            Self::Proposal(dialog) if dialog.about.proposed.is_commit() => "a commit waits for you",
             Self::Proposal(_) => "a proposal waits for you",
             Self::Form(form) if form.is_one() => "a question waits for you",
             Self::Form(_) => "questions wait for you",

@@ -1,6 +1,7 @@
 //! Draws a conversation: reads it, changes nothing.
 
 use orchestra_core::conversation::Elsewhere;
+use orchestra_core::plan::PLANNER;
 use orchestra_core::words::{duration, thousands};
 use ratatui::Frame;
 use ratatui::layout::{Position, Rect};
@@ -137,7 +138,11 @@ pub fn draw_talk(talk: &Talk, frame: &mut Frame<'_>) {
     frame.render_widget(Paragraph::new(lines).style(style), panes.worker);
     let queued: Vec<(String, &str)> =
         talk.state.queue.iter().map(|text| ("next".to_owned(), text.as_str())).collect();
-    let hint = if talk.is_turn_running() { "say something to it" } else { "say what you want to build" };
+    let hint = match () {
+        () if talk.is_turn_running() => "say something to it",
+        () if plans(talk) => "say what you want to build",
+        () => "ask, or say what to change",
+    };
     input::draw_line(desk, &queued, hint, has_focus(Pane::Input), panes.input, frame);
     list(talk, &panes, frame);
     status(talk, panes.status, frame);
@@ -214,15 +219,26 @@ fn whom(talk: &Talk) -> String {
     format!("{}{following}", parts.join(theme.sign(" · ", " - ")))
 }
 
+/// Whether it is the role that plans.
+fn plans(talk: &Talk) -> bool {
+    talk.state.role.as_ref().is_none_or(|role| role.as_str() == PLANNER)
+}
+
 /// What stands where nothing was said yet.
 fn greet(talk: &Talk, area: Rect, frame: &mut Frame<'_>) {
     let theme = talk.desk.theme;
-    let lines = [
-        "Say what you want to build, or what is wrong.",
-        "",
-        "@ names a file, # gives a command or calls another role.",
-        "What is agreed becomes a milestone that you approve; the worker in the other terminal builds it.",
-    ];
+    let keys = "@ names a file, # gives a command or calls another role.";
+    let role = talk.state.role.as_ref().and_then(|id| talk.beside.plan.find_role(id));
+    let lines = if plans(talk) {
+        let what = "What is agreed becomes a milestone that you approve; the worker in the other terminal builds it.";
+        ["Say what you want to build, or what is wrong.", "", keys, what]
+    } else if role.is_some_and(|role| role.writes.is_empty()) {
+        ["Ask about the project, or say what to look at.", "", keys, "This role reads, and changes nothing."]
+    } else {
+        let what =
+            "It changes files of its own only, and nothing is committed before you have seen it: commit.";
+        ["Ask about the project, or say what to change.", "", keys, what]
+    };
     let line =
         |text: &str| Long { text: vec![Span::styled(text.to_owned(), theme.dim())], ..Long::default() };
     let rows: Vec<_> = lines.iter().flat_map(|text| wrap(&line(text), area.width.max(1))).collect();

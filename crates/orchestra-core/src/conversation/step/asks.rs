@@ -97,9 +97,10 @@ impl Machine {
                 self.effects.push(Effect::Write { ask, of: proposed.of });
             }
             Ok(proposed) => {
+                let is_commit = proposed.is_commit();
                 self.keep(Line::Proposed { ask, what: proposed.kind.clone(), of: proposed.of });
                 self.state.open[at].what = What::Proposal(proposed);
-                self.note(Note::Proposed { ask });
+                self.note(Note::Proposed { ask, is_commit });
             }
             Err(wrong) => {
                 if let Some(before) = before.filter(|before| !before.is_commit()) {

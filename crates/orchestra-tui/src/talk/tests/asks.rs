@@ -258,7 +258,7 @@ fn what_could_not_be_written_waits_again() {
 #[test]
 fn whoever_looks_elsewhere_is_told_in_our_own_words() {
     let mut bench = TalkBench::running(PLAIN, USUAL);
-    let note = Box::new(Note::Proposed { ask: AskId(1) });
+    let note = Box::new(Note::Proposed { ask: AskId(1), is_commit: false });
     let told = bench.tell(TalkMsg::Note { note, line: None });
     assert_eq!(told, [TalkCommand::Notify("shop-api: a proposal waits for you".to_owned())]);
 }

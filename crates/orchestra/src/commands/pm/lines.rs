@@ -321,7 +321,7 @@ impl Lines {
         self.rest();
         let words = in_words(note, &self.project, &self.start);
         let asked = match note {
-            Note::Proposed { ask } | Note::Asked { ask } => Some(*ask),
+            Note::Proposed { ask, .. } | Note::Asked { ask } => Some(*ask),
             _ => None,
         };
         match (self.manner, asked) {

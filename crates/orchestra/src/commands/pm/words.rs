@@ -27,6 +27,7 @@ pub(super) fn how_to_start(project: &Project, start: &str) -> String {
 /// A note as a line.
 pub(super) fn in_words(note: &Note, project: &Project, start: &str) -> String {
     match note {
+        Note::Proposed { is_commit: true, .. } => "🚦 A commit waits for your yes.".to_owned(),
         Note::Proposed { .. } => "🚦 A proposal waits for you.".to_owned(),
         Note::Asked { .. } => "❓ It asks you something.".to_owned(),
         Note::Refused { wrong } => {
