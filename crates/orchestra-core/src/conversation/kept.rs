@@ -152,6 +152,8 @@ pub enum Line {
         /// What was made, in a line.
         what: String,
     },
+    /// The person wished to leave while a turn ran: it is not begun anew.
+    Leaving,
     /// The person left, with nothing cut short.
     Left,
     /// A line that only later versions know.

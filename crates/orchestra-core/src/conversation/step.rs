@@ -90,7 +90,11 @@ impl Machine {
         let is_ask = |line: &Line| {
             matches!(
                 line,
-                Line::Proposed { .. } | Line::Asked { .. } | Line::Wrote { .. } | Line::Outside { .. }
+                Line::Proposed { .. }
+                    | Line::Asked { .. }
+                    | Line::Wrote { .. }
+                    | Line::Outside { .. }
+                    | Line::Leaving
             )
         };
         let backwards = recalled.lines.iter().rev().map(|kept| &kept.line);
@@ -164,7 +168,7 @@ impl Machine {
                 }
             }
             Line::Changed { .. } => state.looking = None,
-            Line::Began { .. } | Line::Found { .. } | Line::Left | Line::Unknown => {}
+            Line::Began { .. } | Line::Found { .. } | Line::Leaving | Line::Left | Line::Unknown => {}
             other => self.recall_ask(other, at),
         }
     }
@@ -237,12 +241,16 @@ impl Machine {
             self.leave();
         } else {
             self.state.leaving = true;
+            self.keep(Line::Leaving);
             self.interrupt();
         }
     }
 
     fn leave(&mut self) {
-        self.keep(Line::Left);
+        // Where a turn is left behind, what it changed has to be found out next time.
+        if self.state.is_free() {
+            self.keep(Line::Left);
+        }
         self.state.left = true;
         self.effects.push(Effect::Leave);
     }

@@ -266,15 +266,14 @@ impl Place {
     fn request(&self, order: Order, own: OwnTools, cancel: CancellationToken) -> Result<Prepared, Failure> {
         let (plan, config) = self.load()?;
         let role = plan.find_role(&self.role);
-        let (lock, room, only_reads) = match self.may_write(&plan, &config, order.turn)? {
-            Ok(writing) => {
-                let (lock, room) = (writing.lock.file(), writing.room.clone());
-                *held(&self.writing) = Some((order.turn, writing));
-                (Some(lock), Some(room), None)
-            }
-            Err(why) => (None, None, why),
+        let (writing, only_reads) = match self.may_write(&plan, &config, order.turn)? {
+            Ok(writing) => (Some(writing), None),
+            Err(why) => (None, why),
         };
-        let launcher = lock.map_or_else(|| self.launcher.clone(), |lock| self.launcher.holding(lock));
+        let launcher = match &writing {
+            Some(writing) => self.launcher.holding(writing.lock.file()),
+            None => self.launcher.clone(),
+        };
         let agent = agents::find(&config, &self.agent, &self.layout, &launcher)?;
         let project = plan_in_words(&plan);
         let is_news = order.session.is_none() || *held(&self.told) != project;
@@ -302,8 +301,8 @@ impl Place {
         "conversation".clone_into(&mut request.work);
         request.role = self.role.to_string();
         request.attempt = u32::try_from(order.turn.0).unwrap_or(u32::MAX);
-        request.writes = room.is_some();
-        request.room = room;
+        request.writes = writing.is_some();
+        request.room = writing.as_ref().map(|writing| writing.room.clone());
         request.model = agents::model(&config, &self.agent, role, Complexity::Complex);
         request.session = order.session;
         request.used_before = used_before.unwrap_or_default();
@@ -315,6 +314,8 @@ impl Place {
         request.transcript = Some(Box::new(transcript));
         request.cancel = cancel;
         *held(&self.told) = project;
+        // From here on it begins, and is looked at when it has ended.
+        *held(&self.writing) = writing.map(|writing| (order.turn, writing));
         let mut told = held(&self.only_reads);
         let is_known = *told == only_reads;
         told.clone_from(&only_reads);

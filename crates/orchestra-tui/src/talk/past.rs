@@ -56,6 +56,7 @@ impl Talk {
                 | Line::TurnEnded { .. }
                 | Line::Changed { .. }
                 | Line::Outside { .. }
+                | Line::Leaving
                 | Line::Left
                 | Line::Unknown => {}
             }

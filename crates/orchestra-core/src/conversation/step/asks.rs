@@ -103,7 +103,11 @@ impl Machine {
                 self.note(Note::Proposed { ask, is_commit });
             }
             Err(wrong) => {
-                if let Some(before) = before.filter(|before| !before.is_commit()) {
+                if let What::Drawing { what: ProposedKind::Commit(_), .. } = &self.state.open[at].what {
+                    self.state.open.remove(at);
+                    return self.remark(&wrong.join("; "));
+                }
+                if let Some(before) = before {
                     self.state.open[at].what = What::Proposal(before);
                 } else {
                     let call = self.state.open.remove(at).call;

@@ -73,6 +73,26 @@ fn a_turn_that_was_killed_while_it_could_write_is_looked_at_before_it_is_begun_a
 }
 
 #[test]
+fn whoever_leaves_at_once_is_asked_next_time_what_the_turn_has_changed_and_nothing_begins_anew() {
+    let mut bench = Bench::new();
+    bench.say("build it");
+    bench.take(Fact::LeaveRequested);
+    bench.take(Fact::LeaveRequested);
+    assert!(bench.state.left && !bench.file.iter().any(|kept| kept.line == Line::Left));
+    assert_eq!(looks_at(&bench.killed_unseen()), Some(1));
+    let effects = bench.take(looked(1, &[], &["Makefile"]));
+    assert_eq!((started(&effects), bench.state.open.len()), (None, 1));
+    // One that waits for the turn's end leaves nothing behind.
+    let mut bench = Bench::new();
+    bench.say("build it");
+    bench.take(Fact::LeaveRequested);
+    bench.take(ended_writing(1, None));
+    assert!(!bench.state.left);
+    bench.take(looked(1, &["src/a.rs"], &[]));
+    assert!(bench.state.left && bench.file.last().is_some_and(|kept| kept.line == Line::Left));
+}
+
+#[test]
 fn whose_a_change_outside_of_the_room_is_stays_a_question_until_the_person_has_answered() {
     let mut bench = Bench::new();
     bench.say("build it");
