@@ -7,7 +7,7 @@ use orchestra_testkit::{Milestone, until};
 /// `orchestra role NAME` on a screen that shows everything.
 fn role(project: &TestProject, name: &str) -> Emulator {
     let mut screen = Emulator::start_with(project, &["role", name], (45, 160), &[]);
-    screen.wait_for_screen("It changes files of its own only");
+    screen.wait_for_screen("ask, or say what to change");
     screen
 }
 
@@ -38,7 +38,7 @@ fn a_role_writes_what_is_its_own_and_the_person_commits_it_when_they_have_seen_i
     screen.wait_for("changed, and not committed: src/auth.txt");
     assert_eq!(project.subjects(), before, "nothing is committed by itself");
     screen.send_text("commit");
-    screen.wait_armed("a commit");
+    screen.wait_armed("a commit · r revise");
     screen.wait_for("feat(auth): add the login");
     screen.wait_for("1 file (web/page.txt)");
     screen.keys("a");
