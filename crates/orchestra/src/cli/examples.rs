@@ -27,8 +27,11 @@ Exit codes of --print: 0 answered, 1 no answer, 2 usage or not trusted, 3 someth
 
 pub(super) const ROLE: &str = "\
 Examples:
-  orchestra role backend             talk to the backend engineer; it reads, and writes nothing
-  orchestra role reviewer --print \"what would you look at first?\"";
+  orchestra role backend             talk to the backend engineer, who may write what is its own between the worker's phases
+  orchestra role reviewer            has the commits reviewed that are not pushed
+  orchestra role architect --print \"what would you split first?\"
+
+Typed there: `commit` shows every changed file of the role's and commits what you have seen; `bootstrap` starts a new project";
 
 pub(super) const PROMPT: &str = "\
 Examples:
