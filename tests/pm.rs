@@ -71,6 +71,16 @@ fn pm(project: &TestProject) -> Emulator {
     screen
 }
 
+/// Waits until nobody thinks any more, and leaves.
+fn leave(screen: &mut Emulator) {
+    screen.wait_for("waiting for you");
+    screen.keys("\x03");
+    screen.wait_for("ctrl-c again: leave");
+    screen.keys("\x03");
+    assert_eq!(screen.end(), 0, "{}", screen.screen());
+    screen.is_as_it_was_found();
+}
+
 /// The lines that are kept of the only conversation.
 fn kept(project: &TestProject) -> Vec<Value> {
     let folder = project.path(".orchestra/.state/conversations");

@@ -30,16 +30,6 @@ impl Watched {
     }
 }
 
-/// Waits until nobody thinks any more, and leaves.
-fn leave(screen: &mut Emulator) {
-    screen.wait_for("waiting for you");
-    screen.keys("\x03");
-    screen.wait_for("ctrl-c again: leave");
-    screen.keys("\x03");
-    assert_eq!(screen.end(), 0, "{}", screen.screen());
-    screen.is_as_it_was_found();
-}
-
 /// The phases' own files, and those of every milestone.
 const FILES: [&str; 4] = ["milestone.md", "prd.md", "grooming.md", "phases/phase-1.md"];
 

@@ -41,12 +41,7 @@ fn what_the_editor_made_of_a_proposal_is_shown_again_and_is_what_is_written() {
     let milestone = project.read(".orchestra/milestones/M1-user-login/milestone.md");
     assert!(milestone.contains("Clients can log in."), "{milestone}");
     screen.wait_for("told: The person");
-    screen.wait_for("waiting for you");
-    screen.keys("\x03");
-    screen.wait_for("ctrl-c again: leave");
-    screen.keys("\x03");
-    assert_eq!(screen.end(), 0, "{}", screen.screen());
-    screen.is_as_it_was_found();
+    leave(&mut screen);
     let answers: Vec<Value> =
         kept_of(&project, "answered").iter().map(|line| line["answer"].clone()).collect();
     assert_eq!(answers, ["create"]);

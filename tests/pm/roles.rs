@@ -16,6 +16,16 @@ fn write(path: &str, text: &str) -> String {
     format!("      - write: {}\n", json!({ "path": path, "content": text }))
 }
 
+/// Answers whose changes outside of the room are.
+fn put_back(screen: &mut Emulator) {
+    screen.wait_armed("1-9 choose");
+    screen.keys("1");
+    screen.wait_armed("enter send the answers");
+    screen.linger();
+    screen.keys("\r");
+    screen.wait_for("put back: what was there is kept");
+}
+
 /// The files of the last commit.
 fn committed(project: &TestProject) -> Vec<String> {
     let shown = project.git(&["show", "--name-only", "--format=", "HEAD"]);
@@ -58,12 +68,7 @@ fn what_a_role_changes_outside_of_its_room_is_asked_about_and_put_back() {
     let mut screen = role(&project, "backend");
     screen.send_text("Add a login");
     screen.wait_for("Changed outside of what this role may write");
-    screen.wait_armed("1-9 choose");
-    screen.keys("1");
-    screen.wait_armed("enter send the answers");
-    screen.linger();
-    screen.keys("\r");
-    screen.wait_for("put back: what was there is kept");
+    put_back(&mut screen);
     assert_eq!(project.read("web/page.txt"), "my own work\n");
     assert_eq!(project.read("src/auth.txt"), "login\n");
     let kept = project.run(&["rescue", "list"]).expect(0);
@@ -85,12 +90,7 @@ fn a_conversation_that_was_killed_asks_for_what_its_turn_wrote_outside_of_the_ro
     screen.wait_let_go();
     let mut screen = Emulator::start_with(&project, &["role", "backend"], (45, 160), &[]);
     screen.wait_for("Changed outside of what this role may write");
-    screen.wait_armed("1-9 choose");
-    screen.keys("1");
-    screen.wait_armed("enter send the answers");
-    screen.linger();
-    screen.keys("\r");
-    screen.wait_for("put back: what was there is kept");
+    put_back(&mut screen);
     assert_eq!(project.read("web/page.txt"), "page\n");
 }
 
@@ -168,12 +168,7 @@ fn the_owner_changes_what_orchestra_goes_by_and_what_that_runs_is_asked_about_fi
     let mut screen = role(&project, "owner");
     screen.send_text("Verify with other.sh");
     screen.wait_for("Changed outside of what this role may write, while it worked: src/lib.txt");
-    screen.wait_armed("1-9 choose");
-    screen.keys("1");
-    screen.wait_armed("enter send the answers");
-    screen.linger();
-    screen.keys("\r");
-    screen.wait_for("put back: what was there is kept");
+    put_back(&mut screen);
     screen.wait_for("changed, and not committed: .orchestra/config.yaml");
     assert_eq!(project.read("src/lib.txt"), "one\n");
     screen.send_text("Go on");

@@ -96,11 +96,7 @@ fn on_the_screen_the_first_key_after_a_switch_is_the_next_conversations() {
         screen.wait_for("I plan.");
         screen.wait_for("waiting for you");
     }
-    screen.keys("\x03");
-    screen.wait_for("ctrl-c again: leave");
-    screen.keys("\x03");
-    assert_eq!(screen.end(), 0, "{}", screen.screen());
-    screen.is_as_it_was_found();
+    leave(&mut screen);
     assert_eq!(said_to(&project, "backend"), ["who are you?"; 3]);
     assert_eq!(
         said_to(&project, "product-manager"),
