@@ -7,6 +7,7 @@
 //! - A key is in no event, transcript, conversation, error and prompt, and in the environment of nothing that is run.
 //! - No redirect is followed, no request is sent twice, nothing is decompressed, and everything that comes has a bound.
 //! - A conversation that is kept can always be gone on with, wherever a turn was left.
+//! - What is condensed of a conversation is a record in it, and speaks for nobody; on disk everything stays as it was said.
 //! - The end of a stream is not the end of an answer: without the server's own word for that, the turn failed for the moment.
 //!
 //! Absent on purpose: trying again, which the worker's state machine decides; and reading our own environment.

@@ -61,6 +61,8 @@ pub(crate) struct Condenser {
     pub(crate) redactor: Redactor,
     /// The tools that change something.
     pub(crate) writes: Vec<String>,
+    /// What the program tells a model in passing: it means the message before it, and nothing without it.
+    pub(crate) passing: &'static [&'static str],
     /// The message with which the running turn began.
     pub(crate) opened_at: usize,
     /// How many bytes the messages shall have afterwards, and how many they may have.
@@ -106,8 +108,8 @@ impl Condenser {
     }
 
     /// Cuts the results before `tail`; and the newer ones where they alone are too much.
-    pub(crate) fn cut_results(&self, messages: Vec<Message>, tail: usize) -> Condensed {
-        let mut shorter = messages.clone();
+    pub(crate) fn cut_results(&self, messages: &[Message], tail: usize) -> Condensed {
+        let mut shorter = messages.to_vec();
         for message in &mut shorter[..tail] {
             self.cut_in(message, CUT, CUT_ERROR);
         }
@@ -146,7 +148,12 @@ impl Condenser {
 
     /// What was told in the running turn.
     fn is_of_the_turn(&self, at: usize, message: &Message) -> bool {
-        at >= self.opened_at && matches!(message, Message::User { .. })
+        let Message::User { text } = message else { return false };
+        at == self.opened_at || (at > self.opened_at && !self.is_in_passing(text))
+    }
+
+    fn is_in_passing(&self, text: &str) -> bool {
+        self.passing.contains(&text)
     }
 
     /// What is known of the messages before `tail` without asking anybody.
@@ -156,6 +163,7 @@ impl Condenser {
         for (at, message) in messages[..tail].iter().enumerate() {
             match message {
                 Message::User { .. } if self.is_of_the_turn(at, message) => continue,
+                Message::User { text } if self.is_in_passing(text) => {}
                 Message::User { text } => notes.told.push(self.noted(text)),
                 Message::Notes(older) => {
                     // Before older notes stands only what was told then.

@@ -142,7 +142,9 @@ async fn a_window_that_is_nearly_full_is_made_room_in_and_the_turn_goes_on() {
         // What opened the turn is where it was.
         let said_first = |body: &Value| texts(wire, body).find("Do it.");
         assert_eq!(said_first(&requests[0].body), said_first(after));
-        requests.iter().for_each(|request| is_whole(wire, &request.body));
+        for request in &requests {
+            is_whole(wire, &request.body);
+        }
 
         // All of it was paid for, and all of it is still on disk.
         let usage = report.usage.unwrap();
@@ -196,7 +198,9 @@ async fn an_overflow_is_made_room_for_once_and_the_second_fails() {
         assert!(told[0].starts_with("condensed 6 messages: 200k -> "), "{told:?}");
         let requests = desk.server.requests();
         assert_eq!(requests.len(), 8);
-        requests.iter().for_each(|request| is_whole(wire, &request.body));
+        for request in &requests {
+            is_whole(wire, &request.body);
+        }
         assert!(texts(wire, &requests[6].body).contains("> Three files."));
         assert!(desk.kept().iter().any(|line| line["window"]["tokens"] == 200_000));
 
@@ -212,10 +216,10 @@ async fn an_overflow_is_made_room_for_once_and_the_second_fails() {
 async fn a_conversation_of_many_turns_goes_on_from_its_notes() {
     for wire in WIRES {
         let mut desk = Desk::new(wire);
-        desk.config.window = Some(10_000);
+        desk.config.window = Some(4_000);
         let mut known = None;
         let (mut count, mut sizes) = (0, Vec::new());
-        for day in 0..30 {
+        for day in 0..14 {
             let words = format!("On day {day} the person wants thing {day}.");
             let mut request = desk.request();
             request.prompt = words.clone().into();
@@ -229,16 +233,16 @@ async fn a_conversation_of_many_turns_goes_on_from_its_notes() {
             count += notices(&events).iter().filter(|notice| notice.starts_with("condensed")).count();
             let body = desk.server.requests().pop().unwrap().body;
             is_whole(wire, &body);
-            assert!(texts(wire, &body).ends_with(&words) || texts(wire, &body).contains(&words));
+            assert!(texts(wire, &body).contains(&words), "{body}");
             sizes.push(texts(wire, &body).len());
         }
-        assert!((2..10).contains(&count), "{wire:?}: condensed {count} times");
-        assert!(sizes.iter().all(|size| *size < 30_000), "{sizes:?}");
+        assert!((2..8).contains(&count), "{wire:?}: condensed {count} times");
+        assert!(sizes.iter().all(|size| *size < 12_000), "{sizes:?}");
         let last = texts(wire, &desk.server.requests().pop().unwrap().body);
         assert!(last.contains("> Until day"), "{last}");
         assert!(last.contains("thing 5"), "what the person said is known for long: {last}");
         let kept = desk.kept();
-        for day in 0..30 {
+        for day in 0..14 {
             assert!(
                 kept.iter().any(|line| line.to_string().contains(&format!("answer {day} "))),
                 "day {day}"

@@ -82,7 +82,7 @@ fn conversation(steps: &[Step], wire: Wire) -> Vec<Message> {
 fn condense(messages: &[Message], opened_at: usize, target: usize) -> Condensed {
     let condenser = condenser(opened_at, target);
     let tail = condenser.find_tail(messages);
-    let cut = condenser.cut_results(messages.to_vec(), tail);
+    let cut = condenser.cut_results(messages, tail);
     if !condenser.is_worth(messages, tail) {
         return cut;
     }
@@ -98,7 +98,14 @@ fn condense(messages: &[Message], opened_at: usize, target: usize) -> Condensed 
 
 fn condenser(opened_at: usize, target: usize) -> Condenser {
     let writes = vec!["write".to_owned(), "run".to_owned()];
-    Condenser { redactor: Redactor::default(), writes, opened_at, target, most: target * 2 }
+    Condenser {
+        redactor: Redactor::default(),
+        writes,
+        passing: &["Go on."],
+        opened_at,
+        target,
+        most: target * 2,
+    }
 }
 
 /// What was told since a message, in order.
@@ -269,15 +276,16 @@ fn what_is_known_without_a_model_is_noted_and_noted_again() {
 
     let later = [
         Message::user("The task."),
+        Message::user("Go on."),
         Message::Notes(Notes { summary: "All went well.".to_owned(), ..notes }),
         call("1", "write", json!({ "path": "b.rs", "content": "y" })),
         result("1", "written", false),
         call("1", "run", json!({ "command": "make test" })),
         result("1", "fine", false),
     ];
-    let notes = Condenser { opened_at: 6, ..condenser }.notes(&later, later.len());
+    let notes = Condenser { opened_at: 7, ..condenser }.notes(&later, later.len());
     let expected = Notes {
-        messages: 20,
+        messages: 21,
         summary: "All went well.".to_owned(),
         told: vec!["An older task.".to_owned(), "The task.".to_owned()],
         failed: Vec::new(),
@@ -296,11 +304,44 @@ fn a_newest_result_that_alone_is_too_much_is_cut_with_a_mark() {
     ];
     let condenser = condenser(0, 5_000);
     let tail = condenser.find_tail(&messages);
-    let cut = condenser.cut_results(messages.clone(), tail);
+    let cut = condenser.cut_results(&messages, tail);
     assert!(size_of_all(&cut.messages) <= 10_000, "{}", size_of_all(&cut.messages));
     let Some(Message::Results { results }) = cut.messages.last() else { panic!("{cut:?}") };
     assert!(results[0].text.starts_with("BEGIN") && results[0].text.ends_with("END"));
     assert!(results[0].text.contains(" bytes left out …"));
     assert_eq!((cut.count, condenser.is_worth(&messages, tail)), (1, false));
-    assert_eq!(condenser.cut_results(cut.messages.clone(), tail), Condensed { count: 0, ..cut });
+    assert_eq!(condenser.cut_results(&cut.messages, tail), Condensed { count: 0, ..cut });
+}
+
+#[test]
+fn no_half_of_a_secret_stays_wherever_a_text_is_cut() {
+    let condenser = condenser(20, 30_000);
+    for limit in [CUT, NOTED, 150] {
+        for offset in 1..SECRET.len() {
+            let text = format!("{} {SECRET} {}", "y".repeat(limit / 2 - offset), "z".repeat(4_000));
+            let back: String = text.chars().rev().collect();
+            // The second has the secret where its end begins.
+            for text in [text, back.replace(&SECRET.chars().rev().collect::<String>(), SECRET)] {
+                let messages = [
+                    Message::user(text.clone()),
+                    call("1", "run", json!({ "command": text, "more": [text] })),
+                    result("1", &text, true),
+                    call("1", "write", json!({ "path": text })),
+                    result("1", &text, false),
+                    call("1", "raise_concern", json!({ "text": text })),
+                    result("1", &text, false),
+                ];
+                let cut = condenser.cut_results(&messages, messages.len()).messages;
+                let results = cut.iter().filter(|message| matches!(message, Message::Results { .. }));
+                let all = format!(
+                    "{:?}\n{}\n{}",
+                    results.collect::<Vec<_>>(),
+                    condenser.notes(&messages, messages.len()).text(),
+                    condenser.record_with(&messages, limit)
+                );
+                let half = all.find("ghp_").or_else(|| all.find("456789"));
+                assert_eq!(half.map(|at| &all[at.saturating_sub(50)..at + 6]), None, "{limit} {offset}");
+            }
+        }
+    }
 }

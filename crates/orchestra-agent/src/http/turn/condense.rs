@@ -2,7 +2,7 @@
 
 use orchestra_core::report::Fault;
 
-use super::{Answer, Turn, text_of};
+use super::{Answer, CUT_OFF, REMINDER, Turn, text_of};
 use crate::command::event::shorten;
 use crate::http::condense::{Condenser, size, size_of_all};
 use crate::http::fault::overflow;
@@ -141,7 +141,7 @@ impl Turn<'_> {
         let condenser = self.condenser(window, scale);
         let before = self.conversation.messages().to_vec();
         let tail = condenser.find_tail(&before);
-        let mut cut = condenser.cut_results(before.clone(), tail);
+        let mut cut = condenser.cut_results(&before, tail);
         let mut failed = None;
         if size_of_all(&cut.messages) > condenser.target && condenser.is_worth(&before, tail) {
             let notes = condenser.notes(&before, tail);
@@ -190,6 +190,7 @@ impl Turn<'_> {
         Condenser {
             redactor: self.redactor.clone(),
             writes: writes.map(|spec| spec.name.clone()).collect(),
+            passing: &[CUT_OFF, REMINDER],
             opened_at: self.room.opened_at,
             target: bytes(most / 2),
             most: bytes(most),
