@@ -252,6 +252,43 @@ async fn a_conversation_of_many_turns_goes_on_from_its_notes() {
 }
 
 #[tokio::test]
+async fn a_turn_of_many_calls_is_condensed_again_and_again_and_stays_small() {
+    const ROUNDS: usize = 20;
+    for wire in WIRES {
+        let mut desk = Desk::new(wire);
+        desk.config.window = Some(6_000);
+        for number in 0..ROUNDS {
+            desk.server.when("The record:", Reply::new().say(&format!("Notes {number}.")));
+        }
+        for number in 0..ROUNDS {
+            let reply = Reply::new()
+                .say(&long(&format!("thought {number}")))
+                .call("write", &json!({ "path": format!("src/{number}.rs"), "content": "x" }));
+            // A server that counts nothing.
+            desk.server.answer(reply.usage(Usage { input: 0, cached: 0, written: 0, output: 0 }));
+        }
+        desk.server.say("Done.");
+        let (outcome, _) = desk.run().await;
+        assert_eq!(Desk::reported(outcome).summary, "Done.");
+        let requests = desk.server.requests();
+        let summaries = requests.len() - ROUNDS - 1;
+        assert!((3..=ROUNDS / 3).contains(&summaries), "{wire:?}: {summaries} summaries");
+        for request in &requests {
+            is_whole(wire, &request.body);
+            assert!(request.text().len() < 24_000, "{wire:?}: {}", request.text().len());
+        }
+        let text = texts(wire, &requests.last().unwrap().body);
+        assert!(text.contains(&format!("> Notes {}.", summaries - 1)), "{text}");
+        assert!(text.contains("Do it.") && text.matches(NOTES).count() == 1, "{text}");
+        // Each message but the task is sent, or counted in the notes.
+        let counted: usize = text.split(NOTES).nth(1).unwrap().split(' ').next().unwrap().parse().unwrap();
+        // Besides them there are the task, the notes themselves, and the last answer.
+        let roles = desk.roles_of_what_is_sent();
+        assert_eq!(counted + roles.len() - 3, 2 * ROUNDS, "{roles:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_a_summary_older_messages_are_dropped_and_it_is_said() {
     let refusal = Reply::new().say("No.").stop(Stop::Refusing);
     let wrong = Wrong::Status(400, r#"{"error":{"message":"max_tokens is odd"}}"#.to_owned());
