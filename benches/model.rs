@@ -131,6 +131,7 @@ impl Server {
             proxy: None,
             max_output: None,
             window: None,
+            condense_at: orchestra_core::config::http::Share::default(),
             effort: None,
             prices: orchestra_core::config::http::Prices::default(),
         };

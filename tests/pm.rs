@@ -5,6 +5,7 @@ mod desk;
 mod edited;
 mod key;
 mod lines;
+mod long;
 mod model;
 mod printed;
 mod roles;

@@ -7,14 +7,17 @@
 //! - A key is in no event, transcript, conversation, error and prompt, and in the environment of nothing that is run.
 //! - No redirect is followed, no request is sent twice, nothing is decompressed, and everything that comes has a bound.
 //! - A conversation that is kept can always be gone on with, wherever a turn was left.
+//! - What is condensed of a conversation is a record in it, and speaks for nobody; on disk everything stays as it was said.
 //! - The end of a stream is not the end of an answer: without the server's own word for that, the turn failed for the moment.
 //!
 //! Absent on purpose: trying again, which the worker's state machine decides; and reading our own environment.
 
 mod client;
+mod condense;
 mod conversation;
 mod fault;
 mod message;
+mod notes;
 mod sse;
 mod tools;
 mod turn;
@@ -96,7 +99,8 @@ impl Agent for HttpRunner {
         let mut transcript = Transcript::new(sink, request.output_limit, redactor.clone());
         let mut words = request.words.take();
         let voice = Voice::new(&events, &redactor, &mut transcript, request.output_limit);
-        let outcome = self.attempt(&request, &mut words, voice, secrets).await;
+        let known = Known { keys: secrets, redactor: redactor.clone() };
+        let outcome = self.attempt(&request, &mut words, voice, known).await;
         if let Err(error) = transcript.finish() {
             let text = format!("the transcript could not be written: {error}");
             // A receiver that is gone stops nothing.
@@ -112,7 +116,7 @@ impl HttpRunner {
         request: &TurnRequest,
         words: &mut Option<Receiver<String>>,
         mut voice: Voice<'_>,
-        keys: Vec<String>,
+        known: Known,
     ) -> Outcome {
         let model = request.model.clone().unwrap_or_else(|| self.config.model.clone());
         let limit = request.output_limit.max(LEAST_STREAM);
@@ -128,7 +132,8 @@ impl HttpRunner {
             Ok(tools) => tools,
             Err(fault) => return Outcome::Faulted(fault),
         };
-        let means = Means { config: &self.config, client, tools, voice, conversation, model, keys };
+        let Known { keys, redactor } = known;
+        let means = Means { config: &self.config, client, tools, voice, conversation, model, keys, redactor };
         Turn::new(request, means).run(words).await
     }
 }
@@ -154,6 +159,12 @@ impl HttpRunner {
         })?;
         Ok(Arc::new(toolbox))
     }
+}
+
+/// What must not be shown: keys by their exact values, and whatever else looks like a secret.
+struct Known {
+    keys: Vec<String>,
+    redactor: Redactor,
 }
 
 /// The conversation that the request names, or a new one.

@@ -1,8 +1,9 @@
 //! The loop over three wires, against a server on this machine: what comes out, what is sent, and what is kept.
 
-mod built_in;
 mod desk;
 
+mod built_in;
+mod condense;
 mod faults;
 mod kept;
 mod keys;

@@ -24,7 +24,7 @@ agents:
   mine:    { kind: command, run: ["my-agent", "--prompt", "{prompt_file}"], output: json-lines, env: [MY_TOKEN] }
   demo:    { kind: scripted, script: .orchestra/demo.yaml }
   local:   { kind: http, wire: openai-chat, base_url: "http://127.0.0.1:11434/v1/", model: qwen3-coder }
-  paid:    { kind: http, wire: anthropic-messages, model: claude-x, max_output: 8000, window: 200000, effort: high,
+  paid:    { kind: http, wire: anthropic-messages, model: claude-x, max_output: 8000, window: 200000, condense_at: 0.6, effort: high,
              headers: { X-Team: shop }, prices: { input: 3, cached: 0.3, output: 15 } }
 models:
   claude: { trivial: haiku, quick: haiku, standard: sonnet, complex: opus }

@@ -1,7 +1,7 @@
 //! Agents of kind `http`: what is read, refused and shown of them.
 
 use orchestra_core::config::AgentConfig;
-use orchestra_core::config::http::{Effort, HttpAgent, KeySource, Price, Secret, Wire};
+use orchestra_core::config::http::{Effort, HttpAgent, KeySource, Price, Secret, Share, Wire};
 use orchestra_core::config::layer::{Layer, parse_layer};
 use orchestra_core::config::resolve::{Resolved, resolve};
 use orchestra_core::config::trust::{commands_of, hash_of};
@@ -46,6 +46,8 @@ fn what_is_left_out_is_as_the_makers_of_the_wire_have_it() {
     let named = agent("wire: openai-chat, model: x, base_url: \"http://localhost/v1\", key_env: MY_KEY");
     assert_eq!(named.key, KeySource::Variable("MY_KEY".to_owned()));
     assert!(AgentConfig::Http(Box::new(least)).hears());
+    let early = agent("wire: openai-chat, model: x, window: 8192, condense_at: 0.5");
+    assert_eq!((early.window, early.condense_at), (Some(8_192), Share::parse("0.5").unwrap()));
 }
 
 #[test]
@@ -58,6 +60,7 @@ fn what_is_wrong_is_told_without_repeating_what_may_be_a_key() {
     refused(Layer::User, &format!("{both}, key_env: {KEY}"), "no name of a variable");
     refused(Layer::User, &format!("{both}, key_env: A, api_key: {KEY}"), "both `key_env` and `api_key`");
     refused(Layer::User, &format!("{both}, max_output: 0"), "expected a number of tokens");
+    refused(Layer::User, &format!("{both}, condense_at: 75"), "expected a share from 0.2 to 1");
     refused(Layer::User, &format!("{both}, prices: {{ input: 3 }}"), "a price needs `input` and `output`");
     refused(Layer::User, &format!("{both}, prices: {{ input: x, output: 3 }}"), "`x` is no price");
     refused(Layer::User, &format!("{both}, prices: {{ in: 1, input: 1, output: 3 }}"), "`in` is not known");

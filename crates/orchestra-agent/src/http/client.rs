@@ -16,7 +16,7 @@ use reqwest::header::{
 use reqwest::{NoProxy, Proxy, Response, Url, redirect, retry};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::fault::{ApiError, Endpoint};
+use super::fault::{ApiError, Endpoint, Wrong};
 use super::sse::{self, Broken, Events};
 use super::wire;
 use crate::environment::{self, Environment};
@@ -83,13 +83,13 @@ impl Client {
     }
 
     /// Sends a request and gives the events of its answer.
-    pub(crate) async fn send(&self, body: Vec<u8>) -> Result<Events, Fault> {
+    pub(crate) async fn send(&self, body: Vec<u8>) -> Result<Events, Wrong> {
         let request = self.http.post(self.url.clone()).headers(self.headers.clone()).body(body);
         let response = request.send().await.map_err(|error| self.lost(&error))?;
         let status = response.status();
         let host = &self.endpoint.host;
         if status.is_redirection() {
-            return Err(redirected(host, response.headers(), &self.url));
+            return Err(redirected(host, response.headers(), &self.url).into());
         }
         if let Some(encoding) =
             response.headers().get(CONTENT_ENCODING).filter(|encoding| *encoding != "identity")
@@ -98,7 +98,7 @@ impl Client {
             let message = format!(
                 "{host} answered in the encoding `{encoding}`, which was not asked for and is not read"
             );
-            return Err(unusable(message, "switch compression off there, or at the proxy between"));
+            return Err(unusable(message, "switch compression off there, or at the proxy between").into());
         }
         if !status.is_success() {
             return Err(self.refused(response).await);
@@ -131,8 +131,8 @@ impl Client {
     }
 
     /// What an endpoint says in the middle of an answer.
-    pub(crate) fn told(&self, error: ApiError) -> Fault {
-        error.fault(&self.endpoint, Timestamp::now())
+    pub(crate) fn told(&self, error: ApiError) -> Wrong {
+        error.wrong(&self.endpoint, Timestamp::now())
     }
 
     /// No answer, or no end of one.
@@ -150,15 +150,15 @@ impl Client {
         Fault::Transient { message: format!("{host}: {what}"), retry_after: None }
     }
 
-    async fn refused(&self, response: Response) -> Fault {
+    async fn refused(&self, response: Response) -> Wrong {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = beginning(response).await;
         let now = Timestamp::now();
-        ApiError::of_response(status, &headers, &body, now).fault(&self.endpoint, now)
+        ApiError::of_response(status, &headers, &body, now).wrong(&self.endpoint, now)
     }
 
     /// Success, and yet no stream: an error that says so in its body alone, or another service.
-    async fn no_stream(&self, kind: String, response: Response) -> Fault {
+    async fn no_stream(&self, kind: String, response: Response) -> Wrong {
         let body = beginning(response).await;
         let host = &self.endpoint.host;
         match serde_json::from_slice::<serde_json::Value>(&body) {
@@ -168,7 +168,7 @@ impl Client {
             Ok(_) | Err(_) => {
                 let kind = if kind.is_empty() { "something unnamed" } else { &kind };
                 let message = format!("{host} answered with {kind}, where a stream of events was asked for");
-                unusable(message, "look at `base_url` and `wire` in the agent's configuration")
+                unusable(message, "look at `base_url` and `wire` in the agent's configuration").into()
             }
         }
     }

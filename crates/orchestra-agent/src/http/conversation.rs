@@ -2,9 +2,12 @@
 //!
 //! Half a last line is what a power cut leaves: it is dropped. A call whose result is missing gets one, so that every
 //! conversation that is read can be sent.
+//!
+//! A conversation that was condensed begins anew within its file: one line has all that is sent from then on, and what stands
+//! before it is read by people alone. Nothing is ever taken out of the file.
 
 use std::fs::{DirBuilder, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
@@ -12,11 +15,16 @@ use jiff::Timestamp;
 use jiff::fmt::strtime;
 use orchestra_core::id::SessionId;
 use rustix::fs::{Mode, OFlags};
+use serde::{Deserialize, Serialize};
 
 use super::message::{CallResult, Message};
 
-/// The largest conversation that is read.
-const MAX_FILE: u64 = 64 * 1024 * 1024;
+/// The largest conversation that is read, from where it was condensed last.
+const MAX_READ: u64 = 64 * 1024 * 1024;
+/// The largest file of one.
+const MAX_FILE: u64 = 1024 * 1024 * 1024;
+/// How the line begins that has all that is sent from then on.
+const ANEW: &[u8] = b"{\"condensed\":";
 /// The longest name of one.
 const MAX_NAME: usize = 100;
 
@@ -24,9 +32,26 @@ const MAX_NAME: usize = 100;
 #[derive(Debug, Default)]
 pub(crate) struct Conversation {
     messages: Vec<Message>,
+    /// The window that its endpoint has told of.
+    window: Option<Window>,
     kept: Option<Kept>,
     /// The first write that failed.
     failed: Option<io::Error>,
+}
+
+/// How many tokens a model takes in, by the word of its endpoint.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+struct Window {
+    model: String,
+    tokens: u64,
+}
+
+/// The line with which a conversation begins anew.
+#[derive(Deserialize, Serialize)]
+struct Anew {
+    condensed: Vec<Message>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    window: Option<Window>,
 }
 
 #[derive(Debug)]
@@ -84,23 +109,9 @@ impl Conversation {
         if !file.metadata()?.is_file() {
             return Err(io::Error::other("it is not a plain file"));
         }
-        let mut bytes = Vec::new();
-        (&file).take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-        if bytes.len() as u64 > MAX_FILE {
-            return Err(io::Error::other("it is larger than 64 MiB"));
-        }
-        let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-        if whole < bytes.len() {
-            file.set_len(whole as u64)?;
-            file.seek(SeekFrom::End(0))?;
-        }
-        let lines = bytes[..whole].split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let messages = lines
-            .map(serde_json::from_slice)
-            .collect::<Result<Vec<Message>, _>>()
-            .map_err(|error| io::Error::other(format!("it is no conversation: {error}")))?;
+        let read = read(&mut file)?;
         let kept = Some(Kept { session: session.clone(), file });
-        let mut resumed = Self { messages, kept, failed: None };
+        let mut resumed = Self { kept, ..read };
         resumed.close();
         Ok(Some(resumed))
     }
@@ -116,13 +127,34 @@ impl Conversation {
 
     /// Adds a message.
     pub(crate) fn push(&mut self, message: Message) {
+        self.append(&message);
+        self.messages.push(message);
+    }
+
+    fn append(&mut self, line: &impl Serialize) {
         if let Some(kept) = &mut self.kept
             && self.failed.is_none()
-            && let Err(error) = append(&mut kept.file, &message)
+            && let Err(error) = append(&mut kept.file, line)
         {
             self.failed = Some(error);
         }
-        self.messages.push(message);
+    }
+
+    /// How many tokens a model takes in, where its endpoint has told it in this conversation.
+    pub(crate) fn window_of(&self, model: &str) -> Option<u64> {
+        self.window.as_ref().filter(|window| window.model == model).map(|window| window.tokens)
+    }
+
+    /// Keeps what an endpoint has told of a model. On disk it is with the next [`Self::begin_anew`].
+    pub(crate) fn learn_window(&mut self, model: &str, tokens: u64) {
+        self.window = Some(Window { model: model.to_owned(), tokens });
+    }
+
+    /// Goes on with these messages in place of all that were there.
+    pub(crate) fn begin_anew(&mut self, messages: Vec<Message>) {
+        let anew = Anew { condensed: messages, window: self.window.clone() };
+        self.append(&anew);
+        self.messages = anew.condensed;
     }
 
     /// Adds what the model is told at the beginning of a turn. Where the same was told last and never answered, it is not
@@ -154,8 +186,60 @@ impl Conversation {
     }
 }
 
-fn append(file: &mut File, message: &Message) -> io::Result<()> {
-    let mut line = serde_json::to_vec(message)?;
+/// Reads what is sent of a conversation, and cuts half a last line off.
+fn read(file: &mut File) -> io::Result<Conversation> {
+    if file.metadata()?.len() > MAX_FILE {
+        return Err(io::Error::other("it is larger than 1 GiB"));
+    }
+    let (begins, ends) = find_last_beginning(file)?;
+    if ends - begins > MAX_READ {
+        return Err(too_large());
+    }
+    file.set_len(ends)?;
+    file.seek(SeekFrom::Start(begins))?;
+    let mut bytes = Vec::new();
+    file.take(ends - begins).read_to_end(&mut bytes)?;
+    let mut conversation = Conversation::default();
+    let wrong = |error| io::Error::other(format!("it is no conversation: {error}"));
+    for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+        if line.starts_with(ANEW) {
+            let Anew { condensed, window } = serde_json::from_slice(line).map_err(wrong)?;
+            conversation.messages = condensed;
+            conversation.window = window;
+        } else {
+            conversation.messages.push(serde_json::from_slice(line).map_err(wrong)?);
+        }
+    }
+    Ok(conversation)
+}
+
+/// Where the last line lies from which it can be read, and where the last whole line ends.
+fn find_last_beginning(file: &File) -> io::Result<(u64, u64)> {
+    let mut reader = BufReader::new(file);
+    let (mut begins, mut ends) = (0, 0);
+    let mut line = Vec::new();
+    loop {
+        line.clear();
+        let length = reader.by_ref().take(MAX_READ + 1).read_until(b'\n', &mut line)? as u64;
+        if length > MAX_READ {
+            return Err(too_large());
+        }
+        if !line.ends_with(b"\n") {
+            return Ok((begins, ends));
+        }
+        if line.starts_with(ANEW) {
+            begins = ends;
+        }
+        ends += length;
+    }
+}
+
+fn too_large() -> io::Error {
+    io::Error::other("it is larger than 64 MiB")
+}
+
+fn append(file: &mut File, line: &impl Serialize) -> io::Result<()> {
+    let mut line = serde_json::to_vec(line)?;
     line.push(b'\n');
     file.write_all(&line)
 }
@@ -248,6 +332,53 @@ mod tests {
             assert_eq!(results.iter().map(|result| result.id.as_str()).collect::<Vec<_>>(), ["1", "2"]);
             assert_eq!(resumed.messages().len(), 3);
         }
+    }
+
+    #[test]
+    fn a_condensed_conversation_goes_on_where_it_began_anew_and_loses_nothing_on_disk() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut first = Conversation::begin(folder.path(), "x").unwrap();
+        let session = first.session().unwrap().clone();
+        let resume = || Conversation::resume(folder.path(), &session).unwrap().unwrap();
+        first.open("hello");
+        first.push(Message::agent(Wire::OpenAiChat, "m", vec![call("1")]));
+        first.close();
+        first.learn_window("m", 8_192);
+        first
+            .begin_anew(vec![Message::user("short"), Message::agent(Wire::OpenAiChat, "m", vec![call("2")])]);
+        first.close();
+        first.open("again");
+        let second = resume();
+        assert_eq!(second.messages(), first.messages());
+        assert_eq!(
+            (second.messages().len(), second.window_of("m"), second.window_of("n")),
+            (4, Some(8_192), None)
+        );
+        let file = path(folder.path(), &session);
+        let whole = std::fs::read_to_string(&file).unwrap();
+        assert!(whole.starts_with("{\"role\":\"user\",\"text\":\"hello\"}\n"), "{whole}");
+
+        // Cut in the line that begins anew: as if it had never been.
+        let cut = whole.find("short").unwrap();
+        std::fs::write(&file, &whole[..cut]).unwrap();
+        assert_eq!((resume().messages().len(), resume().window_of("m")), (3, None));
+
+        // What stands before is not read, whatever it is.
+        let anew = whole.find("{\"condensed\"").unwrap();
+        std::fs::write(&file, format!("nonsense\n{}", &whole[anew..])).unwrap();
+        assert_eq!(resume().messages(), first.messages());
+    }
+
+    #[test]
+    fn a_line_without_end_is_refused_and_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("long.jsonl");
+        File::create(&file).unwrap().set_len(MAX_READ + 10).unwrap();
+        let error = Conversation::resume(folder.path(), &SessionId("long".to_owned())).unwrap_err();
+        assert_eq!(error.to_string(), "it is larger than 64 MiB");
+        File::create(&file).unwrap().set_len(MAX_FILE + 10).unwrap();
+        assert!(Conversation::resume(folder.path(), &SessionId("long".to_owned())).is_err());
+        assert_eq!(file.metadata().unwrap().len(), MAX_FILE + 10);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What an endpoint says when it does not answer, and what can be done about it.
 
+mod overflow;
+
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,6 +9,9 @@ use jiff::fmt::rfc2822::DateTimeParser;
 use orchestra_core::report::Fault;
 use reqwest::header::HeaderMap;
 use serde_json::Value;
+
+use self::overflow::{OVERFLOW, OVERFLOWS, PLAUSIBLE, window_in};
+pub(crate) use self::overflow::{Wrong, overflow};
 
 /// A pause beyond this is no rate limit but a quota that is used up.
 const LONG: Duration = Duration::from_mins(15);
@@ -26,6 +31,8 @@ pub(crate) struct ApiError {
     message: String,
     /// How long it wants to be left alone.
     retry_after: Option<Duration>,
+    /// The window of the model, where it says that in a number of its own.
+    window: Option<u64>,
 }
 
 /// Who is asked, for messages.
@@ -38,9 +45,6 @@ pub(crate) struct Endpoint {
     /// The model.
     pub(crate) model: String,
 }
-
-/// What is said of a conversation that has become too long.
-const OVERFLOW: &str = "the conversation does not fit into the model's window any more: begin a new one, or make the steps smaller";
 
 impl ApiError {
     /// An answer that is an error.
@@ -76,7 +80,8 @@ impl ApiError {
         let (code, kind) = (text("code"), text("type"));
         let status = code.parse().ok().filter(|status| (400..600).contains(status));
         let kind = if code.is_empty() || status.is_some() { kind } else { code };
-        Self { status, kind, message: shorten(&message), retry_after: None }
+        let window = error.get("n_ctx").and_then(Value::as_u64);
+        Self { status, kind, message: shorten(&message), retry_after: None, window }
     }
 
     /// Something that should have been JSON.
@@ -85,8 +90,18 @@ impl ApiError {
         Self { kind: NONSENSE.to_owned(), message, ..Self::default() }
     }
 
+    /// What came of the request.
+    pub(crate) fn wrong(self, endpoint: &Endpoint, now: Timestamp) -> Wrong {
+        if !matches!(self.sort(), Sort::Overflow) {
+            return Wrong::Fault(self.fault(endpoint, now));
+        }
+        let window =
+            self.window.filter(|window| PLAUSIBLE.contains(window)).or_else(|| window_in(&self.message));
+        Wrong::Overflow { fault: self.fault(endpoint, now), window }
+    }
+
     /// What can be done about it.
-    pub(crate) fn fault(self, endpoint: &Endpoint, now: Timestamp) -> Fault {
+    fn fault(self, endpoint: &Endpoint, now: Timestamp) -> Fault {
         let Endpoint { host, key, model } = endpoint;
         let told = match self.status {
             Some(status) => format!("{host} answered {status}: {}", self.message),
@@ -164,18 +179,6 @@ impl ApiError {
 /// Our own word for an event that is no JSON: a broken connection more likely than a broken server.
 const NONSENSE: &str = "orchestra_nonsense";
 
-/// How endpoints say that a conversation is too long.
-const OVERFLOWS: &[&str] = &[
-    "prompt is too long",
-    "maximum context length",
-    "context length exceeded",
-    "exceeds the context window",
-    "context window",
-    "exceeds the available context size",
-    "input is too long",
-    "too many tokens",
-];
-
 enum Sort {
     Overflow,
     Credit,
@@ -186,11 +189,6 @@ enum Sort {
     Sealed,
     Later,
     Failed,
-}
-
-/// What is said where a conversation came to its end by the window.
-pub(crate) fn overflow() -> Fault {
-    Fault::Failed { message: OVERFLOW.to_owned() }
 }
 
 /// How long an endpoint wants to be left alone, by its headers: in milliseconds, in seconds, or until a moment.
@@ -248,7 +246,7 @@ mod tests {
         }
         let endpoint =
             Endpoint { host: "api.example".into(), key: "the variable KEY".into(), model: "m".into() };
-        ApiError::of_response(status, &map, body.as_bytes(), now()).fault(&endpoint, now())
+        Fault::from(ApiError::of_response(status, &map, body.as_bytes(), now()).wrong(&endpoint, now()))
     }
 
     fn hint(fault: &Fault) -> &str {
@@ -330,6 +328,16 @@ mod tests {
             let Fault::Failed { message } = fault(status, &[], body) else { panic!("{body}") };
             assert!(message.starts_with("the conversation does not fit"), "{message}");
         }
+    }
+
+    #[test]
+    fn a_server_may_say_its_window_in_a_field_of_its_own() {
+        let body =
+            r#"{"error":{"code":400,"message":"too large","type":"exceed_context_size_error","n_ctx":4096}}"#;
+        let error = ApiError::of_response(400, &HeaderMap::new(), body.as_bytes(), now());
+        let endpoint = Endpoint { host: "x".into(), key: "k".into(), model: "m".into() };
+        let wrong = error.wrong(&endpoint, now());
+        assert!(matches!(wrong, Wrong::Overflow { window: Some(4_096), .. }), "{wrong:?}");
     }
 
     #[test]

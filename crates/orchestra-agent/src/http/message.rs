@@ -4,6 +4,8 @@ use orchestra_core::config::http::Wire;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::notes::Notes;
+
 /// One message of a conversation. This is also what is kept of it on disk, one a line.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "role", rename_all = "kebab-case")]
@@ -27,6 +29,8 @@ pub(crate) enum Message {
         /// One for each call.
         results: Vec<CallResult>,
     },
+    /// What stands in the place of older messages.
+    Notes(Notes),
 }
 
 /// A part of what a model said.
@@ -105,7 +109,7 @@ impl Message {
     pub(crate) fn calls(&self) -> Vec<&Call> {
         match self {
             Self::Agent { parts, .. } => calls(parts).collect(),
-            Self::User { .. } | Self::Results { .. } => Vec::new(),
+            Self::User { .. } | Self::Results { .. } | Self::Notes(_) => Vec::new(),
         }
     }
 }
@@ -167,6 +171,7 @@ mod tests {
             Message::user("hello"),
             Message::agent(Wire::OpenAiChat, "m", parts),
             Message::Results { results: vec![CallResult::interrupted(&call)] },
+            Message::Notes(Notes { messages: 3, told: vec!["x".into()], ..Notes::default() }),
         ] {
             let line = serde_json::to_string(&message).unwrap();
             assert_eq!(serde_json::from_str::<Message>(&line).unwrap(), message, "{line}");

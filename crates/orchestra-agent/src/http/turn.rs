@@ -5,6 +5,7 @@
 
 mod ask;
 mod calls;
+mod condense;
 mod keys;
 
 use std::collections::HashMap;
@@ -16,16 +17,17 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::sleep;
 
+use self::condense::Room;
 use self::keys::without;
 use super::client::Client;
 use super::conversation::Conversation;
-use super::fault;
 use super::message::{Call, CallResult, Message, Part};
 use super::tools::{Tools, specs};
 use super::voice::Voice;
 use super::wire::{Stop, Tokens};
 use crate::agent::TurnRequest;
 use crate::command::event::{MAX_SUMMARY, ending};
+use crate::redact::Redactor;
 use crate::report_file::{HandedIn, report_in_text};
 use crate::tools::Spec;
 
@@ -52,6 +54,7 @@ pub(super) struct Turn<'a> {
     standing: String,
     /// Keys that no model is told, whatever file they stand in.
     keys: Vec<String>,
+    redactor: Redactor,
     price: Option<Price>,
     spent: Usage,
     requests: u32,
@@ -69,6 +72,7 @@ pub(super) struct Turn<'a> {
     older_report: Option<Box<Report>>,
     is_reminded: bool,
     continued: u32,
+    room: Room,
     is_window_told: bool,
 }
 
@@ -81,6 +85,8 @@ struct Answer {
     tokens: Tokens,
     stop: Option<Stop>,
     is_whole: bool,
+    /// It is an answer to us, and no part of the conversation.
+    is_aside: bool,
 }
 
 /// What a turn needs that is not in its request.
@@ -92,11 +98,12 @@ pub(super) struct Means<'a> {
     pub(super) conversation: Conversation,
     pub(super) model: String,
     pub(super) keys: Vec<String>,
+    pub(super) redactor: Redactor,
 }
 
 impl<'a> Turn<'a> {
     pub(super) fn new(request: &'a TurnRequest, means: Means<'a>) -> Self {
-        let Means { config, client, tools, voice, conversation, model, keys } = means;
+        let Means { config, client, tools, voice, conversation, model, keys, redactor } = means;
         let standing = without(&keys, request.prompt.standing());
         Self {
             specs: specs(&*tools, request.own.as_ref()),
@@ -110,6 +117,7 @@ impl<'a> Turn<'a> {
             model,
             standing,
             keys,
+            redactor,
             spent: Usage::default(),
             requests: 0,
             told: 0,
@@ -122,6 +130,7 @@ impl<'a> Turn<'a> {
             older_report: None,
             is_reminded: false,
             continued: 0,
+            room: Room::default(),
             is_window_told: false,
         }
     }
@@ -154,8 +163,10 @@ impl<'a> Turn<'a> {
         }
         let prompt = without(&self.keys, self.request.prompt.turn());
         self.conversation.open(if prompt.trim().is_empty() { BEGIN } else { &prompt });
+        self.room.opened_at = self.conversation.messages().len().saturating_sub(1);
         loop {
             self.hear(words).await;
+            self.make_room().await?;
             let stop = self.ask().await?;
             if self.call_tools().await? {
                 if self.report.is_some() && !self.is_spoken_to(words) {
@@ -167,7 +178,7 @@ impl<'a> Turn<'a> {
                 Stop::Refusal(why) if why.trim().is_empty() => return Err(failed("the model refused")),
                 Stop::Refusal(why) => return Err(failed(format!("the model refused: {why}"))),
                 Stop::Filtered => return Err(failed("the provider's filter stopped the answer")),
-                Stop::Overflow => return Err(fault::overflow()),
+                Stop::Overflow => self.make_room_again().await?,
                 Stop::Paused => {}
                 Stop::MaxOutput => {
                     self.continued += 1;
@@ -212,7 +223,7 @@ impl<'a> Turn<'a> {
     async fn finish(&mut self) -> Result<Option<Box<Report>>, Fault> {
         let text = match self.conversation.messages().last() {
             Some(Message::Agent { parts, .. }) => text_of(parts),
-            Some(Message::User { .. } | Message::Results { .. }) | None => String::new(),
+            Some(Message::User { .. } | Message::Results { .. } | Message::Notes(_)) | None => String::new(),
         };
         if let HandedIn::Report(report) = report_in_text(&text) {
             return Ok(Some(report));
@@ -243,10 +254,9 @@ impl<'a> Turn<'a> {
     /// Puts in order what was left in the middle, so that another turn can go on with the conversation.
     async fn settle(&mut self, fault: Option<&Fault>) {
         if let Some(answer) = self.answer.take() {
-            if answer.tokens != Tokens::default() {
-                self.count(answer.tokens).await;
-            }
-            let is_ours = matches!(fault, Some(Fault::Cancelled | Fault::TimedOut { .. }));
+            self.count(answer.tokens).await;
+            let is_ours =
+                matches!(fault, Some(Fault::Cancelled | Fault::TimedOut { .. })) && !answer.is_aside;
             let text = without(&self.keys, [text_of(&answer.parts), answer.partial].concat());
             // What was shown before it was interrupted was said; what broke off by itself will be said anew.
             if is_ours && !text.trim().is_empty() {

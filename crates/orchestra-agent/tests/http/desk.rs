@@ -91,6 +91,16 @@ impl Desk {
         self.kept().iter().map(|message| message["role"].as_str().unwrap().to_owned()).collect()
     }
 
+    /// The roles of the messages that the next turn begins with.
+    pub(super) fn roles_of_what_is_sent(&self) -> Vec<String> {
+        let kept = self.kept();
+        let anew = kept.iter().rposition(|line| line.get("condensed").is_some());
+        let (before, after) = kept.split_at(anew.map_or(0, |at| at + 1));
+        let begun =
+            before.last().map(|line| line["condensed"].as_array().unwrap().clone()).unwrap_or_default();
+        begun.iter().chain(after).map(|message| message["role"].as_str().unwrap().to_owned()).collect()
+    }
+
     pub(super) fn written(&self) -> String {
         String::from_utf8(self.transcript.0.lock().unwrap().clone()).unwrap()
     }

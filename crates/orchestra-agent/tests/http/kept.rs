@@ -134,7 +134,6 @@ async fn what_it_costs_is_told_where_prices_are_known() {
     for wire in WIRES {
         let mut desk = Desk::new(wire);
         desk.config.prices.own = Some(Price { input: 3_000_000, cached: 300_000, output: 15_000_000 });
-        desk.config.window = Some(1_000_000);
         let usage = Usage { input: 900_000, cached: 400_000, written: 100_000, output: 20_000 };
         desk.server.answer(Reply::new().say("Dear.").usage(usage));
         let (outcome, events) = desk.run().await;
@@ -144,6 +143,5 @@ async fn what_it_costs_is_told_where_prices_are_known() {
         let cost = if wire == Wire::AnthropicMessages { 1.995 } else { 1.92 };
         assert!((usage.cost_usd.unwrap() - cost).abs() < 1e-6, "{wire:?} {usage:?}");
         assert!(events.contains(&AgentEvent::Usage { usage }));
-        assert_eq!(notices(&events)[0], "the conversation fills 92 % of the model's window");
     }
 }

@@ -33,7 +33,7 @@ fn marks(value: &Value) -> usize {
 }
 
 /// The messages of a request.
-fn messages(wire: Wire, body: &Value) -> Vec<Value> {
+pub(super) fn messages(wire: Wire, body: &Value) -> Vec<Value> {
     let key = if wire == Wire::OpenAiResponses { "input" } else { "messages" };
     unmarked(body[key].clone()).as_array().unwrap().clone()
 }

@@ -3,6 +3,7 @@
 mod prices;
 mod read;
 mod url;
+mod windows;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -29,8 +30,10 @@ pub struct HttpAgent {
     pub proxy: Option<Secret>,
     /// The most tokens that one answer may have.
     pub max_output: Option<u32>,
-    /// How many tokens the model can take in at once.
+    /// How many tokens the model can take in at once, whichever it is.
     pub window: Option<u64>,
+    /// How full the window may become before older turns are condensed.
+    pub condense_at: Share,
     /// How much a model that can think is asked to.
     pub effort: Option<Effort>,
     /// What tokens cost.
@@ -70,6 +73,52 @@ pub enum Effort {
     Medium,
     /// Much.
     High,
+}
+
+/// A share of something, in hundredths: from 20 to 100.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Share(u8);
+
+impl Share {
+    /// All of it.
+    pub const WHOLE: Self = Self(100);
+    /// The least that can be set: below, more would be condensed than said.
+    const LEAST: u8 = 20;
+
+    /// Reads `0.75`, with at most two digits behind the point, or `1`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (whole, part) = text.split_once('.').unwrap_or((text, "0"));
+        let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !is_number(whole) || !is_number(part) || part.len() > 2 {
+            return None;
+        }
+        let part: u8 = format!("{part:0<2}").parse().ok()?;
+        let share = whole.parse::<u8>().ok()?.checked_mul(100)?.checked_add(part)?;
+        (Self::LEAST..=100).contains(&share).then_some(Self(share))
+    }
+
+    /// This share of a count.
+    pub fn of(self, count: u64) -> u64 {
+        count / 100 * u64::from(self.0) + count % 100 * u64::from(self.0) / 100
+    }
+}
+
+/// Three quarters: what is left has room for an answer and for the results of its calls.
+impl Default for Share {
+    fn default() -> Self {
+        Self(75)
+    }
+}
+
+/// As configuration writes it.
+impl fmt::Display for Share {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.0 / 100, self.0 % 100) {
+            (whole, 0) => write!(f, "{whole}"),
+            (whole, part) if part % 10 == 0 => write!(f, "{whole}.{}", part / 10),
+            (whole, part) => write!(f, "{whole}.{part:02}"),
+        }
+    }
 }
 
 /// A text that is never shown. Whoever needs it says so by [`Self::expose`].
@@ -163,6 +212,7 @@ impl HttpAgent {
             proxy: None,
             max_output: None,
             window: None,
+            condense_at: Share::default(),
             effort: None,
             prices: Prices::default(),
         }
@@ -170,9 +220,16 @@ impl HttpAgent {
 
     /// What tokens of a model cost here, where that is known.
     pub fn price_of(&self, model: &str) -> Option<Price> {
-        let is_the_makers =
-            Wire::WORDS.iter().any(|(_, wire)| url::host_of(wire.base_url()) == url::host_of(&self.base_url));
-        self.prices.of(model, is_the_makers)
+        self.prices.of(model, self.is_at_the_makers())
+    }
+
+    /// How many tokens a model takes in at once: what the person says, else, at the makers' own endpoints, what is known.
+    pub fn window_of(&self, model: &str) -> Option<u64> {
+        self.window.or_else(|| self.is_at_the_makers().then(|| windows::known(model)).flatten())
+    }
+
+    fn is_at_the_makers(&self) -> bool {
+        Wire::WORDS.iter().any(|(_, wire)| url::host_of(wire.base_url()) == url::host_of(&self.base_url))
     }
 
     /// The host, with its port where one is named.

@@ -1,6 +1,6 @@
 //! A configuration as text: each setting as the YAML that would set it.
 
-use super::http::{HttpAgent, KeySource, Secret, is_secret_header};
+use super::http::{HttpAgent, KeySource, Secret, Share, is_secret_header};
 use super::setting::{SCALARS, Slot, slot};
 use super::value::{show_duration, show_size};
 use super::{AgentConfig, CommandAgent, Config, Notify, VerifyPlan};
@@ -84,7 +84,19 @@ fn shown_agent(agent: &AgentConfig) -> String {
 const HIDDEN: &str = "(hidden)";
 
 fn shown_http(agent: &HttpAgent) -> String {
-    let HttpAgent { wire, base_url, model, key, headers, proxy, max_output, window, effort, prices } = agent;
+    let HttpAgent {
+        wire,
+        base_url,
+        model,
+        key,
+        headers,
+        proxy,
+        max_output,
+        window,
+        condense_at,
+        effort,
+        prices,
+    } = agent;
     let mut parts = vec![
         "kind: http".to_owned(),
         format!("wire: {}", wire.as_str()),
@@ -107,6 +119,9 @@ fn shown_http(agent: &HttpAgent) -> String {
     parts.extend(proxy.as_ref().map(|_| format!("proxy: {HIDDEN}")));
     parts.extend(max_output.map(|count| format!("max_output: {count}")));
     parts.extend(window.map(|count| format!("window: {count}")));
+    if *condense_at != Share::default() {
+        parts.push(format!("condense_at: {condense_at}"));
+    }
     parts.extend(effort.map(|effort| format!("effort: {}", effort.as_str())));
     parts.extend(prices.own.map(|price| format!("prices: {}", price.to_yaml())));
     format!("{{ {} }}", parts.join(", "))

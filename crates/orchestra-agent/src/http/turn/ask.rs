@@ -11,6 +11,7 @@ use tokio::time::{Duration, Instant, sleep_until, timeout};
 use super::keys::part_without;
 use super::{Answer, Turn, failed};
 use crate::http::client::Client;
+use crate::http::fault::Wrong;
 use crate::http::message::{Message, Part, calls};
 use crate::http::sse::Events;
 use crate::http::wire::{self, Ask, Decoder, Stop, StreamEvent, Tokens};
@@ -21,8 +22,6 @@ const MAX_REQUESTS: u32 = 200;
 const MAX_PARTS: usize = 256;
 /// How long the end of a stream is waited for after the end of the answer, so that its connection can be used again.
 const DRAIN: Duration = Duration::from_millis(50);
-/// Of how much of a model's window it is told, in percent.
-const NEARLY_FULL: u64 = 80;
 
 impl Turn<'_> {
     /// Sends the conversation and takes the answer.
@@ -46,15 +45,29 @@ impl Turn<'_> {
         let body = wire::request(self.config.wire, &ask);
         self.tell_what_is_sent(&body);
         self.answer = Some(Answer::default());
+        match self.exchange(&body).await {
+            Ok(()) => Ok(self.take_answer().await),
+            Err(Wrong::Overflow { fault, window }) => {
+                let answer = self.answer.take().unwrap_or_default();
+                self.count(answer.tokens).await;
+                self.note_refusal(fault, window);
+                Ok(Stop::Overflow)
+            }
+            Err(Wrong::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// Sends a request and listens to its end.
+    pub(super) async fn exchange(&mut self, body: &Value) -> Result<(), Wrong> {
         let client = Arc::clone(&self.client);
         let bytes = body.to_string().into_bytes();
         let sending = async { Some(client.send(bytes).await) };
-        let mut stream = self.patiently(sending).await.unwrap_or_else(|| Err(client.cut()))?;
+        let mut stream = self.patiently(sending).await.unwrap_or_else(|| Err(client.cut().into()))?;
         self.listen(&client, &mut stream).await?;
         let drained = async { while stream.next().await.is_some_and(|data| data.is_ok()) {} };
         // Whether it came to its end makes no difference to the answer.
         drop(timeout(DRAIN, drained).await);
-        Ok(self.take_answer().await)
+        Ok(())
     }
 
     /// The whole prompt the first time, and then what is new.
@@ -70,16 +83,16 @@ impl Turn<'_> {
         self.told = messages.len();
     }
 
-    async fn listen(&mut self, client: &Client, stream: &mut Events) -> Result<(), Fault> {
+    async fn listen(&mut self, client: &Client, stream: &mut Events) -> Result<(), Wrong> {
         let mut decoder = Decoder::new(self.config.wire);
         while self.answer.as_ref().is_some_and(|answer| !answer.is_whole) {
             let events = match self.patiently(stream.next()).await {
                 Some(Ok(data)) => decoder.event(&data).map_err(|error| client.told(error))?,
-                Some(Err(error)) => return Err(client.broken(&error)),
+                Some(Err(error)) => return Err(client.broken(&error).into()),
                 None => {
                     let events = decoder.close();
                     if events.is_empty() {
-                        return Err(client.cut());
+                        return Err(client.cut().into());
                     }
                     events
                 }
@@ -110,8 +123,11 @@ impl Turn<'_> {
         match event {
             StreamEvent::Text(text) => {
                 answer.partial.push_str(&text);
-                self.voice.say(AgentEvent::Text { text }).await;
+                if !answer.is_aside {
+                    self.voice.say(AgentEvent::Text { text }).await;
+                }
             }
+            StreamEvent::Thinking(_) if answer.is_aside => {}
             StreamEvent::Thinking(text) => self.voice.say(AgentEvent::Thinking { text }).await,
             // Nothing to show, but a sign of life.
             StreamEvent::CallBegan | StreamEvent::Arguments(_) => {}
@@ -144,21 +160,19 @@ impl Turn<'_> {
         if is_kept {
             self.calls = calls(&answer.parts).map(|call| (call.clone(), None)).collect();
             self.conversation.push(Message::agent(self.config.wire, &self.model, answer.parts));
+            self.measure(answer.tokens);
         }
         stop
     }
 
     pub(super) async fn count(&mut self, tokens: Tokens) {
+        if tokens == Tokens::default() {
+            return;
+        }
         let mut usage = tokens.usage();
         usage.cost_usd = self.price.map(|price| price.cost_of(&usage, tokens.written));
         self.spent = self.spent.plus(usage);
         self.voice.say(AgentEvent::Usage { usage: self.spent }).await;
-        let Some(window) = self.config.window.filter(|_| !self.is_window_told) else { return };
-        let percent = usage.tokens().saturating_mul(100) / window.max(1);
-        if percent >= NEARLY_FULL {
-            self.is_window_told = true;
-            self.voice.notice(format!("the conversation fills {percent} % of the model's window")).await;
-        }
     }
 }
 

@@ -55,6 +55,7 @@ fn messages(ask: &Ask<'_>) -> Vec<Value> {
     for message in ask.messages {
         let (role, blocks) = match message {
             Message::User { text } => ("user", text_block(text).into_iter().collect()),
+            Message::Notes(notes) => ("user", text_block(&notes.text()).into_iter().collect()),
             Message::Agent { wire, model, parts } => {
                 let is_own = wire == Wire::AnthropicMessages.as_str() && model == ask.model;
                 ("assistant", parts.iter().filter_map(|part| block(part, is_own)).collect())

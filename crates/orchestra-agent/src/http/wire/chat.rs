@@ -48,7 +48,8 @@ fn messages(ask: &Ask<'_>) -> Vec<Value> {
     let last_said = ask.messages.iter().rposition(|message| matches!(message, Message::User { .. }));
     for (at, message) in ask.messages.iter().enumerate() {
         match message {
-            Message::User { text } => messages.push(json!({ "role": "user", "content": text })),
+            Message::User { text } => tell(&mut messages, text),
+            Message::Notes(notes) => tell(&mut messages, &notes.text()),
             Message::Agent { wire, model, parts } => {
                 let is_own = wire == Wire::OpenAiChat.as_str() && model == ask.model;
                 // What it thought is wanted back while it works on the same thing, and in the way afterwards.
@@ -63,6 +64,16 @@ fn messages(ask: &Ask<'_>) -> Vec<Value> {
         }
     }
     messages
+}
+
+/// What is told one after the other is one message: some models' templates refuse two by the same side.
+fn tell(messages: &mut Vec<Value>, text: &str) {
+    match messages.last_mut() {
+        Some(last) if last["role"] == "user" => {
+            last["content"] = json!(format!("{}\n\n{text}", text_at(last, "content")));
+        }
+        _ => messages.push(json!({ "role": "user", "content": text })),
+    }
 }
 
 fn assistant(parts: &[Part], is_own: bool, thinks_on: bool) -> Option<Value> {

@@ -57,11 +57,8 @@ pub(super) fn request(ask: &Ask<'_>) -> Value {
 
 fn items(message: &Message, ask: &Ask<'_>) -> Vec<Value> {
     match message {
-        Message::User { text } => {
-            vec![
-                json!({ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": text }] }),
-            ]
-        }
+        Message::User { text } => vec![told(text)],
+        Message::Notes(notes) => vec![told(&notes.text())],
         Message::Agent { wire, model, parts } => {
             let is_own = wire == Wire::OpenAiResponses.as_str() && model == ask.model;
             parts.iter().filter_map(|part| item(part, is_own)).collect()
@@ -75,6 +72,10 @@ fn items(message: &Message, ask: &Ask<'_>) -> Vec<Value> {
             results.iter().map(output).collect()
         }
     }
+}
+
+fn told(text: &str) -> Value {
+    json!({ "type": "message", "role": "user", "content": [{ "type": "input_text", "text": text }] })
 }
 
 fn item(part: &Part, is_own: bool) -> Option<Value> {

@@ -75,14 +75,16 @@ impl Price {
 }
 
 fn known(model: &str) -> Option<Price> {
-    let is_it = |name: &str| {
-        let dated = model.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
-        let is_date =
-            |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-        model == name || dated.is_some_and(is_date)
-    };
-    let (_, input, cached, output) = KNOWN.iter().find(|(name, ..)| is_it(name))?;
+    let (_, input, cached, output) = KNOWN.iter().find(|(name, ..)| is_named(model, name))?;
     Some(Price { input: parse(input)?, cached: parse(cached)?, output: parse(output)? })
+}
+
+/// Tells whether a model has this name, with or without a date behind it.
+pub(super) fn is_named(model: &str, name: &str) -> bool {
+    let dated = model.strip_prefix(name).and_then(|rest| rest.strip_prefix('-'));
+    let is_date =
+        |rest: &str| rest.len() >= 8 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    model == name || dated.is_some_and(is_date)
 }
 
 /// Reads dollars: `3`, `0.25`; at most six digits behind the point.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::prices::{Price, Prices, parse as parse_price};
-use super::{Effort, HttpAgent, KeySource, Secret, Wire, url};
+use super::{Effort, HttpAgent, KeySource, Secret, Share, Wire, url};
 use crate::config::AgentConfig;
 use crate::config::agents::{is_variable, read_word, refuse_others};
 use crate::config::layer::{Layer, Reader};
@@ -24,6 +24,7 @@ const KEYS: &[&str] = &[
     "proxy",
     "max_output",
     "window",
+    "condense_at",
     "effort",
     "prices",
 ];
@@ -70,6 +71,7 @@ pub(in crate::config) fn read_http(reader: &mut Reader, fields: &Fields<'_>) -> 
     let max_output =
         read_count(reader, fields, "max_output", MAX_OUTPUT).and_then(|count| u32::try_from(count).ok());
     let window = read_count(reader, fields, "window", MAX_WINDOW);
+    let condense_at = read_share(reader, fields, "condense_at").unwrap_or_default();
     let effort = read_word(reader, fields, "effort", Effort::WORDS);
     let own = fields.find("prices").and_then(|entry| read_price(&mut reader.findings, entry));
     let wire = wire?;
@@ -82,6 +84,7 @@ pub(in crate::config) fn read_http(reader: &mut Reader, fields: &Fields<'_>) -> 
         proxy,
         max_output,
         window,
+        condense_at,
         effort,
         prices,
         ..agent
@@ -194,6 +197,16 @@ fn read_count(reader: &mut Reader, fields: &Fields<'_>, key: &str, most: u64) ->
         reader.findings.error(at, what, "");
     }
     count
+}
+
+fn read_share(reader: &mut Reader, fields: &Fields<'_>, key: &str) -> Option<Share> {
+    let (text, at) = fields.text(key, &mut reader.findings)?;
+    let share = Share::parse(text);
+    if share.is_none() {
+        let what = format!("{} stands here, expected a share from 0.2 to 1", shown(text));
+        reader.findings.error(at, what, "write it as in `0.75`");
+    }
+    share
 }
 
 fn read_price(findings: &mut Findings, entry: &Entry) -> Option<Price> {
