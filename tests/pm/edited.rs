@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt as _;
 
 use super::*;
+use orchestra_testkit::until;
 
 /// An editor that does this to each of the files that it is given, and notes their names. While it has the terminal, somebody
 /// presses `ctrl-c`, which is its own.
@@ -64,15 +65,14 @@ fn an_edit_that_does_not_hold_is_told_and_can_be_mended() {
     nothing_is_planned(&project);
     screen.wait_armed("e edit");
     screen.keys("e");
+    // What is shown anew is armed anew.
+    until("it is proposed once more", || kept_of(&project, "proposed").len() == 2);
     screen.wait_without("your edit does not hold");
+    screen.linger();
     screen.wait_armed("a create");
     screen.keys("a");
     screen.wait_for("M1-user-login ready");
-    screen.wait_for("waiting for you");
-    screen.keys("\x03");
-    screen.wait_for("ctrl-c again: leave");
-    screen.keys("\x03");
-    assert_eq!(screen.end(), 0, "{}", screen.screen());
+    leave(&mut screen);
     let phase = project.read(".orchestra/milestones/M1-user-login/phases/phase-1.md");
     assert!(phase.contains("role: backend"), "{phase}");
 }
