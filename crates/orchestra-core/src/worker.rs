@@ -51,6 +51,7 @@ pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
 pub use said::Listener;
 pub use seen::{Seen, Untrusted};
 pub use state::{Active, After, At, GivingUp, Pending, Progress, Stage, State, Strain, Tally, Work};
+pub(crate) use turn::is_tried_again;
 
 use crate::id::WorkId;
 

@@ -59,6 +59,7 @@ impl Machine {
             baseline: work.baseline,
             since: work.since,
             agent: agent.clone(),
+            role: Some(role.clone()),
         });
         self.note(Note::TurnBegan {
             work: id.clone(),
@@ -272,11 +273,19 @@ fn after(at: Timestamp, wait: Duration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// Whether an outcome, as the journal words it, is one that is tried again and costs no attempt.
+pub(crate) fn is_tried_again(outcome: &str) -> bool {
+    outcome.starts_with(TRANSIENT) || outcome.starts_with(USAGE_LIMIT)
+}
+
+const TRANSIENT: &str = "transient: ";
+const USAGE_LIMIT: &str = "usage limit: ";
+
 fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reported(_) => "reported".to_owned(),
-        Outcome::Faulted(Fault::Transient { message, .. }) => format!("transient: {message}"),
-        Outcome::Faulted(Fault::UsageLimit { message, .. }) => format!("usage limit: {message}"),
+        Outcome::Faulted(Fault::Transient { message, .. }) => format!("{TRANSIENT}{message}"),
+        Outcome::Faulted(Fault::UsageLimit { message, .. }) => format!("{USAGE_LIMIT}{message}"),
         Outcome::Faulted(Fault::Unusable { message, .. }) => format!("unusable: {message}"),
         Outcome::Faulted(Fault::Failed { message }) => format!("failed: {message}"),
         Outcome::Faulted(Fault::TimedOut { after }) => format!("timed out after {} s", after.as_secs()),
