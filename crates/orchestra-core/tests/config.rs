@@ -112,11 +112,9 @@ fn what_is_shown_reads_back_as_the_same_configuration() {
     let first = resolved(vec![project(DESIGNED)]);
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     // What only a person sets is in no project's file.
-    for origin in first
-        .origins
-        .iter()
-        .filter(|origin| !["notify", "notify_command", "mouse"].contains(&origin.key.as_str()))
-    {
+    for origin in first.origins.iter().filter(|origin| {
+        !["notify", "notify_command", "notify_progress", "mouse"].contains(&origin.key.as_str())
+    }) {
         assert_eq!(origin.layer, Layer::Project, "{origin:?}");
         let (section, key) = origin.key.split_once('.').unwrap_or((&origin.key, ""));
         let line = match key.split_once('.') {

@@ -323,6 +323,7 @@ impl Machine {
         let milestone = active.id.clone();
         let Some(commit) = active.commit_of(&work.id).cloned() else { return self.late("a settled commit") };
         self.record(Record::Committed { milestone, work: work.id.clone(), commit });
+        self.state.pace.committed(work, self.state.at);
         for note in notes {
             self.note(Note::Remark { text: note });
         }

@@ -221,7 +221,6 @@ impl Machine {
         }
         work.progress = Progress::Backoff { until, outage };
         self.state.keep(work);
-        self.act(Effect::WakeAt(until));
     }
 
     /// A moment has come: whoever waited for it goes on.
@@ -231,10 +230,7 @@ impl Machine {
         for id in ids {
             let Some(work) = self.state.take_work(&id) else { continue };
             match work.progress {
-                Progress::Backoff { until, .. } if until > self.state.at => {
-                    self.act(Effect::WakeAt(until));
-                    self.state.keep(work);
-                }
+                Progress::Backoff { until, .. } if until > self.state.at => self.state.keep(work),
                 Progress::Backoff { outage, .. } => {
                     if outage && let WorkId::Phase(phase) = &work.id {
                         let (phase, status) = (phase.clone(), PhaseStatus::InProgress);

@@ -1,12 +1,14 @@
 //! The log's lines.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, tz::TimeZone};
 use orchestra_core::id::{RoleId, WorkId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{By, Plan};
 use orchestra_core::record::Answer;
 use orchestra_core::report::{Finding, Severity, Usage};
-use orchestra_core::words::{duration, thousands};
+use orchestra_core::words::{counted, duration, thousands};
 use orchestra_core::worker::Note;
 
 use crate::out::block;
@@ -163,8 +165,37 @@ impl Lines<'_> {
                 format!("✅ {milestone} done, not pushed.")
             }
             Note::Idle => "All done. Waiting for new work.".to_owned(),
-            Note::Silent { work, quiet } => {
-                format!("⏳ {work}: nothing heard for {}", duration(*quiet))
+            Note::Progress {
+                milestone,
+                percent,
+                done,
+                phases,
+                work,
+                seconds,
+                seconds_left,
+                usage,
+                decisions,
+                recoveries,
+            } => {
+                let percent = percent.map(|percent| format!("{percent} %, ")).unwrap_or_default();
+                let mut text =
+                    format!("📋 {milestone}: {percent}{done} of {} over", counted(*phases, "phase"));
+                if let Some(work) = work {
+                    text.push_str(&format!(" · at {work}"));
+                }
+                text.push_str(&format!(" · {} since the start", minutes(*seconds)));
+                if let Some(left) = seconds_left {
+                    text.push_str(&format!(", about {} left", minutes(*left)));
+                }
+                text.push_str(&usage_in_words(*usage));
+                if *decisions > 0 {
+                    text.push_str(&format!(" · {}", counted(*decisions, "decision")));
+                }
+                if *recoveries > 0 {
+                    let word = if *recoveries == 1 { "recovery" } else { "recoveries" };
+                    text.push_str(&format!(" · {recoveries} {word}"));
+                }
+                text
             }
             Note::Stopping { why, hint } => format!("✘ {why}{}", format_detail(hint)),
             Note::Remark { text } => format!("· {text}"),
@@ -241,6 +272,10 @@ fn usage_in_words(usage: Usage) -> String {
         (tokens, Some(cost)) => format!(" · {} tok · ${cost:.2}", thousands(tokens)),
         (tokens, None) => format!(" · {} tok", thousands(tokens)),
     }
+}
+
+fn minutes(seconds: u64) -> String {
+    duration(Duration::from_secs(seconds))
 }
 
 /// The time of day where the person is.
