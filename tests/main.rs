@@ -40,6 +40,7 @@ mod running;
 mod screen;
 mod status;
 mod stop;
+mod telling;
 mod trouble;
 mod trust;
 mod upgrade;
