@@ -3,7 +3,7 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use orchestra_testkit::{Milestone, TestProject};
+use orchestra_testkit::{Milestone, TestProject, until};
 use serde_json::{Value, json};
 
 use crate::kills::nothing_runs;
@@ -67,6 +67,7 @@ fn what_is_done_and_what_is_set_aside_is_told() {
     let _ran = project.build().expect(1);
     let events: Vec<Value> = told(&project).into_iter().map(|(_, event)| event["event"].clone()).collect();
     assert_eq!(events, [json!("parked"), json!("ended")]);
+    assert_eq!(told(&project)[0].1["gate"], json!(project.gates()[0]));
 
     let project = self::project(PLAIN);
     told_by(&project, KEEPS);
@@ -97,7 +98,7 @@ fn a_program_that_hangs_holds_nothing_up_for_longer_than_its_time_and_leaves_not
     let begun = Instant::now();
     let _ran = project.build().expect(0).says("notify_command");
     assert!(begun.elapsed() < Duration::from_secs(60), "{:?}", begun.elapsed());
-    nothing_runs(&project);
+    until("nothing of it runs any more", || nothing_runs(&project));
     assert_eq!(project.ledger(), ["M1-one phase-1", "M1-one close"]);
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use orchestra_core::config::Notify;
 use orchestra_core::id::GateId;
-use orchestra_core::worker::{Asked, Note, Stage, State};
+use orchestra_core::worker::{Asked, Note, Question, Resolution, Stage, State};
 use orchestra_engine::worker::View;
 use orchestra_project::layout::Layout;
 use serde_json::{Value, json};
@@ -37,6 +37,8 @@ pub(super) struct Telling {
     teller: Teller,
     state: Option<Arc<State>>,
     asked: BTreeSet<GateId>,
+    /// The question with which a milestone is being set aside.
+    set_aside_for: Option<Box<Asked>>,
     why: Option<String>,
 }
 
@@ -57,6 +59,7 @@ impl Telling {
             teller: Teller::new(command.clone(), environment, layout.root(), launcher),
             state: None,
             asked: BTreeSet::new(),
+            set_aside_for: None,
             why: None,
         })
     }
@@ -105,13 +108,24 @@ impl Telling {
                 self.state = Some(Arc::clone(state));
                 None
             }
-            View::Asked(asked) => self.asked.insert(asked.gate.clone()).then(|| self.waits(asked)),
+            View::Asked(asked) if !self.asked.insert(asked.gate.clone()) => None,
+            View::Asked(asked) if self.is_set_aside_for(&asked.question) => {
+                self.set_aside_for = Some(asked.clone());
+                None
+            }
+            View::Asked(asked) => Some(self.waits(asked)),
             View::Note(at, Note::MilestoneDone { milestone, pushed }) => {
                 let event = json!({ "event": "done", "milestone": milestone, "pushed": pushed });
                 Some(self.event(*at, &format!("{milestone} is done"), event))
             }
             View::Note(at, Note::Parked { milestone, reason }) => {
-                let event = json!({ "event": "parked", "milestone": milestone, "reason": cut(reason) });
+                let asked =
+                    self.set_aside_for.take().filter(|asked| asked.question.milestone() == Some(milestone));
+                let event = json!({
+                    "event": "parked", "milestone": milestone, "reason": cut(reason),
+                    "gate": asked.as_ref().map(|asked| &asked.gate),
+                    "commands": asked.as_ref().map(|asked| self.commands(asked)).unwrap_or_default(),
+                });
                 Some(self.event(*at, &format!("{milestone} is set aside"), event))
             }
             View::Note(_, Note::Stopping { why, .. }) => {
@@ -124,13 +138,25 @@ impl Telling {
 
     fn waits(&self, asked: &Asked) -> Event {
         let Asked { gate, question, .. } = asked;
-        let commands: Vec<String> =
-            question.answers().iter().map(|word| command(&self.context, gate, word)).collect();
+        let commands = self.commands(asked);
         let event = json!({
             "event": "waits", "gate": gate, "question": question.name(), "asks": cut(&question.text()),
             "milestone": question.milestone(), "work": question.work(), "commands": commands,
         });
         self.event(Timestamp::now(), &format!("{} waits for you", question.name()), event)
+    }
+
+    /// What can be typed, a command for each answer.
+    fn commands(&self, asked: &Asked) -> Vec<String> {
+        let words = asked.question.answers();
+        words.iter().map(|word| command(&self.context, &asked.gate, word)).collect()
+    }
+
+    /// Whether the milestone is set aside with the question at once: that is one thing to tell and not two.
+    fn is_set_aside_for(&self, question: &Question) -> bool {
+        let Some(state) = &self.state else { return false };
+        let milestone = question.milestone().and_then(|id| state.seen.plan.find(id));
+        question.resolve(&state.seen.policy, milestone) == Resolution::Park
     }
 
     /// The end of the run, with its exit code where there is one.
