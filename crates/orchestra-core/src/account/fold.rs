@@ -28,6 +28,7 @@ impl Accounts {
     }
 
     /// Takes one more entry.
+    #[expect(clippy::too_many_lines, reason = "one flat arm a record")]
     pub fn take(&mut self, entry: &Entry) {
         let at = entry.at;
         match &entry.record {

@@ -68,7 +68,6 @@ impl Machine {
             attempt,
             agent: agent.clone(),
         });
-        let tell = work.standing.iter().chain(&work.tell).cloned().collect();
         let order = TurnOrder {
             turn,
             milestone,
@@ -77,7 +76,7 @@ impl Machine {
             agent,
             complexity: work.what.as_ref().map_or(Complexity::Standard, |phase| phase.complexity),
             writes: !matches!(id, WorkId::Review(_) | WorkId::Diagnosis(_)),
-            tell,
+            tell: work.standing.iter().chain(&work.tell).cloned().collect(),
             verify: self.verify_plan(&work),
             session: work.session.clone(),
             reads: self.commits_to_read(&id),

@@ -178,24 +178,23 @@ impl Lines<'_> {
                 recoveries,
             } => {
                 let percent = percent.map(|percent| format!("{percent} %, ")).unwrap_or_default();
-                let mut text =
-                    format!("📋 {milestone}: {percent}{done} of {} over", counted(*phases, "phase"));
-                if let Some(work) = work {
-                    text.push_str(&format!(" · at {work}"));
-                }
-                text.push_str(&format!(" · {} since the start", minutes(*seconds)));
-                if let Some(left) = seconds_left {
-                    text.push_str(&format!(", about {} left", minutes(*left)));
-                }
-                text.push_str(&usage_in_words(*usage));
-                if *decisions > 0 {
-                    text.push_str(&format!(" · {}", counted(*decisions, "decision")));
-                }
-                if *recoveries > 0 {
-                    let word = if *recoveries == 1 { "recovery" } else { "recoveries" };
-                    text.push_str(&format!(" · {recoveries} {word}"));
-                }
-                text
+                let left = seconds_left.map(|left| format!(", about {} left", in_words(left)));
+                let mut parts =
+                    vec![format!("📋 {milestone}: {percent}{done} of {} over", counted(*phases, "phase"))];
+                parts.extend(work.as_ref().map(|work| format!("at {work}")));
+                parts.push(format!(
+                    "{} since the start{}{}",
+                    in_words(*seconds),
+                    left.unwrap_or_default(),
+                    usage_in_words(*usage)
+                ));
+                parts.extend((*decisions > 0).then(|| counted(*decisions, "decision")));
+                parts.extend(match recoveries {
+                    0 => None,
+                    1 => Some("1 recovery".to_owned()),
+                    more => Some(format!("{more} recoveries")),
+                });
+                parts.join(" · ")
             }
             Note::Stopping { why, hint } => format!("✘ {why}{}", format_detail(hint)),
             Note::Remark { text } => format!("· {text}"),
@@ -274,7 +273,7 @@ fn usage_in_words(usage: Usage) -> String {
     }
 }
 
-fn minutes(seconds: u64) -> String {
+fn in_words(seconds: u64) -> String {
     duration(Duration::from_secs(seconds))
 }
 

@@ -79,11 +79,11 @@ fn running() -> State {
 fn wait(state: &mut State, minutes: i64) -> (Vec<Note>, Option<i64>) {
     let (next, effects) = step(state, Event { at: at(minutes), fact: Fact::Woke });
     *state = next;
-    let wakes = effects.iter().filter_map(|effect| match effect {
+    let mut wakes = effects.iter().filter_map(|effect| match effect {
         Effect::WakeAt(moment) => Some(moment.duration_since(at(0)).as_mins()),
         _ => None,
     });
-    let wake = wakes.last();
+    let wake = wakes.next_back();
     let notes = effects.into_iter().filter_map(|effect| match effect {
         Effect::Note(note) => Some(note),
         _ => None,
