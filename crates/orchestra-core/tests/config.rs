@@ -462,7 +462,7 @@ fn keys_mouse_and_notices_are_the_persons_alone() {
     let hours = |count: u64| Some(std::time::Duration::from_secs(count * 3_600));
     assert_eq!(
         ["notify_progress: 2h\n", "notify_progress: off\n", "notify: off\n"].map(progress),
-        [hours(2), None, Some(std::time::Duration::from_secs(1_800))]
+        [hours(2), None, Some(std::time::Duration::from_mins(30))]
     );
     assert!(faults("notify_progress: 0s\n").contains("`0s` is no duration"));
     let variable = parse_environment(&pairs(&[("ORCHESTRA_MOUSE", "on")])).result.unwrap();
