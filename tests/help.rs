@@ -2,7 +2,7 @@ use std::process::{Command, Stdio};
 
 use crate::project::{ORCHESTRA, Project};
 
-const COMMANDS: [&str; 16] = [
+const COMMANDS: [&str; 17] = [
     "init",
     "start",
     "status",
@@ -11,6 +11,7 @@ const COMMANDS: [&str; 16] = [
     "add",
     "propose",
     "trust",
+    "report",
     "rescue",
     "doctor",
     "config",

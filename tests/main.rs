@@ -32,6 +32,7 @@ mod printing;
 mod prompt;
 mod propose;
 mod questions;
+mod report;
 mod rescue;
 mod running;
 // A terminal of its own takes `setsid --ctty` of util-linux.
@@ -39,6 +40,7 @@ mod running;
 mod screen;
 mod status;
 mod stop;
+mod telling;
 mod trouble;
 mod trust;
 mod upgrade;

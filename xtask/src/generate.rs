@@ -140,7 +140,10 @@ allowed there, and by `wl-copy`, `xclip`, `xsel`, `pbcopy` or tmux where one is 
 ```yaml
 notify: auto          # bell, and a notice where the terminal says who looks; or: bell | osc9 | osc777 | off
 notify_command: [notify-send, Orchestra]   # instead of `notify`; the text comes as the last argument
+notify_progress: 30m  # how often a line says how far a run is; or: off
 ```
+
+`notify_command` is told of the worker also where nobody looks and without a screen: [reports.md](reports.md) has its events and a webhook.
 ",
         orchestra_tui::key_table()
     )

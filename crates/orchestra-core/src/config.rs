@@ -46,6 +46,8 @@ pub struct Config {
     pub keys: BTreeMap<String, KeySetting>,
     /// How the person is told when they look elsewhere.
     pub notify: Notify,
+    /// How often it is told how far a run is; never where there is nothing. The person's alone to set.
+    pub progress: Option<Duration>,
     /// Whether the screen takes the mouse, which the terminal then no longer selects text with. The person's alone to set.
     pub mouse: bool,
 }
@@ -273,6 +275,7 @@ impl Default for Config {
             push: PushPolicy::default(),
             keys: BTreeMap::new(),
             notify: Notify::default(),
+            progress: Some(30 * MINUTE),
             mouse: false,
         }
     }

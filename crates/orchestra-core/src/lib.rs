@@ -5,6 +5,7 @@
 //! events and go out as effects.
 #![deny(missing_docs)]
 
+pub mod account;
 pub mod config;
 pub mod conversation;
 pub mod diagnostic;

@@ -5,11 +5,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{AgentName, GateId, MilestoneId, TurnId, WorkId};
+use crate::id::{AgentName, GateId, MilestoneId, RoleId, TurnId, WorkId};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::By;
 use crate::repo::{CommitId, TreeId};
-use crate::report::{Finding, Usage, Verdict};
+use crate::report::{Decision, Finding, Usage, Verdict};
 
 /// One entry of the journal with its place in it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -78,6 +78,20 @@ pub enum Record {
         since: u32,
         /// The agent.
         agent: AgentName,
+        /// The role that it plays; not in entries of old.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<RoleId>,
+    },
+    /// Verify commands were run after a turn.
+    Verified {
+        /// The milestone.
+        milestone: MilestoneId,
+        /// The work.
+        work: WorkId,
+        /// Commands that were green.
+        green: Vec<String>,
+        /// Commands that were red.
+        red: Vec<String>,
     },
     /// A work has failed for good, and a person is asked what now.
     Failed {
@@ -255,6 +269,9 @@ pub enum Record {
         /// Documents that it rewrites, with what they held when it was made.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         documents: Vec<(RepoPath, ContentHash)>,
+        /// What was decided in the work.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        decisions: Vec<Decision>,
     },
     /// The branch names a work's commit.
     Committed {

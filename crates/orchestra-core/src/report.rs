@@ -64,6 +64,22 @@ pub struct Decision {
     pub why: String,
 }
 
+impl Decision {
+    /// The longest title and the longest reason that are kept, in characters.
+    const LONGEST: (usize, usize) = (300, 2_000);
+
+    /// As much of it as a record keeps.
+    #[must_use]
+    pub fn shortened(&self) -> Self {
+        let cut = |text: &str, longest: usize| match text.char_indices().nth(longest) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text.to_owned(),
+        };
+        let (title, why) = Self::LONGEST;
+        Self { title: cut(&self.title, title), risk: cut(&self.risk, title), why: cut(&self.why, why) }
+    }
+}
+
 /// A reviewer's conclusion.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]

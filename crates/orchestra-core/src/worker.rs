@@ -26,6 +26,7 @@ mod memory;
 mod next;
 mod note;
 mod open;
+mod pace;
 mod park;
 mod policy;
 mod push;
@@ -46,11 +47,13 @@ pub use effect::{Asked, CommitOrder, Effect, Tell, TurnOrder};
 pub use event::{Checked, Event, Fact, Failure, FailureKind, Inspection, Restaged, Stop, Unprepared};
 pub use memory::{Answered, Base, Memory, Open, Picked, Queued, Recalled, Replan, Review};
 pub use note::Note;
+pub use pace::Pace;
 pub use policy::{Auto, Policy, Presence, Run};
 pub use question::{PushQuestion, Question, ROWS, Resolution, Row, table};
 pub use said::Listener;
 pub use seen::{Seen, Untrusted};
 pub use state::{Active, After, At, GivingUp, Pending, Progress, Stage, State, Strain, Tally, Work};
+pub(crate) use turn::is_tried_again;
 
 use crate::id::WorkId;
 
@@ -63,7 +66,13 @@ pub fn step(state: &State, event: Event) -> (State, Vec<Effect>) {
 pub fn step_from(state: State, event: Event) -> (State, Vec<Effect>) {
     let mut machine = Machine { state, effects: Vec::new() };
     machine.state.at = event.at;
+    machine.state.pace.began.get_or_insert(event.at);
+    if matches!(event.fact, Fact::Woke | Fact::EffectFailed(_)) {
+        // What was ordered has come, or may never have been heard.
+        machine.state.pace.wake = None;
+    }
     machine.on(event.fact);
+    machine.keep_time();
     (machine.state, machine.effects)
 }
 
@@ -131,6 +140,7 @@ impl Machine {
     }
 
     fn note(&mut self, note: Note) {
+        self.state.pace.noted(&note);
         self.effects.push(Effect::Note(note));
     }
 

@@ -112,11 +112,9 @@ fn what_is_shown_reads_back_as_the_same_configuration() {
     let first = resolved(vec![project(DESIGNED)]);
     let mut sections: Vec<(String, Vec<String>)> = Vec::new();
     // What only a person sets is in no project's file.
-    for origin in first
-        .origins
-        .iter()
-        .filter(|origin| !["notify", "notify_command", "mouse"].contains(&origin.key.as_str()))
-    {
+    for origin in first.origins.iter().filter(|origin| {
+        !["notify", "notify_command", "notify_progress", "mouse"].contains(&origin.key.as_str())
+    }) {
         assert_eq!(origin.layer, Layer::Project, "{origin:?}");
         let (section, key) = origin.key.split_once('.').unwrap_or((&origin.key, ""));
         let line = match key.split_once('.') {
@@ -447,8 +445,8 @@ fn keys_mouse_and_notices_are_the_persons_alone() {
 
     let elsewhere = "move it to your own configuration: `orchestra config` names the file";
     tells(
-        "keys: { help: h }\nnotify: off\nnotify_command: [x]\nmouse: on\n",
-        &["1:1: `keys`", "2:1: `notify`", "3:1: `notify_command`", "4:1: `mouse`"]
+        "keys: { help: h }\nnotify: off\nnotify_command: [x]\nmouse: on\nnotify_progress: 1h\n",
+        &["1:1: `keys`", "2:1: `notify`", "3:1: `notify_command`", "4:1: `mouse`", "5:1: `notify_progress`"]
             .map(|what| {
                 format!(
                     ".orchestra/config.yaml:{what} is the person's to set, not the project's\n  hint: {elsewhere}"
@@ -460,6 +458,13 @@ fn keys_mouse_and_notices_are_the_persons_alone() {
     assert!(faults("mouse: yes\n").contains("expected one of off, on"));
     let mouse = |text: &str| resolve(vec![layer(Layer::User, text)]).result.unwrap().config.mouse;
     assert_eq!(["", "mouse: on\n", "mouse: off\n"].map(mouse), [false, true, false]);
+    let progress = |text: &str| resolve(vec![layer(Layer::User, text)]).result.unwrap().config.progress;
+    let hours = |count: u64| Some(std::time::Duration::from_secs(count * 3_600));
+    assert_eq!(
+        ["notify_progress: 2h\n", "notify_progress: off\n", "notify: off\n"].map(progress),
+        [hours(2), None, Some(std::time::Duration::from_mins(30))]
+    );
+    assert!(faults("notify_progress: 0s\n").contains("`0s` is no duration"));
     let variable = parse_environment(&pairs(&[("ORCHESTRA_MOUSE", "on")])).result.unwrap();
     assert!(resolve(vec![layer(Layer::User, "mouse: off\n"), variable]).result.unwrap().config.mouse);
     assert!(faults("notify: loud\n").contains("expected one of auto, bell, osc9, osc777, off"));

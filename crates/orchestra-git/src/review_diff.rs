@@ -40,6 +40,15 @@ pub fn show_stat(repo: &Repo, from: Option<&CommitId>, to: &CommitId) -> Result<
     stat(&library, from, to)
 }
 
+/// The same for what one commit adds and takes, against its first parent.
+pub fn show_commit_stat(repo: &Repo, id: &CommitId) -> Result<Vec<FileStat>, Fault> {
+    let library = repo.library()?;
+    let commit = library.find_commit(oid(id)?).doing("read a commit")?;
+    let parent = commit.parent_ids().next();
+    let parent = parent.map(|id| library.find_commit(id).map(|parent| parent.tree_id())).transpose();
+    stat(&library, parent.doing("read a commit")?, commit.tree_id())
+}
+
 pub(crate) fn stat(library: &Repository, from: Option<Oid>, to: Oid) -> Result<Vec<FileStat>, Fault> {
     let diff = diff(library, from, Some(to))?;
     let mut files = Vec::new();

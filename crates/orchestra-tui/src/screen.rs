@@ -303,7 +303,7 @@ impl Screen {
                     self.desk.feed.notice(line.clone());
                 }
             }
-            Note::Red { .. } | Note::Retrying { .. } | Note::AgentRests { .. } | Note::Silent { .. } => {
+            Note::Red { .. } | Note::Retrying { .. } | Note::AgentRests { .. } => {
                 if let Some(line) = &line {
                     self.desk.feed.notice(line.clone());
                 }

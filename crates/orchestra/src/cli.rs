@@ -53,6 +53,9 @@ pub(crate) enum Command {
     /// Agree to what this project would run
     #[command(after_help = examples::TRUST)]
     Trust(TrustArgs),
+    /// Say what work came to: time, tokens, money, tests, decisions, recoveries
+    #[command(after_help = examples::REPORT)]
+    Report(ReportArgs),
     /// Find what was saved before it was taken out of the work tree
     #[command(after_help = examples::RESCUE)]
     Rescue(RescueArgs),
@@ -111,6 +114,7 @@ impl Command {
             | Self::Add(_)
             | Self::Propose(_)
             | Self::Trust(_)
+            | Self::Report(_)
             | Self::Rescue(_)
             | Self::Demo(_)
             | Self::Schema { .. }
@@ -365,6 +369,17 @@ pub(crate) struct TrustArgs {
     /// Only list what it is about
     #[arg(long)]
     pub(crate) show: bool,
+}
+
+/// `orchestra report`.
+#[derive(Args, Debug)]
+pub(crate) struct ReportArgs {
+    /// The milestone [default: all, a line each]
+    #[arg(value_name = "M1")]
+    pub(crate) milestone: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 /// `orchestra rescue`.

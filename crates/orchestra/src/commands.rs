@@ -14,6 +14,7 @@ mod pm;
 mod preflight;
 mod prompt;
 mod propose;
+mod report;
 mod rescue;
 mod schema;
 mod start;
@@ -66,6 +67,7 @@ fn run(context: &Context, command: Option<Command>) -> Result<Exit, Failure> {
         Some(Command::Add(args)) => add::run(context, &args),
         Some(Command::Propose(args)) => propose::run(context, &args),
         Some(Command::Trust(args)) => trust::run(context, &args),
+        Some(Command::Report(args)) => report::run(context, &args),
         Some(Command::Rescue(args)) => rescue::run(context, args),
         Some(Command::Doctor(args)) => Ok(doctor::run(context, &args)),
         Some(Command::Config(args)) => config::run(context, &args),

@@ -197,7 +197,7 @@ impl Reader {
                 "prices" => http::read_prices(self, entry),
                 own if PERSONS.contains(&own) && self.layer == Layer::Project => self.not_of_a_project(entry),
                 "keys" => keys::read_keys(self, entry),
-                scalar @ ("notify" | "mouse") => self.read_scalar(scalar, entry, fields),
+                scalar @ ("notify" | "notify_progress" | "mouse") => self.read_scalar(scalar, entry, fields),
                 "notify_command" => self.read_notify_command(entry, fields),
                 section if SECTIONS.contains(&section) => self.read_section(entry),
                 _ => {

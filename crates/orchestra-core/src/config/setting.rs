@@ -25,11 +25,12 @@ pub(super) const TOP: &[&str] = &[
     "keys",
     "notify_command",
     "notify",
+    "notify_progress",
     "mouse",
 ];
 
 /// Those of them that only the person sets.
-pub(super) const PERSONS: &[&str] = &["keys", "notify_command", "notify", "mouse"];
+pub(super) const PERSONS: &[&str] = &["keys", "notify_command", "notify", "notify_progress", "mouse"];
 
 /// The sections that hold single values.
 pub(super) const SECTIONS: &[&str] = &["gates", "review", "limits", "push", "agents"];
@@ -57,6 +58,7 @@ pub(super) const SCALARS: &[&str] = &[
     "push.remote",
     "push.branch",
     "notify",
+    "notify_progress",
     "mouse",
 ];
 
@@ -132,6 +134,7 @@ pub(super) enum Change {
     Branch(Option<String>),
     Keys(KeySetting),
     Notify(Notify),
+    Progress(Option<Duration>),
     Mouse(bool),
 }
 
@@ -179,6 +182,8 @@ impl Change {
             "push.branch" if text == "current" => Ok(Self::Branch(None)),
             "push.branch" => branch(text).map(|branch| Self::Branch(Some(branch))),
             "notify" => one_of(text, Notify::WORDS).map(Self::Notify),
+            "notify_progress" if text == "off" => Ok(Self::Progress(None)),
+            "notify_progress" => progress(text).map(|every| Self::Progress(Some(every))),
             "mouse" => one_of(text, &[("off", false), ("on", true)]).map(Self::Mouse),
             _ => Err(Wrong {
                 what: format!("there is no setting {}", shown(key)),
@@ -243,6 +248,7 @@ impl Change {
                 config.keys.insert(setting.action.clone(), setting);
             }
             Self::Notify(notify) => config.notify = notify,
+            Self::Progress(every) => config.progress = every,
             Self::Mouse(is_on) => config.mouse = is_on,
         }
     }
@@ -334,6 +340,13 @@ pub(super) fn one_of<T: Clone>(text: &str, words: &[(&str, T)]) -> Result<T, Wro
             what: format!("{} stands here, expected one of {}", shown(text), listed(&words)),
             hint: hint_for(text, &words),
         }
+    })
+}
+
+fn progress(text: &str) -> Result<Duration, Wrong> {
+    parse_duration(text).filter(|every| !every.is_zero()).ok_or_else(|| Wrong {
+        what: format!("{} is no duration", shown(text)),
+        hint: "write it as `30m` or `2h`, or `off`".to_owned(),
     })
 }
 

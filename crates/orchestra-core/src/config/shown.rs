@@ -19,6 +19,7 @@ pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
             "agents.default" => config.default_agent.as_ref().map(ToString::to_string).unwrap_or_default(),
             "push.remote" => config.push.remote.clone().unwrap_or_default(),
             "notify" => config.notify.as_str().to_owned(),
+            "notify_progress" => config.progress.map_or_else(|| "off".to_owned(), show_duration),
             "mouse" => if config.mouse { "on" } else { "off" }.to_owned(),
             "push.branch" => config.push.branch.clone().unwrap_or_else(|| "current".to_owned()),
             key => match key.strip_prefix("limits.").and_then(slot) {

@@ -8,12 +8,13 @@ use super::{Machine, Note};
 use crate::edit::{CompletedWork, DocEdit, PhaseResult};
 use crate::id::WorkId;
 use crate::message::{self, Fallback};
+use crate::own_tool::on_record::MAX_ON_RECORD;
 use crate::ownership::{Place, Room};
 use crate::path::{ContentHash, RepoPath};
 use crate::plan::{GateKind, MilestoneStatus, Phase, PhaseStatus, StageName};
 use crate::record::{Answer, Record};
 use crate::repo::{CommitId, TreeId};
-use crate::report::CommitProposal;
+use crate::report::{CommitProposal, Decision};
 
 impl Machine {
     /// Orders the commit object. Nothing shared is touched by that.
@@ -207,6 +208,8 @@ impl Machine {
         work.subject = subject;
         work.progress = Progress::Swapping { commit: commit.clone() };
         let id = work.id.clone();
+        let decisions =
+            work.report.decisions.iter().take(2 * MAX_ON_RECORD).map(Decision::shortened).collect();
         self.state.keep(work);
         self.record(Record::Intended {
             milestone,
@@ -214,6 +217,7 @@ impl Machine {
             commit: commit.clone(),
             before_hooks,
             documents,
+            decisions,
         });
         self.act(Effect::Swap { work: id, branch, commit, parent });
     }
@@ -319,6 +323,7 @@ impl Machine {
         let milestone = active.id.clone();
         let Some(commit) = active.commit_of(&work.id).cloned() else { return self.late("a settled commit") };
         self.record(Record::Committed { milestone, work: work.id.clone(), commit });
+        self.state.pace.committed(work, self.state.at);
         for note in notes {
             self.note(Note::Remark { text: note });
         }

@@ -385,7 +385,7 @@ impl Memory {
             Record::Withdrawn { gate } => {
                 self.open.remove(gate);
             }
-            Record::Intended { milestone, work, commit, before_hooks, documents } => {
+            Record::Intended { milestone, work, commit, before_hooks, documents, .. } => {
                 self.before_commit = documents.iter().cloned().collect();
                 let known = self.about(milestone);
                 known.intended.insert(work.clone(), commit.clone());
@@ -423,6 +423,7 @@ impl Memory {
             Record::Started { .. }
             | Record::Left { .. }
             | Record::Created { .. }
+            | Record::Verified { .. }
             | Record::Rescued { .. }
             | Record::Touching { .. }
             | Record::Touched

@@ -1,7 +1,5 @@
 //! What is worth a line in the log. Views word it; nothing is decided by it.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -269,12 +267,29 @@ pub enum Note {
     },
     /// Nothing is left to do.
     Idle,
-    /// An agent says nothing.
-    Silent {
-        /// The work.
-        work: WorkId,
-        /// For how long.
-        quiet: Duration,
+    /// How far it is, told every now and then while something runs.
+    Progress {
+        /// The milestone that is worked on.
+        milestone: MilestoneId,
+        /// How much of its plan is over, in percent of its phases; nothing where it has none.
+        percent: Option<u32>,
+        /// Its phases that are done or skipped.
+        done: u32,
+        /// All of its phases.
+        phases: u32,
+        /// What runs.
+        work: Option<WorkId>,
+        /// How long the run has lasted, in seconds.
+        seconds: u64,
+        /// How long its phases will take yet, in seconds, by the median of those that this run has finished; nothing before
+        /// the first.
+        seconds_left: Option<u64>,
+        /// What the run's turns consumed that have ended.
+        usage: Usage,
+        /// What the run has decided, in works that have their commit.
+        decisions: u32,
+        /// What went wrong in the run and was mended.
+        recoveries: u32,
     },
     /// The run ends, and why.
     Stopping {

@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::effect::{Asked, Tell};
 use super::memory::Recalled;
+use super::pace::Pace;
 use super::seen::Seen;
 use crate::edit::DocEdit;
 use crate::id::{AgentName, GateId, MilestoneId, RoleId, SessionId, TurnId, WorkId};
@@ -44,6 +45,8 @@ pub struct State {
     pub named: BTreeSet<String>,
     /// What the run came to so far.
     pub tally: Tally,
+    /// How it gets on.
+    pub pace: Pace,
 }
 
 impl State {
@@ -339,6 +342,7 @@ impl Default for State {
             stop_after: false,
             named: BTreeSet::new(),
             tally: Tally::default(),
+            pace: Pace::default(),
         }
     }
 }

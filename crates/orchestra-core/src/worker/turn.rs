@@ -59,6 +59,7 @@ impl Machine {
             baseline: work.baseline,
             since: work.since,
             agent: agent.clone(),
+            role: Some(role.clone()),
         });
         self.note(Note::TurnBegan {
             work: id.clone(),
@@ -67,7 +68,6 @@ impl Machine {
             attempt,
             agent: agent.clone(),
         });
-        let tell = work.standing.iter().chain(&work.tell).cloned().collect();
         let order = TurnOrder {
             turn,
             milestone,
@@ -76,7 +76,7 @@ impl Machine {
             agent,
             complexity: work.what.as_ref().map_or(Complexity::Standard, |phase| phase.complexity),
             writes: !matches!(id, WorkId::Review(_) | WorkId::Diagnosis(_)),
-            tell,
+            tell: work.standing.iter().chain(&work.tell).cloned().collect(),
             verify: self.verify_plan(&work),
             session: work.session.clone(),
             reads: self.commits_to_read(&id),
@@ -220,7 +220,6 @@ impl Machine {
         }
         work.progress = Progress::Backoff { until, outage };
         self.state.keep(work);
-        self.act(Effect::WakeAt(until));
     }
 
     /// A moment has come: whoever waited for it goes on.
@@ -230,10 +229,7 @@ impl Machine {
         for id in ids {
             let Some(work) = self.state.take_work(&id) else { continue };
             match work.progress {
-                Progress::Backoff { until, .. } if until > self.state.at => {
-                    self.act(Effect::WakeAt(until));
-                    self.state.keep(work);
-                }
+                Progress::Backoff { until, .. } if until > self.state.at => self.state.keep(work),
                 Progress::Backoff { outage, .. } => {
                     if outage && let WorkId::Phase(phase) = &work.id {
                         let (phase, status) = (phase.clone(), PhaseStatus::InProgress);
@@ -272,11 +268,19 @@ fn after(at: Timestamp, wait: Duration) -> Timestamp {
     at.checked_add(wait).unwrap_or(Timestamp::MAX)
 }
 
+/// Whether an outcome, as the journal words it, is one that is tried again and costs no attempt.
+pub(crate) fn is_tried_again(outcome: &str) -> bool {
+    outcome.starts_with(TRANSIENT) || outcome.starts_with(USAGE_LIMIT)
+}
+
+const TRANSIENT: &str = "transient: ";
+const USAGE_LIMIT: &str = "usage limit: ";
+
 fn in_words(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Reported(_) => "reported".to_owned(),
-        Outcome::Faulted(Fault::Transient { message, .. }) => format!("transient: {message}"),
-        Outcome::Faulted(Fault::UsageLimit { message, .. }) => format!("usage limit: {message}"),
+        Outcome::Faulted(Fault::Transient { message, .. }) => format!("{TRANSIENT}{message}"),
+        Outcome::Faulted(Fault::UsageLimit { message, .. }) => format!("{USAGE_LIMIT}{message}"),
         Outcome::Faulted(Fault::Unusable { message, .. }) => format!("unusable: {message}"),
         Outcome::Faulted(Fault::Failed { message }) => format!("failed: {message}"),
         Outcome::Faulted(Fault::TimedOut { after }) => format!("timed out after {} s", after.as_secs()),

@@ -45,16 +45,19 @@ impl Machine {
             let (work, command, output) = (work.id.clone(), command.clone(), output.clone());
             self.note(Note::Red { work, command, output });
         }
+        let commands = |green: bool| {
+            let chosen = results.iter().filter(|result| result.green == green);
+            chosen.map(|result| result.command.clone()).collect::<Vec<_>>()
+        };
+        let (green, red) = (commands(true), commands(false));
         if work.id == WorkId::Base {
-            let commands = |green: bool| {
-                let chosen = results.iter().filter(|result| result.green == green);
-                chosen.map(|result| result.command.clone()).collect::<Vec<_>>()
-            };
-            let (green, red) = (commands(true), commands(false));
             if let Some(tree) = self.state.recalled().picked.map(|picked| picked.tree) {
                 self.record(Record::BaseVerified { tree, green, red });
             }
             return self.inspect(work, After::Verify);
+        }
+        if let Some(milestone) = self.state.active().map(|active| active.id.clone()) {
+            self.record(Record::Verified { milestone, work: work.id.clone(), green, red });
         }
         if let Some(red) = results.iter().find(|result| !result.green) {
             let (command, output) = (red.command.clone(), red.output.clone());

@@ -30,6 +30,7 @@ impl Machine {
         if let Err(reason) = Self::room_of(&work) {
             return self.failed(work, reason);
         }
+        self.state.pace.begins(&work, self.state.at);
         if work.tell.contains(&Tell::CutShort) {
             self.save_found(&work);
         }

@@ -92,6 +92,12 @@ Examples:
   orchestra trust --show             only list it
   orchestra trust --yes              in a script that has read the list";
 
+pub(super) const REPORT: &str = "\
+Examples:
+  orchestra report                   every milestone that was worked on, a line each, and a sum
+  orchestra report M1 > M1.md        one of them with all that is known of it
+  orchestra report M1 --json | jq '.milestones[0].roles'";
+
 pub(super) const RESCUE: &str = "\
 Examples:
   orchestra rescue

@@ -5,6 +5,8 @@ pub(crate) mod screen;
 mod showing;
 pub(super) mod standing;
 mod summary;
+pub(in crate::commands) mod teller;
+mod telling;
 
 use std::fs::File;
 use std::io;
@@ -31,6 +33,7 @@ use tokio::task::JoinHandle;
 use self::screen::Curtain;
 use self::showing::Showing;
 use self::standing::heed_stops;
+use self::telling::Telling;
 use super::{check, init, preflight, trust};
 use crate::cli::{Gate, Output, StartArgs};
 use crate::context::{Context, VERSION};
@@ -308,13 +311,18 @@ fn run_shown(
     curtain: Option<Curtain>,
 ) -> Result<(End, Told), Failure> {
     let (layout, repo, launcher) = (setup.layout.clone(), setup.repo.clone(), setup.launcher.clone());
-    let (views, received) = mpsc::channel(VIEWS);
+    let wanted = context.wanted(&layout)?;
+    let (views, mut received) = mpsc::channel(VIEWS);
     let worker = Worker::new(setup, views)?;
+    if let Some(telling) = Telling::of(context, &layout, &wanted.notify) {
+        let (shown, passed_on) = mpsc::channel(VIEWS);
+        let told = std::mem::replace(&mut received, passed_on);
+        runtime.spawn(telling.pass_on(told, shown));
+    }
     Ok(match shown {
         Shown::Screen(theme) => {
             let project = project_name(&layout);
             let (program, environment) = (context.program.clone(), context.environment.clone());
-            let wanted = context.wanted(&layout)?;
             let of = |wishes| screen::Setting {
                 project,
                 theme,

@@ -1,12 +1,14 @@
 //! The log's lines.
 
+use std::time::Duration;
+
 use jiff::{Timestamp, tz::TimeZone};
 use orchestra_core::id::{RoleId, WorkId};
 use orchestra_core::path::RepoPath;
 use orchestra_core::plan::{By, Plan};
 use orchestra_core::record::Answer;
 use orchestra_core::report::{Finding, Severity, Usage};
-use orchestra_core::words::{duration, thousands};
+use orchestra_core::words::{counted, duration, thousands};
 use orchestra_core::worker::Note;
 
 use crate::out::block;
@@ -163,8 +165,36 @@ impl Lines<'_> {
                 format!("✅ {milestone} done, not pushed.")
             }
             Note::Idle => "All done. Waiting for new work.".to_owned(),
-            Note::Silent { work, quiet } => {
-                format!("⏳ {work}: nothing heard for {}", duration(*quiet))
+            Note::Progress {
+                milestone,
+                percent,
+                done,
+                phases,
+                work,
+                seconds,
+                seconds_left,
+                usage,
+                decisions,
+                recoveries,
+            } => {
+                let percent = percent.map(|percent| format!("{percent} %, ")).unwrap_or_default();
+                let left = seconds_left.map(|left| format!(", about {} left", in_words(left)));
+                let mut parts =
+                    vec![format!("📋 {milestone}: {percent}{done} of {} over", counted(*phases, "phase"))];
+                parts.extend(work.as_ref().map(|work| format!("at {work}")));
+                parts.push(format!(
+                    "{} since the start{}{}",
+                    in_words(*seconds),
+                    left.unwrap_or_default(),
+                    usage_in_words(*usage)
+                ));
+                parts.extend((*decisions > 0).then(|| counted(*decisions, "decision")));
+                parts.extend(match recoveries {
+                    0 => None,
+                    1 => Some("1 recovery".to_owned()),
+                    more => Some(format!("{more} recoveries")),
+                });
+                parts.join(" · ")
             }
             Note::Stopping { why, hint } => format!("✘ {why}{}", format_detail(hint)),
             Note::Remark { text } => format!("· {text}"),
@@ -241,6 +271,10 @@ fn usage_in_words(usage: Usage) -> String {
         (tokens, Some(cost)) => format!(" · {} tok · ${cost:.2}", thousands(tokens)),
         (tokens, None) => format!(" · {} tok", thousands(tokens)),
     }
+}
+
+fn in_words(seconds: u64) -> String {
+    duration(Duration::from_secs(seconds))
 }
 
 /// The time of day where the person is.

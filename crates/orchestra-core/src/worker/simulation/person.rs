@@ -34,6 +34,7 @@ pub(super) fn policy(schedule: &Schedule) -> Policy {
         gates: schedule.config.gates,
         review: schedule.config.review,
         default_agent: AgentName::parse("simulated").ok(),
+        progress: None,
         ..Config::default()
     };
     let auto = match schedule.mode {

@@ -139,7 +139,8 @@ pub(super) async fn hold(
                 None => return Ok(shown.switch),
             },
             heard = next_of(&mut behind) => match heard {
-                Heard::Told(notices) => notices.into_iter().for_each(|text| shown.chores().notify(text, &mut stage.terminal)),
+                // A program of the person's is told of the worker elsewhere.
+                Heard::Told(notices) => notices.iter().for_each(|text| drop(stage.terminal.notify(text))),
                 Heard::Left { by_signal: true } => return Ok(None),
                 Heard::Left { by_signal: false } => {
                     let word = "the worker has left: it is told when you leave, too".to_owned();
@@ -474,7 +475,7 @@ impl Shown {
 
     /// What is done beside what is shown.
     fn chores(&self) -> Chores<'_, Found> {
-        let Setting { environment, layout, .. } = &self.setting;
-        Chores { environment, layout, ear: &self.finder, word: Found::Told }
+        let Setting { environment, layout, program, .. } = &self.setting;
+        Chores { environment, layout, program, ear: &self.finder, word: Found::Told }
     }
 }

@@ -159,6 +159,7 @@ fn each_action_of_the_screen_is_in_the_schema_of_the_configuration() {
     let names: Vec<&str> = orchestra_tui::ROWS.iter().map(|row| row.name).collect();
     assert_eq!(patterns.keys().collect::<Vec<_>>(), [&format!("^({})$", names.join("|"))]);
     assert!(is_read("keys.document", &json!("D")) && is_read("keys.document", &json!(["D", "f2"])));
+    assert!(is_read("notify_progress", &json!("off")) && !is_read("notify_progress", &json!("never")));
     assert!(is_read("notify_command", &json!(["notify-send"])) && !is_read("notify_command", &json!([])));
 }
 

@@ -299,7 +299,8 @@ impl Shown {
             Command::Read(want) => self.want(want),
             Command::Edit(want) => self.edit(want),
             Command::Page(want) => self.page(want),
-            Command::Notify(text) => self.chores().notify(text, &mut stage.terminal),
+            // A program of the person's is told of the worker elsewhere.
+            Command::Notify(text) => drop(stage.terminal.notify(&text)),
             Command::Remember(text) => self.chores().remember(&text),
             Command::Redraw => stage.terminal.forget(),
             Command::Answer { .. }

@@ -83,6 +83,39 @@ fn the_log_speaks_the_lines_of_the_design() {
 }
 
 #[test]
+fn how_far_a_run_is_says_what_is_known_and_nothing_else() {
+    let plan = Plan::default();
+    let said = |note: &Note| Lines { plan: &plan, unicode: true }.of(note).unwrap();
+    let progress =
+        |done: u32, phases: u32, left: Option<u64>, tokens: u64, decisions: u32, recoveries: u32| {
+            said(&Note::Progress {
+                milestone: MilestoneId::parse("M1-a").unwrap(),
+                percent: (phases > 0).then(|| done * 100 / phases),
+                done,
+                phases,
+                work: left.map(|_| WorkId::Phase(PhaseId::parse("phase-3").unwrap())),
+                seconds: 3_720,
+                seconds_left: left,
+                usage: Usage { input: tokens, ..Usage::default() },
+                decisions,
+                recoveries,
+            })
+        };
+    assert_eq!(
+        progress(2, 5, Some(5_400), 120_000, 3, 1),
+        "📋 M1-a: 40 %, 2 of 5 phases over · at phase-3 · 1h02m since the start, about 1h30m left · 120k tok · 3 decisions · 1 recovery"
+    );
+    assert_eq!(
+        progress(0, 1, None, 0, 0, 2),
+        "📋 M1-a: 0 %, 0 of 1 phase over · 1h02m since the start · 2 recoveries"
+    );
+    assert_eq!(
+        progress(0, 0, None, 0, 1, 0),
+        "📋 M1-a: 0 of 0 phases over · 1h02m since the start · 1 decision"
+    );
+}
+
+#[test]
 fn what_an_agent_says_moves_no_cursor() {
     assert_eq!(visible("a\x1b[2J\u{9b}\u{202e}b\tc"), "a\\u{1b}[2J\\u{9b}\\u{202e}b    c");
 }

@@ -60,6 +60,7 @@ fn record_line(record: &Record) -> Option<String> {
         | Record::Picked { .. }
         | Record::BaseVerified { .. }
         | Record::TurnStarted { .. }
+        | Record::Verified { .. }
         | Record::Inspected { .. }
         | Record::Failed { .. }
         | Record::Planned { .. }

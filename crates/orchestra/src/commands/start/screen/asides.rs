@@ -50,8 +50,8 @@ impl Shown {
 
     /// What is done beside what is shown.
     pub(super) fn chores(&self) -> Chores<'_, Read> {
-        let Setting { environment, layout, .. } = &self.setting;
-        Chores { environment, layout, ear: &self.reader, word: Read::Told }
+        let Setting { environment, layout, program, .. } = &self.setting;
+        Chores { environment, layout, program, ear: &self.reader, word: Read::Told }
     }
 
     /// Opens a document in the person's editor, and shows it anew where it is being read.

@@ -1,18 +1,9 @@
 //! Telling somebody who looks elsewhere: notices, and a terminal's own sign of progress.
 
-use std::path::Path;
-use std::process::Stdio;
-use std::time::Duration;
-
-use orchestra_agent::environment::{Environment, clean_path, get};
-use orchestra_agent::probe::find_program;
+use orchestra_agent::environment::{Environment, get};
 use orchestra_core::config::Notify;
 use orchestra_tui::Busy;
-use tokio::process::Command;
-use tokio::time::timeout;
 
-/// How long a program may take that tells.
-const PATIENCE: Duration = Duration::from_secs(10);
 /// The longest text of a notice, in characters.
 const LONGEST: usize = 200;
 
@@ -30,36 +21,6 @@ pub(in crate::commands) fn sequence(notify: &Notify, has_focus: Option<bool>, te
         Notify::Osc9 => Some(osc9),
         Notify::Osc777 => Some(format!("\u{1b}]777;notify;orchestra;{plain}\u{1b}\\")),
         Notify::Off | Notify::Command(_) => None,
-    }
-}
-
-/// Runs the person's own program, with the text as its last argument. What went wrong is returned.
-pub(in crate::commands) async fn run(
-    command: &[String],
-    text: &str,
-    environment: Environment,
-    root: &Path,
-) -> Result<(), String> {
-    let Some((name, args)) = command.split_first() else { return Ok(()) };
-    let found = find_program(name.as_ref(), &environment, root);
-    let program = found.ok_or_else(|| format!("`{name}` of `notify_command` was not found"))?;
-    // A name of a folder is in it, and no option.
-    let text: String = text.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
-    let text = if text.starts_with('-') { format!(" {text}") } else { text };
-    let path = get(&environment, "PATH").map(|path| clean_path(path, root));
-    let mut command = Command::new(program);
-    command.args(args).arg(text).env_clear().envs(environment).process_group(0).kill_on_drop(true);
-    if let Some(path) = path {
-        // What it starts itself is none that an agent may have put into the repository.
-        command.env("PATH", path);
-    }
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(|error| format!("`{name}` of `notify_command`: {error}"))?;
-    match timeout(PATIENCE, child.wait()).await {
-        Ok(Ok(status)) if status.success() => Ok(()),
-        Ok(Ok(status)) => Err(format!("`{name}` of `notify_command` failed: {status}")),
-        Ok(Err(error)) => Err(format!("`{name}` of `notify_command`: {error}")),
-        Err(_) => Err(format!("`{name}` of `notify_command` took too long")),
     }
 }
 
@@ -174,28 +135,5 @@ mod tests {
         for notify in [Notify::Auto, Notify::Bell, Notify::Osc9, Notify::Osc777] {
             assert_eq!(told(notify, Some(true)), None);
         }
-    }
-
-    #[tokio::test]
-    async fn the_persons_program_gets_the_text_as_its_last_argument_and_no_shell_sees_it() {
-        let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("told");
-        let script = format!("printf '%s|' \"$@\" > '{}'", file.display());
-        let command = ["/bin/sh", "-c", &script, "sh", "Orchestra"].map(str::to_owned);
-        let root = Path::new("/nowhere");
-        run(&command, "\u{1b}-shop: $(x) \u{1b}waits", Environment::new(), root).await.unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "Orchestra| -shop: $(x) waits|");
-        // What that program starts by its name is none of the repository's.
-        let command =
-            ["/bin/sh".to_owned(), "-c".to_owned(), format!("printf %s \"$PATH\" > '{}'", file.display())];
-        let path = format!("{}:.:/usr/bin", folder.path().display());
-        run(&command, "x", environment(&[("PATH", &path)]), folder.path()).await.unwrap();
-        assert_eq!(std::fs::read_to_string(&file).unwrap(), "/usr/bin");
-        let missing = run(&["no-such-program".to_owned()], "x", Environment::new(), root).await;
-        assert_eq!(missing, Err("`no-such-program` of `notify_command` was not found".to_owned()));
-        let failing =
-            run(&["/bin/sh".to_owned(), "-c".to_owned(), "exit 3".to_owned()], "x", Environment::new(), root)
-                .await;
-        assert!(failing.is_err_and(|why| why.contains("failed")));
     }
 }

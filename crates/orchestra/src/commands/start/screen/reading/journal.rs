@@ -104,6 +104,7 @@ impl<'a> Journal<'a> {
             Record::Picked { milestone, .. }
             | Record::Failed { milestone, .. }
             | Record::Inspected { milestone, .. }
+            | Record::Verified { milestone, .. }
             | Record::RfcReady { milestone, .. }
             | Record::Reviewed { milestone, .. }
             | Record::Queued { milestone, .. }
@@ -153,6 +154,10 @@ fn words(record: &Record) -> String {
         Record::TurnStarted { work, attempt, agent, turn, .. } => {
             format!("{work}: attempt {attempt} began, by {agent} (turn {})", turn.0)
         }
+        Record::Verified { work, green, red, .. } if red.is_empty() => {
+            format!("{work}: green: {}", green.join(", "))
+        }
+        Record::Verified { work, red, .. } => format!("{work}: red: {}", red.join(", ")),
         Record::Failed { work, reason, .. } => format!("{work} failed: {reason}"),
         Record::Inspected { work, .. } => format!("{work}: the tree was looked at"),
         Record::TurnEnded { turn, outcome, usage, .. } => {
