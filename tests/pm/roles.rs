@@ -42,12 +42,12 @@ fn a_role_writes_what_is_its_own_and_the_person_commits_it_when_they_have_seen_i
     let before = project.subjects();
     project.write("web/page.txt", "my own work\n");
     let mut screen = role(&project, "backend");
-    screen.send_text("commit");
+    screen.send_text("#commit");
     screen.wait_for("say what it does");
     screen.send_text("Add a login");
     screen.wait_for("changed, and not committed: src/auth.txt");
     assert_eq!(project.subjects(), before, "nothing is committed by itself");
-    screen.send_text("commit");
+    screen.send_text("commit ");
     screen.wait_armed("a commit · r revise");
     screen.wait_for("feat(auth): add the login");
     screen.wait_for("1 file (web/page.txt)");
