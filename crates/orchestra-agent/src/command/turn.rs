@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::event::notice;
 use super::stream::Stream;
-use super::text::LastLines;
+use super::text::{LastLines, with_stderr};
 use super::{Ending, hand_in};
 use crate::agent::TurnRequest;
 use crate::guard::{Ended, GuardedChild, Why, WorkClock};
@@ -64,6 +64,14 @@ pub(super) struct Turn<'a> {
     over_since: Option<Instant>,
     offline_since: Option<Instant>,
     interrupted_at: Option<Instant>,
+    /// When the whole turn is over, where the program is told so in its own words, and whether that moment came.
+    time_up_at: Option<Instant>,
+    is_out_of_time: bool,
+    /// Until when it must have opened its conversation, and whether it did not.
+    open_until: Option<Instant>,
+    is_late: bool,
+    /// Since when a conversation has said its last word without an end.
+    mute_since: Option<Instant>,
     /// Whether it did not take up what it was told at its end: its input is closed all the same.
     is_let_go: bool,
 }
@@ -107,10 +115,17 @@ impl<'a> Turn<'a> {
             Lines::new(MAX_TEXT_PIECE, Overlong::Split)
         };
         let clock = child.clock().clone();
+        let now = clock.now();
+        let is_told = stream.is_told_of_time();
         Self {
             child,
-            last_sign: clock.now(),
+            last_sign: now,
             clock,
+            time_up_at: now.checked_add(request.timeout).filter(|_| is_told),
+            open_until: now.checked_add(ending.start).filter(|_| stream.is_opening()),
+            is_out_of_time: false,
+            is_late: false,
+            mute_since: None,
             stream,
             request,
             ending,
@@ -179,7 +194,9 @@ impl<'a> Turn<'a> {
                 return end;
             }
             let wake = self.next_wake(drained_at);
-            if stdin.is_some() && self.has_heard_all(unwritten.is_empty(), words.is_none()) {
+            if stdin.is_some()
+                && (self.mute_since.is_some() || self.has_heard_all(unwritten.is_empty(), words.is_none()))
+            {
                 // Nobody will say anything more: its input is closed.
                 stdin = None;
                 self.close_host().await;
@@ -213,7 +230,11 @@ impl<'a> Turn<'a> {
                 Happening::Written(count) => drop(unwritten.drain(..count)),
                 Happening::Words(Some(text)) => unwritten = self.take_words(&text, stdin.is_some()),
                 Happening::Words(None) => *words = None,
-                Happening::Output(0) => stdout = None,
+                Happening::Output(0) => {
+                    stdout = None;
+                    // Nothing that it is told is answered any more.
+                    self.mute_since = self.stream.is_conversation().then(|| self.clock.now());
+                }
                 Happening::Output(count) => {
                     self.take_output(&output[..count]).await;
                     unwritten.extend(self.stream.take_answers());
@@ -221,7 +242,10 @@ impl<'a> Turn<'a> {
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
                 Happening::Ended(end) => ended = Some((end, self.clock.now())),
-                Happening::Time => self.act_on_time().await,
+                Happening::Time => {
+                    let lines = self.act_on_time(stdin.is_some()).await;
+                    unwritten.extend(lines);
+                }
             }
         }
     }
@@ -358,6 +382,14 @@ impl<'a> Turn<'a> {
     async fn outcome(self, ended: Ended) -> Outcome {
         let Self { stream, request, last_complaints, asked, report, .. } = self;
         let is_over = stream.is_over();
+        if self.is_out_of_time {
+            return Outcome::Faulted(Fault::TimedOut { after: request.timeout });
+        }
+        if self.is_late {
+            let message =
+                with_stderr("it did not open a conversation in time and was ended", &last_complaints.text());
+            return Outcome::Faulted(Fault::Transient { message, retry_after: None });
+        }
         if asked == (Asked::ToStop { was_over: false }) {
             return Outcome::Faulted(Fault::Cancelled);
         }
