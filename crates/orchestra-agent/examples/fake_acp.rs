@@ -159,6 +159,9 @@ impl Acp {
         if let Some(opened) = opened.as_object_mut() {
             opened.remove("updates");
         }
+        if let Some(session) = opened["sessionId"].as_str() {
+            session.clone_into(&mut self.session);
+        }
         answer(&request["id"], &opened)?;
         Ok(None)
     }

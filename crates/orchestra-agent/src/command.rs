@@ -234,13 +234,7 @@ impl CommandRunner {
             args: invocation.args,
             env: environment,
             cwd: request.workspace.clone().into(),
-            timeout: Some(match self.program {
-                Program::Command(_) => request.timeout,
-                // It is asked in its own words first.
-                Program::Acp(_) => {
-                    request.timeout.saturating_add(self.ending.patience).saturating_add(MARGIN)
-                }
-            }),
+            timeout: Some(self.time_limit(request)),
             stop: self.ending.stop.clone(),
         };
         let child = match self.launcher.launch(order).await {
@@ -258,6 +252,15 @@ impl CommandRunner {
             (false, _) => invocation.stdin,
         };
         turn.with_host(host).run(prompt, words).await
+    }
+
+    /// After which time its guard ends the program.
+    fn time_limit(&self, request: &TurnRequest) -> Duration {
+        match self.program {
+            Program::Command(_) => request.timeout,
+            // It is asked in its own words first.
+            Program::Acp(_) => request.timeout.saturating_add(self.ending.patience).saturating_add(MARGIN),
+        }
     }
 
     /// Serves Orchestra's own tools, where the turn has some and the program is told of them.

@@ -474,4 +474,6 @@ fn without_end(stage: Stage, exit: Exit, stderr_tail: &str) -> Fault {
 }
 
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod tests;

@@ -102,18 +102,14 @@ impl Tools {
     pub(super) fn asked(&mut self, told: &Value) -> (Tool, Vec<AgentEvent>) {
         let mut events = self.take(told);
         let id = text_at(told, "toolCallId");
-        match self.open.iter_mut().find(|(open, _)| open == id) {
-            Some((_, tool)) => {
-                events.extend(tool.begun(id, "in_progress"));
-                (tool.clone(), events)
-            }
-            // Nothing is known of it but this.
-            None => {
-                let mut tool = Tool::default();
-                tool.merge(told);
-                (tool, events)
-            }
+        if let Some((_, tool)) = self.open.iter_mut().find(|(open, _)| open == id) {
+            events.extend(tool.begun(id, "in_progress"));
+            return (tool.clone(), events);
         }
+        // Nothing is known of it but this.
+        let mut tool = Tool::default();
+        tool.merge(told);
+        (tool, events)
     }
 
     /// Remembers why a tool was refused: some agents say no more of it.
@@ -179,10 +175,7 @@ impl Tool {
         set(&mut self.name, name);
         set(&mut self.title, text_at(told, "title"));
         set(&mut self.kind, text_at(told, "kind"));
-        match text_at(told, "status") {
-            "" | "pending" => {}
-            _ => self.is_pending = false,
-        }
+        self.is_pending &= matches!(text_at(told, "status"), "" | "pending");
         self.is_of_a_server |= told.pointer("/_meta/is_mcp_tool_call") == Some(&Value::Bool(true));
         let is_said = |value: &&Value| value.as_object().is_some_and(|object| !object.is_empty());
         if let Some(input) = told.get("rawInput").filter(is_said) {

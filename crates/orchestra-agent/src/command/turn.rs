@@ -64,12 +64,12 @@ pub(super) struct Turn<'a> {
     over_since: Option<Instant>,
     offline_since: Option<Instant>,
     interrupted_at: Option<Instant>,
-    /// When the whole turn is over, where the program is told so in its own words, and whether that moment came.
+    /// When the whole turn is over, where the program is told so in its own words.
     time_up_at: Option<Instant>,
-    is_out_of_time: bool,
-    /// Until when it must have opened its conversation, and whether it did not.
+    /// Until when it must have opened its conversation.
     open_until: Option<Instant>,
-    is_late: bool,
+    /// Which of the two came first.
+    overdue: Option<Overdue>,
     /// Since when a conversation has said its last word without an end.
     mute_since: Option<Instant>,
     /// Whether it did not take up what it was told at its end: its input is closed all the same.
@@ -86,6 +86,15 @@ enum Asked {
     ToStop {
         was_over: bool,
     },
+}
+
+/// What a program did not do in its time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Overdue {
+    /// Open its conversation.
+    Beginning,
+    /// End its turn.
+    End,
 }
 
 /// What happened next.
@@ -123,8 +132,7 @@ impl<'a> Turn<'a> {
             clock,
             time_up_at: now.checked_add(request.timeout).filter(|_| is_told),
             open_until: now.checked_add(ending.start).filter(|_| stream.is_opening()),
-            is_out_of_time: false,
-            is_late: false,
+            overdue: None,
             mute_since: None,
             stream,
             request,
@@ -194,17 +202,13 @@ impl<'a> Turn<'a> {
                 return end;
             }
             let wake = self.next_wake(drained_at);
-            if stdin.is_some()
-                && (self.mute_since.is_some() || self.has_heard_all(unwritten.is_empty(), words.is_none()))
-            {
+            if stdin.is_some() && self.has_heard_all(unwritten.is_empty(), words.is_none()) {
                 // Nobody will say anything more: its input is closed.
                 stdin = None;
                 self.close_host().await;
             }
-            if stdin.is_none() {
-                // What it is answered now reaches it no more.
-                unwritten.clear();
-            }
+            // What it is answered after that reaches it no more.
+            unwritten.truncate(if stdin.is_some() { unwritten.len() } else { 0 });
             let may_say = words.is_some() && unwritten.is_empty() && ended.is_none() && self.may_say();
             let may_read = stdin.is_none() || unwritten.len() < MOST_UNWRITTEN;
             // Each source is a branch here, and nothing else waits.
@@ -232,7 +236,6 @@ impl<'a> Turn<'a> {
                 Happening::Words(None) => *words = None,
                 Happening::Output(0) => {
                     stdout = None;
-                    // Nothing that it is told is answered any more.
                     self.mute_since = self.stream.is_conversation().then(|| self.clock.now());
                 }
                 Happening::Output(count) => {
@@ -242,10 +245,7 @@ impl<'a> Turn<'a> {
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
                 Happening::Ended(end) => ended = Some((end, self.clock.now())),
-                Happening::Time => {
-                    let lines = self.act_on_time(stdin.is_some()).await;
-                    unwritten.extend(lines);
-                }
+                Happening::Time => unwritten.extend(self.act_on_time(stdin.is_some()).await),
             }
         }
     }
@@ -281,7 +281,8 @@ impl<'a> Turn<'a> {
         }
         // It may ask for permissions as long as it works, and ends when its input does.
         let is_told = is_written && !self.stream.has_untold();
-        self.stream.is_over() && (is_told || self.is_let_go || self.is_stopped())
+        // One that says nothing any more answers nothing.
+        self.mute_since.is_some() || self.stream.is_over() && (is_told || self.is_let_go || self.is_stopped())
     }
 
     /// Whether the program would take up what it is told now.
@@ -382,13 +383,14 @@ impl<'a> Turn<'a> {
     async fn outcome(self, ended: Ended) -> Outcome {
         let Self { stream, request, last_complaints, asked, report, .. } = self;
         let is_over = stream.is_over();
-        if self.is_out_of_time {
-            return Outcome::Faulted(Fault::TimedOut { after: request.timeout });
-        }
-        if self.is_late {
-            let message =
-                with_stderr("it did not open a conversation in time and was ended", &last_complaints.text());
-            return Outcome::Faulted(Fault::Transient { message, retry_after: None });
+        match self.overdue {
+            Some(Overdue::End) => return Outcome::Faulted(Fault::TimedOut { after: request.timeout }),
+            Some(Overdue::Beginning) => {
+                let told = "it did not open a conversation in time and was ended";
+                let message = with_stderr(told, &last_complaints.text());
+                return Outcome::Faulted(Fault::Transient { message, retry_after: None });
+            }
+            None => {}
         }
         if asked == (Asked::ToStop { was_over: false }) {
             return Outcome::Faulted(Fault::Cancelled);

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn call(id: &str, more: Value) -> Value {
+fn call(id: &str, more: &Value) -> Value {
     let mut told = json!({ "sessionUpdate": "tool_call", "toolCallId": id });
     told.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     told
@@ -25,14 +25,14 @@ fn a_tool_that_is_told_in_pieces_begins_when_there_is_something_to_say() {
     let mut tools = Tools::default();
     let first = call(
         "t",
-        json!({ "name": "Write", "rawInput": {}, "status": "pending", "title": "Preparing file…", "kind": "edit" }),
+        &json!({ "name": "Write", "rawInput": {}, "status": "pending", "title": "Preparing file…", "kind": "edit" }),
     );
     assert_eq!(tools.take(&first), vec![]);
     let diff = json!([{ "type": "diff", "path": "/r/a.txt", "oldText": null, "newText": "x" }]);
     let second =
-        call("t", json!({ "rawInput": { "file_path": "/r/a.txt", "content": "x" }, "content": diff }));
+        call("t", &json!({ "rawInput": { "file_path": "/r/a.txt", "content": "x" }, "content": diff }));
     assert_eq!(tools.take(&second), vec![started("t", "Write", "/r/a.txt")]);
-    let last = call("t", json!({ "status": "completed", "rawOutput": "File created" }));
+    let last = call("t", &json!({ "status": "completed", "rawOutput": "File created" }));
     let changed = AgentEvent::FileChanged { path: "/r/a.txt".into() };
     assert_eq!(tools.take(&last), vec![finished("t", true, "File created"), changed]);
     assert_eq!(tools.take(&last), vec![], "what comes twice");
@@ -41,9 +41,9 @@ fn a_tool_that_is_told_in_pieces_begins_when_there_is_something_to_say() {
 #[test]
 fn output_that_is_told_as_a_whole_is_shown_as_it_grows() {
     let mut tools = Tools::default();
-    tools.take(&call("t", json!({ "title": "bash", "kind": "execute", "rawInput": { "command": "make" }, "status": "in_progress" })));
+    tools.take(&call("t", &json!({ "title": "bash", "kind": "execute", "rawInput": { "command": "make" }, "status": "in_progress" })));
     let grown = |tools: &mut Tools, now: &str| {
-        tools.take(&call("t", json!({ "status": "in_progress", "content": text(now) })))
+        tools.take(&call("t", &json!({ "status": "in_progress", "content": text(now) })))
     };
     let shown = |text: &str| vec![AgentEvent::ToolOutput { id: "t".into(), text: text.into() }];
     assert_eq!(grown(&mut tools, "one\n"), shown("one\n"));
@@ -51,7 +51,7 @@ fn output_that_is_told_as_a_whole_is_shown_as_it_grows() {
     assert_eq!(grown(&mut tools, "one\ntwo\n"), shown("two\n"));
     let end = call(
         "t",
-        json!({ "status": "completed", "rawOutput": { "output": "one\ntwo\n", "metadata": { "exit": 3 } } }),
+        &json!({ "status": "completed", "rawOutput": { "output": "one\ntwo\n", "metadata": { "exit": 3 } } }),
     );
     assert_eq!(tools.take(&end), vec![finished("t", false, "one\ntwo\n")]);
 }
@@ -59,13 +59,13 @@ fn output_that_is_told_as_a_whole_is_shown_as_it_grows() {
 #[test]
 fn output_beside_the_content_counts_too() {
     let mut tools = Tools::default();
-    tools.take(&call("t", json!({ "title": "ls", "kind": "execute", "status": "in_progress" })));
+    tools.take(&call("t", &json!({ "title": "ls", "kind": "execute", "status": "in_progress" })));
     for part in ["a\n", "b\n"] {
         let events =
-            tools.take(&call("t", json!({ "_meta": { "terminal_output_delta": { "data": part } } })));
+            tools.take(&call("t", &json!({ "_meta": { "terminal_output_delta": { "data": part } } })));
         assert_eq!(events, vec![AgentEvent::ToolOutput { id: "t".into(), text: part.into() }]);
     }
-    let end = call("t", json!({ "status": "completed", "_meta": { "terminal_exit": { "exit_code": 1 } } }));
+    let end = call("t", &json!({ "status": "completed", "_meta": { "terminal_exit": { "exit_code": 1 } } }));
     assert_eq!(tools.take(&end), vec![finished("t", false, "a\nb\n")]);
 }
 
@@ -73,9 +73,9 @@ fn output_beside_the_content_counts_too() {
 fn a_tool_that_never_comes_back_is_ended_and_a_refused_one_says_so() {
     let mut tools = Tools::default();
     for id in ["1", "2"] {
-        tools.take(&call(id, json!({ "title": "x", "kind": "edit", "status": "in_progress" })));
+        tools.take(&call(id, &json!({ "title": "x", "kind": "edit", "status": "in_progress" })));
     }
-    tools.take(&call("3", json!({ "title": "x", "kind": "edit", "status": "pending" })));
+    tools.take(&call("3", &json!({ "title": "x", "kind": "edit", "status": "pending" })));
     tools.refuse("2", "outside");
     assert_eq!(
         tools.close(),
@@ -120,11 +120,11 @@ fn own_tools_are_known_by_whole_names_and_never_by_those_of_commands() {
 fn a40_a_flood_of_tools_is_not_remembered() {
     let mut tools = Tools::default();
     for id in 0..10_000 {
-        tools.take(&call(&id.to_string(), json!({ "title": "x", "kind": "read", "status": "in_progress" })));
+        tools.take(&call(&id.to_string(), &json!({ "title": "x", "kind": "read", "status": "in_progress" })));
     }
     assert_eq!(tools.close().len(), MOST_OPEN);
     for id in 0..10_000 {
-        tools.take(&call(&id.to_string(), json!({ "title": "x", "kind": "read", "status": "completed" })));
+        tools.take(&call(&id.to_string(), &json!({ "title": "x", "kind": "read", "status": "completed" })));
     }
     assert_eq!(tools.done.len(), MOST_DONE);
 }

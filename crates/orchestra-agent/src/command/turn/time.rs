@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::super::event::notice;
-use super::{Asked, Turn};
+use super::{Asked, Overdue, Turn};
 use crate::guard::StopPlan;
 use crate::mcp::McpHost;
 
@@ -85,12 +85,12 @@ impl Turn<'_> {
             }
             Some(Due::Late) => {
                 self.asked = Asked::ToLeave;
-                self.is_late = true;
+                self.overdue = Some(Overdue::Beginning);
                 self.transcript.aside("orchestra", "no conversation was opened in time: ended");
                 self.child.stop(self.ending.stop.clone());
             }
             Some(Due::TimeUp) => {
-                self.is_out_of_time = true;
+                self.overdue = Some(Overdue::End);
                 self.transcript.aside("orchestra", "its time is up");
                 lines = self.cancel(is_spoken_to);
             }
