@@ -43,7 +43,7 @@ pub(super) fn of_result(result: &Value, beside: Beside<'_>) -> Ended {
     let has_none = |value: Option<&Value>| value.is_some_and(Value::is_null);
     // Codex tells a failure of its service as a text, and then that all went well.
     if (has_none(result.get("usage")) || has_none(quota)) && beside.is_nameless {
-        return Ended::Failed(of_text(beside.last_text));
+        return Ended::Failed(of_text(beside.last_text, beside.logins));
     }
     // Gemini does so, too, of a stream that was cut: the same half answer, and nothing that was consumed.
     let is_zero = |key| quota.and_then(|quota| quota.get(key)).and_then(Value::as_u64) == Some(0);
@@ -81,7 +81,7 @@ pub(super) fn of_failure(failure: &Failure, logins: &str) -> Fault {
         (_, _, "rate_limit") | (_, Some(429), _) => limit(message),
         (_, _, "server_error" | "overloaded") | (_, Some(408 | 500..), _) => transient(message),
         (_, Some(_), _) | (_, _, "unknown") => Fault::Failed { message },
-        _ => of_text(&message),
+        _ => of_text(&message, logins),
     }
 }
 
@@ -102,7 +102,9 @@ fn of_told(failure: &Value, logins: &str) -> Fault {
 }
 
 /// A failure of which there is nothing but words.
-pub(super) fn of_text(text: &str) -> Fault {
+fn of_text(text: &str, logins: &str) -> Fault {
+    const LOGIN: &[&str] =
+        &["401 unauthorized", "invalid x-api-key", "invalid api key", "authentication required"];
     const RETRYABLE: &[&str] = &[
         "rate limit",
         "retry limit",
@@ -123,6 +125,9 @@ pub(super) fn of_text(text: &str) -> Fault {
     let lower = message.to_lowercase();
     if lower.contains("usage limit") {
         return limit(message);
+    }
+    if LOGIN.iter().any(|words| lower.contains(words)) {
+        return Fault::Unusable { message, hint: logins.to_owned() };
     }
     if RETRYABLE.iter().any(|words| lower.contains(words)) {
         transient(message)
@@ -166,17 +171,23 @@ pub(super) fn usage_of(result: &Value) -> Option<Usage> {
     })
 }
 
-/// Tokens in the protocol's own words. What was cached is beside the input there, and a part of it here.
+/// Tokens in the protocol's own words. What was cached is beside the input there, and a part of it here; some agents mean it
+/// as here, and some count their thoughts beside the output: the sum that they tell shows which.
 pub(super) fn usage_in(usage: &Value) -> Usage {
-    let cached = number_at(usage, "cachedReadTokens");
-    let input = number_at(usage, "inputTokens")
-        .saturating_add(cached)
-        .saturating_add(number_at(usage, "cachedWriteTokens"));
-    let (output, thought) = (number_at(usage, "outputTokens"), number_at(usage, "thoughtTokens"));
-    // Some count their thoughts in the output and some beside it: the sum tells.
-    let is_beside = number_at(usage, "totalTokens") == input.saturating_add(output).saturating_add(thought);
-    let output = if is_beside { output.saturating_add(thought) } else { output };
-    Usage { input, cached, output, cost_usd: None }
+    let [input, output, thought, read, written, total] = [
+        "inputTokens",
+        "outputTokens",
+        "thoughtTokens",
+        "cachedReadTokens",
+        "cachedWriteTokens",
+        "totalTokens",
+    ]
+    .map(|key| number_at(usage, key));
+    let sum = |parts: &[u64]| parts.iter().fold(0_u64, |sum, part| sum.saturating_add(*part));
+    let has_cached = [sum(&[input, output]), sum(&[input, output, thought])].contains(&total);
+    let input = if has_cached { input } else { sum(&[input, read, written]) };
+    let output = if sum(&[input, output, thought]) == total { sum(&[output, thought]) } else { output };
+    Usage { input, cached: read, output, cost_usd: None }
 }
 
 #[cfg(test)]

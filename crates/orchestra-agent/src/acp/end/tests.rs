@@ -42,7 +42,8 @@ fn each_error_that_agents_send_means_what_it_says() {
             "transient",
         ),
         (failure(-32603, "Internal error: Overloaded", Value::Null), "transient"),
-        (failure(-32603, "Internal error: invalid x-api-key", Value::Null), "failed"),
+        (failure(-32603, "Internal error: invalid x-api-key", Value::Null), "unusable"),
+        (failure(-32603, "unexpected status 401 Unauthorized", Value::Null), "unusable"),
         (failure(-32602, "Invalid params", Value::Null), "failed"),
         (failure(-32603, "You have hit your usage limit", json!({ "errorKind": "rate_limit" })), "limit"),
     ] {
@@ -101,6 +102,8 @@ fn tokens_are_counted_the_same_for_all() {
     assert_eq!(usage_of(&codex), usage(1200, 1000, 34));
     let opencode = json!({ "usage": { "inputTokens": 200, "outputTokens": 24, "totalTokens": 1234, "thoughtTokens": 10, "cachedReadTokens": 1000 } });
     assert_eq!(usage_of(&opencode), usage(1200, 1000, 34));
+    let qwen = json!({ "usage": { "inputTokens": 1200, "outputTokens": 34, "totalTokens": 1234, "thoughtTokens": 10, "cachedReadTokens": 1000 } });
+    assert_eq!(usage_of(&qwen), usage(1200, 1000, 34));
     let gemini =
         json!({ "_meta": { "quota": { "token_count": { "input_tokens": 1200, "output_tokens": 34 } } } });
     assert_eq!(usage_of(&gemini), usage(1200, 0, 34));

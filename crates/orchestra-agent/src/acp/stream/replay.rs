@@ -220,7 +220,7 @@ fn opencode_is_asked_for_and_answers_each_time() {
 #[test]
 fn qwen_tells_what_it_consumed_with_an_empty_text() {
     let usage = play(recording!("qwen-plain"), |_| {}).usage();
-    assert_eq!((usage.input, usage.cached), (2200, 1000));
+    assert_eq!((usage.input, usage.cached), (1200, 1000));
 }
 
 #[test]
