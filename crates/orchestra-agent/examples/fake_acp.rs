@@ -3,7 +3,7 @@
 //!
 //! It logs all that it reads to `acp.log` in its working folder, and what it is answered.
 
-#[path = "shared/mcp_client.rs"]
+#[path = "fake_claude/mcp_client.rs"]
 mod mcp_client;
 
 use std::collections::VecDeque;

@@ -3,7 +3,7 @@
 //!
 //! It logs its arguments and all that it reads to `claude.log` in its working folder.
 
-#[path = "shared/mcp_client.rs"]
+#[path = "fake_claude/mcp_client.rs"]
 mod mcp_client;
 
 use std::collections::VecDeque;
