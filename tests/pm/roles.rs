@@ -47,7 +47,10 @@ fn a_role_writes_what_is_its_own_and_the_person_commits_it_when_they_have_seen_i
     screen.send_text("Add a login");
     screen.wait_for("changed, and not committed: src/auth.txt");
     assert_eq!(project.subjects(), before, "nothing is committed by itself");
-    screen.send_text("commit ");
+    screen.keys("commit");
+    screen.wait_for("show what would be committed");
+    screen.linger();
+    screen.keys("\r");
     screen.wait_armed("a commit · r revise");
     screen.wait_for("feat(auth): add the login");
     screen.wait_for("1 file (web/page.txt)");

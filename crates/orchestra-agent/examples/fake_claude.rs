@@ -3,13 +3,18 @@
 //!
 //! It logs its arguments and all that it reads to `claude.log` in its working folder.
 
+#[path = "fake_claude/mcp_client.rs"]
+mod mcp_client;
+
 use std::collections::VecDeque;
 use std::fs::{File, OpenOptions};
-use std::io::{self, BufRead as _, BufReader, Write as _};
-use std::process::{Child, ChildStdin, ChildStdout, Command, ExitCode, Stdio};
+use std::io::{self, BufRead as _, Write as _};
+use std::process::ExitCode;
 use std::sync::mpsc::{self, Receiver};
 
 use serde_json::{Value, json};
+
+use self::mcp_client::Tools;
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -227,71 +232,6 @@ impl Claude {
             result["modelUsage"] = json!({ "m": { "inputTokens": tokens, "outputTokens": tokens / 10 } });
         }
         print(&result)
-    }
-}
-
-/// A client of the server of tools.
-struct Tools {
-    child: Child,
-    stdin: ChildStdin,
-    stdout: BufReader<ChildStdout>,
-    names: Vec<String>,
-    count: u32,
-}
-
-impl Tools {
-    fn connect(server: &Value) -> io::Result<Self> {
-        let args = server["args"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let mut child = Command::new(text_at(server, "command"))
-            .args(args)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
-            return Err(io::Error::other("no pipes"));
-        };
-        let mut tools = Self { child, stdin, stdout: BufReader::new(stdout), names: Vec::new(), count: 0 };
-        let hello = json!({
-            "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": { "name": "fake", "version": "1" },
-        });
-        tools.ask("initialize", &hello)?;
-        writeln!(tools.stdin, "{}", json!({ "jsonrpc": "2.0", "method": "notifications/initialized" }))?;
-        let list = tools.ask("tools/list", &json!({}))?;
-        let names =
-            list["tools"].as_array().into_iter().flatten().map(|tool| text_at(tool, "name").to_owned());
-        tools.names = names.collect();
-        Ok(tools)
-    }
-
-    fn ask(&mut self, method: &str, params: &Value) -> io::Result<Value> {
-        self.count += 1;
-        let request = json!({ "jsonrpc": "2.0", "id": self.count, "method": method, "params": params });
-        writeln!(self.stdin, "{request}")?;
-        loop {
-            let mut line = String::new();
-            if self.stdout.read_line(&mut line)? == 0 {
-                return Err(io::ErrorKind::UnexpectedEof.into());
-            }
-            let answer: Value = serde_json::from_str(&line)?;
-            if answer["id"] == self.count {
-                let result = answer.get("result").cloned();
-                return result.ok_or_else(|| io::Error::other(answer["error"].to_string()));
-            }
-        }
-    }
-
-    fn call(&mut self, name: &str, input: &Value) -> io::Result<(String, bool)> {
-        let result = self.ask("tools/call", &json!({ "name": name, "arguments": input }))?;
-        Ok((text_at(&result["content"][0], "text").to_owned(), result["isError"] == true))
-    }
-}
-
-impl Drop for Tools {
-    fn drop(&mut self) {
-        // The real one ends its servers before itself.
-        let _ended_already = self.child.kill();
-        let _waited = self.child.wait();
     }
 }
 

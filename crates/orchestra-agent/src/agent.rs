@@ -13,6 +13,7 @@ use orchestra_core::report::{AgentEvent, Outcome, Usage};
 use tokio::sync::mpsc::{Receiver, Sender};
 use tokio_util::sync::CancellationToken;
 
+use crate::acp::AcpRunner;
 use crate::command::CommandRunner;
 use crate::environment::Environment;
 use crate::guard::GuardLauncher;
@@ -150,6 +151,8 @@ pub enum AnyAgent {
     Scripted(Scripted),
     /// A program.
     Command(CommandRunner),
+    /// A program that speaks the Agent Client Protocol.
+    Acp(AcpRunner),
     /// A model behind an endpoint.
     Http(HttpRunner),
 }
@@ -160,6 +163,7 @@ impl AnyAgent {
         match config {
             AgentConfig::Scripted { script } => Self::Scripted(Scripted::from_file(script, launcher)),
             AgentConfig::Command(command) => Self::Command(CommandRunner::new(command.clone(), launcher)),
+            AgentConfig::Acp(acp) => Self::Acp(AcpRunner::new(acp.clone(), launcher)),
             AgentConfig::Http(http) => Self::Http(HttpRunner::new((**http).clone(), launcher)),
         }
     }
@@ -167,7 +171,7 @@ impl AnyAgent {
     /// Knows what must not be shown of a turn of this agent: secrets of the environment, and those it is configured with.
     pub fn redactor(&self, environment: &Environment) -> Redactor {
         match self {
-            Self::Scripted(_) | Self::Command(_) => Redactor::of_environment(environment),
+            Self::Scripted(_) | Self::Command(_) | Self::Acp(_) => Redactor::of_environment(environment),
             Self::Http(http) => http.redactor(environment),
         }
     }
@@ -178,6 +182,7 @@ impl Agent for AnyAgent {
         match self {
             Self::Scripted(scripted) => scripted.run(request, events).await,
             Self::Command(command) => command.run(request, events).await,
+            Self::Acp(acp) => acp.run(request, events).await,
             Self::Http(http) => http.run(request, events).await,
         }
     }

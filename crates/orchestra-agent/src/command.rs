@@ -6,12 +6,12 @@
 //! Exit code 0 is success, 75 is "try again later", anything else is a failure. A report is read from
 //! `ORCHESTRA_REPORT`; without one the last lines printed are the summary.
 
-mod argv;
+pub(crate) mod argv;
 pub mod claude;
 pub mod codex;
 pub(crate) mod event;
 mod stream;
-mod text;
+pub(crate) mod text;
 mod turn;
 
 use std::fs;
@@ -19,13 +19,14 @@ use std::io;
 use std::path::Path;
 use std::time::Duration;
 
-use orchestra_core::config::{CommandAgent, InputFormat, Preset};
+use orchestra_core::config::{AcpAgent, CommandAgent, InputFormat, Preset};
 use orchestra_core::report::{AgentEvent, Fault, Outcome, Report, Usage};
 use tokio::sync::mpsc::{Receiver, Sender};
 
 use self::argv::{Invocation, ToolServer};
 use self::stream::{Stream, json_line};
 use self::turn::Turn;
+use crate::acp::AcpStream;
 use crate::agent::{Agent, TurnRequest};
 use crate::environment::{self, AgentNeeds, Environment};
 use crate::guard::{GuardLauncher, LaunchError, Order, StopPlan};
@@ -37,13 +38,69 @@ use crate::transcript::Transcript;
 
 /// The longest `TMPDIR` that leaves room for the name of a socket in it (`sun_path` holds 104 bytes or more).
 const LONGEST_TMPDIR: usize = 64;
+/// How much later than a turn its guard notices that the time is up, where the turn itself asks for the end first.
+const MARGIN: Duration = Duration::from_secs(10);
+/// How long a program may take to begin a conversation: some need most of a minute on a busy machine.
+const START: Duration = Duration::from_mins(3);
 
 /// Runs the program of a `command` agent.
 #[derive(Clone, Debug)]
 pub struct CommandRunner {
-    config: CommandAgent,
+    program: Program,
     launcher: GuardLauncher,
     ending: Ending,
+}
+
+/// What is run, and in which language it is spoken to.
+#[derive(Clone, Debug)]
+enum Program {
+    /// By the contract, or by a preset.
+    Command(CommandAgent),
+    /// In the Agent Client Protocol.
+    Acp(AcpAgent),
+}
+
+impl Program {
+    fn preset(&self) -> Option<Preset> {
+        match self {
+            Self::Command(command) => command.preset,
+            Self::Acp(_) => None,
+        }
+    }
+
+    /// Variables that are passed on besides the usual ones.
+    fn env(&self) -> &[String] {
+        match self {
+            Self::Command(CommandAgent { env, .. }) | Self::Acp(AcpAgent { env, .. }) => env,
+        }
+    }
+
+    fn model(&self) -> Option<&String> {
+        match self {
+            Self::Command(CommandAgent { model, .. }) | Self::Acp(AcpAgent { model, .. }) => model.as_ref(),
+        }
+    }
+
+    fn reads_json_lines(&self) -> bool {
+        match self {
+            Self::Command(command) => command.preset.is_none() && command.input == InputFormat::JsonLines,
+            Self::Acp(_) => false,
+        }
+    }
+
+    fn invocation(&self, request: &TurnRequest, tools: Option<ToolServer<'_>>) -> Option<Invocation> {
+        match self {
+            Self::Command(command) => Invocation::new(command, request, tools),
+            Self::Acp(agent) => crate::acp::invocation(agent),
+        }
+    }
+
+    fn stream(&self, request: &TurnRequest, tools: Option<ToolServer<'_>>) -> Stream {
+        match self {
+            Self::Command(command) => Stream::new(command, request, tools.is_some()),
+            Self::Acp(agent) => Stream::Acp(Box::new(AcpStream::new(agent, request, tools))),
+        }
+    }
 }
 
 /// How a program is brought to its end.
@@ -55,14 +112,32 @@ struct Ending {
     grace: Duration,
     /// What it gets to end when it was asked to in its own words, before it is stopped.
     patience: Duration,
+    /// What it gets to begin a conversation.
+    start: Duration,
 }
 
 impl CommandRunner {
     /// Takes the configuration of the agent.
     pub fn new(config: CommandAgent, launcher: GuardLauncher) -> Self {
+        Self::of(Program::Command(config), launcher)
+    }
+
+    /// A runner of a program that speaks the Agent Client Protocol.
+    pub(crate) fn speaking(config: AcpAgent, launcher: GuardLauncher) -> Self {
+        Self::of(Program::Acp(config), launcher)
+    }
+
+    fn of(program: Program, launcher: GuardLauncher) -> Self {
         let (grace, patience) = (Duration::from_secs(5), Duration::from_secs(3));
-        let ending = Ending { stop: StopPlan::interrupt(), grace, patience };
-        Self { config, launcher, ending }
+        let ending = Ending { stop: StopPlan::interrupt(), grace, patience, start: START };
+        Self { program, launcher, ending }
+    }
+
+    /// Gives programs another time than three minutes to begin a conversation.
+    #[must_use]
+    pub(crate) fn with_start(mut self, start: Duration) -> Self {
+        self.ending.start = start;
+        self
     }
 
     /// Stops programs in another way than SIGINT, 5 s, SIGTERM, 2 s, SIGKILL.
@@ -133,7 +208,7 @@ impl CommandRunner {
         };
         let own_program = self.launcher.own_program();
         let tools = host.as_ref().map(|host| ToolServer { program: &own_program, socket: host.socket() });
-        let Some(invocation) = Invocation::new(&self.config, request, tools) else {
+        let Some(invocation) = self.program.invocation(request, tools) else {
             return unusable(
                 "the agent names neither a preset nor a program".to_owned(),
                 "write `preset:` or `run:` in its configuration",
@@ -159,18 +234,19 @@ impl CommandRunner {
             args: invocation.args,
             env: environment,
             cwd: request.workspace.clone().into(),
-            timeout: Some(request.timeout),
+            timeout: Some(self.time_limit(request)),
             stop: self.ending.stop.clone(),
         };
         let child = match self.launcher.launch(order).await {
             Ok(child) => child,
             Err(error) => return launch_fault(&error),
         };
-        let stream = Stream::new(&self.config, request, host.is_some());
-        let hears = stream.is_conversation() || self.reads_json_lines();
+        let stream = self.program.stream(request, tools);
+        let reads_json_lines = self.program.reads_json_lines();
+        let hears = stream.hears() || reads_json_lines;
         let turn = Turn::new(child, stream, request, &self.ending, redactor, transcript, events);
         let words = if hears { words } else { &mut None };
-        let prompt = match (self.reads_json_lines(), invocation.wants_prompt_file) {
+        let prompt = match (reads_json_lines, invocation.wants_prompt_file) {
             (true, false) => json_line("prompt", &request.prompt.whole()),
             (true, true) => Vec::new(),
             (false, _) => invocation.stdin,
@@ -178,23 +254,32 @@ impl CommandRunner {
         turn.with_host(host).run(prompt, words).await
     }
 
-    fn reads_json_lines(&self) -> bool {
-        self.config.preset.is_none() && self.config.input == InputFormat::JsonLines
+    /// After which time its guard ends the program.
+    fn time_limit(&self, request: &TurnRequest) -> Duration {
+        match self.program {
+            Program::Command(_) => request.timeout,
+            // It is asked in its own words first.
+            Program::Acp(_) => request.timeout.saturating_add(self.ending.patience).saturating_add(MARGIN),
+        }
     }
 
     /// Serves Orchestra's own tools, where the turn has some and the program is told of them.
     fn open_tools(&self, request: &TurnRequest) -> Result<Option<McpHost>, OpenError> {
         let own = request.own.as_ref().filter(|own| !own.offered().is_empty());
-        match (self.config.preset, own) {
-            (Some(Preset::ClaudeCode), Some(own)) => McpHost::open(own.clone(), &request.scratch).map(Some),
-            (Some(Preset::ClaudeCode | Preset::Codex) | None, _) => Ok(None),
+        let takes_tools = match &self.program {
+            Program::Command(command) => command.preset == Some(Preset::ClaudeCode),
+            Program::Acp(_) => true,
+        };
+        match own.filter(|_| takes_tools) {
+            Some(own) => McpHost::open(own.clone(), &request.scratch).map(Some),
+            None => Ok(None),
         }
     }
 
     fn environment(&self, request: &TurnRequest, invocation: &Invocation) -> Environment {
         let needs = AgentNeeds {
-            preset: self.config.preset,
-            named: &self.config.env,
+            preset: self.program.preset(),
+            named: self.program.env(),
             repository: &request.workspace,
         };
         let mut kept = environment::agent_environment(&request.environment, needs).kept;
@@ -209,7 +294,7 @@ impl CommandRunner {
             environment::set(&mut kept, name, value);
         }
         environment::set(&mut kept, "ORCHESTRA_REPORT", &request.report_path);
-        if let Some(model) = request.model.as_ref().or(self.config.model.as_ref()) {
+        if let Some(model) = request.model.as_ref().or(self.program.model()) {
             environment::set(&mut kept, "ORCHESTRA_MODEL", model);
         }
         // Codex cannot sandbox a program whose own folder lies below the temporary one.

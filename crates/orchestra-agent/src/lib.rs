@@ -14,6 +14,7 @@
 //! follows from an outcome. The caller passes in the first two; the worker's state machine does the last.
 #![deny(missing_docs)]
 
+pub mod acp;
 pub mod agent;
 pub mod command;
 pub mod environment;

@@ -68,6 +68,10 @@ pub fn probe(
     let nothing = |login| Probe { program: FoundProgram::NotNeeded, version: None, login };
     let config = match config {
         AgentConfig::Command(config) => config,
+        // Its version would be told in the protocol, by an agent that has begun to work.
+        AgentConfig::Acp(acp) => {
+            &CommandAgent { run: acp.run.clone(), env: acp.env.clone(), ..CommandAgent::default() }
+        }
         AgentConfig::Scripted { .. } => return nothing(Login::Unknown),
         AgentConfig::Http(http) => return nothing(probe_http(http, environment)),
     };

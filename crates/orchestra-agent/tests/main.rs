@@ -4,6 +4,8 @@
 mod support;
 
 #[cfg(test)]
+mod acp;
+#[cfg(test)]
 mod claude;
 #[cfg(test)]
 mod command;

@@ -9,24 +9,39 @@ use orchestra_agent::agent::{Agent, TurnRequest};
 use orchestra_agent::guard::{GuardLauncher, Order};
 use orchestra_core::report::{AgentEvent, Outcome};
 
-/// The program `examples/guard_probe.rs`; `fake_claude` lies beside it.
+/// What each program that tests need is built of.
+const PROGRAMS: &[(&str, &[&str])] = &[
+    ("guard_probe", &["src/guard", "src/mcp", "examples/guard_probe.rs"]),
+    ("fake_claude", &["examples/fake_claude.rs", "examples/fake_claude"]),
+    ("fake_acp", &["examples/fake_acp.rs", "examples/fake_claude"]),
+];
+
+/// The program `examples/guard_probe.rs`; `fake_claude` and `fake_acp` lie beside it.
 ///
-/// Cargo builds it with `cargo test`, but not where a test is named: an old one would be tried in silence.
+/// Cargo builds them with `cargo test`, but not where a test is named: an old one would be tried in silence.
 pub(crate) fn probe() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
-    let probe = tests.parent().unwrap().parent().unwrap().join("examples/guard_probe");
+    let examples = tests.parent().unwrap().parent().unwrap().join("examples");
     let hint = "run `cargo test -p orchestra-agent` without naming a test, or build it with `--examples`";
-    assert!(probe.exists(), "{} is missing: {hint}", probe.display());
-    let built = probe.metadata().unwrap().modified().unwrap();
-    let crate_folder = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for source in ["src/guard", "src/mcp", "examples"] {
-        for file in crate_folder.join(source).read_dir().unwrap() {
-            let file = file.unwrap();
+    for (program, sources) in PROGRAMS {
+        let program = examples.join(program);
+        assert!(program.exists(), "{} is missing: {hint}", program.display());
+        let built = program.metadata().unwrap().modified().unwrap();
+        for file in sources.iter().flat_map(|source| files_of(source)) {
             let changed = file.metadata().unwrap().modified().unwrap();
-            assert!(changed <= built, "{} is newer than the probe: {hint}", file.path().display());
+            assert!(changed <= built, "{} is newer than {}: {hint}", file.display(), program.display());
         }
     }
-    probe
+    examples.join("guard_probe")
+}
+
+/// A file of the crate, or the files in a folder of it.
+fn files_of(source: &str) -> Vec<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(source);
+    if path.is_file() {
+        return vec![path];
+    }
+    path.read_dir().unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
 pub(crate) fn launcher() -> GuardLauncher {

@@ -130,8 +130,23 @@ pub enum AgentConfig {
     },
     /// A program run once a turn.
     Command(CommandAgent),
+    /// A program that speaks the Agent Client Protocol.
+    Acp(AcpAgent),
     /// A model behind an HTTP endpoint.
     Http(Box<HttpAgent>),
+}
+
+/// A program that speaks the Agent Client Protocol on its standard streams.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct AcpAgent {
+    /// The program and its arguments.
+    pub run: Vec<String>,
+    /// Environment variables passed on besides the usual ones.
+    pub env: Vec<String>,
+    /// The model, where the agent lets one be chosen.
+    pub model: Option<String>,
+    /// The mode in which it works for a role that writes, by the agent's own name.
+    pub mode: Option<String>,
 }
 
 /// A program that is run once a turn.
@@ -175,6 +190,8 @@ impl AgentConfig {
     pub fn hears(&self) -> bool {
         match self {
             Self::Scripted { .. } | Self::Http(_) => true,
+            // The protocol has no words for it.
+            Self::Acp(_) => false,
             Self::Command(command) => match command.preset {
                 Some(Preset::ClaudeCode) => true,
                 Some(Preset::Codex) => false,

@@ -26,6 +26,7 @@ agents:
   local:   { kind: http, wire: openai-chat, base_url: "http://127.0.0.1:11434/v1/", model: qwen3-coder }
   paid:    { kind: http, wire: anthropic-messages, model: claude-x, max_output: 8000, window: 200000, condense_at: 0.6, effort: high,
              headers: { X-Team: shop }, prices: { input: 3, cached: 0.3, output: 15 } }
+  oc:      { kind: acp, run: [opencode, acp], env: [OPENCODE_KEY], model: a/b, mode: build }
 models:
   claude: { trivial: haiku, quick: haiku, standard: sonnet, complex: opus }
 prices: { qwen3-coder: { input: 0, output: 0.5 } }
@@ -81,13 +82,16 @@ fn the_designed_file_is_read_whole() {
     assert_eq!(config.verify, VerifyPlan::Always(vec!["cargo test -q".to_owned()]));
     assert_eq!(config.default_agent.as_ref().map(ToString::to_string), Some("claude".to_owned()));
     let names: Vec<&str> = config.agents.keys().map(orchestra_core::id::AgentName::as_str).collect();
-    assert_eq!(names, ["claude", "codex", "demo", "local", "mine", "paid"]);
+    assert_eq!(names, ["claude", "codex", "demo", "local", "mine", "oc", "paid"]);
     let agents: Vec<&AgentConfig> = config.agents.values().collect();
     assert!(matches!(agents[0], AgentConfig::Command(agent) if agent.preset == Some(Preset::ClaudeCode)));
     assert!(matches!(agents[1], AgentConfig::Command(agent) if agent.model.as_deref() == Some("o5")));
     assert!(matches!(agents[2], AgentConfig::Scripted { script } if script == ".orchestra/demo.yaml"));
     assert!(
         matches!(agents[4], AgentConfig::Command(agent) if agent.run.len() == 3 && agent.output == OutputFormat::JsonLines)
+    );
+    assert!(
+        matches!(agents[5], AgentConfig::Acp(agent) if agent.mode.as_deref() == Some("build") && !agents[5].hears())
     );
     assert_eq!(config.models.values().next().unwrap()[&Complexity::Complex], "opus");
     let limits = &config.limits;
@@ -185,14 +189,16 @@ fn what_is_wrong_is_told_at_its_place() {
          `verify`? there are: version, gates, review, verify, agents, models, prices, limits, push",
     );
     tells(
-        "agents:\n  local: { kind: acp, run: [x] }\n",
-        ".orchestra/config.yaml:2:18: agents of kind `acp` are not in this version\n  hint: there are: scripted, command, http",
+        "agents:\n  local: { kind: acp, output: text }\n",
+        ".orchestra/config.yaml:2:10: expected the key `run`\n  hint: add the program that speaks the protocol: `run: \
+         [\"opencode\", \"acp\"]`\n.orchestra/config.yaml:2:23: the key `output` is not known\n  hint: there are: kind, run, \
+         env, model, mode",
     );
     tells(
         "agents:\n  a: { kind: commnd }\n  b: {}\n  c: { kind: command }\n  d: { kind: command, run: my-agent --x }\n",
         ".orchestra/config.yaml:2:14: `commnd` is no kind of agent\n  hint: did you mean `command`? there are: scripted, \
-         command, http\n.orchestra/config.yaml:3:3: expected the key `kind` in agent `b`\n  hint: add it: one of scripted, \
-         command, http\n.orchestra/config.yaml:4:6: expected the key `preset` or `run`\n  hint: add `preset: claude-code` or `run: \
+         command, acp, http\n.orchestra/config.yaml:3:3: expected the key `kind` in agent `b`\n  hint: add it: one of scripted, \
+         command, acp, http\n.orchestra/config.yaml:4:6: expected the key `preset` or `run`\n  hint: add `preset: claude-code` or `run: \
          [\"program\", \"argument\"]`\n.orchestra/config.yaml:5:28: a whole command line in `run`, which no shell takes \
          apart\n  hint: write one entry for each argument: [\"my-agent\", \"--x\"]",
     );
@@ -378,6 +384,8 @@ fn what_a_project_runs_or_opens_is_listed_with_its_place() {
         "endpoint: local: openai-chat http://127.0.0.1:11434/v1  (.orchestra/config.yaml:12)",
         "agent: mine: [\"my-agent\",\"--prompt\",\"{prompt_file}\"]  (.orchestra/config.yaml:10)",
         "variable: mine: MY_TOKEN  (.orchestra/config.yaml:10)",
+        "agent: oc: acp [\"opencode\",\"acp\"] in the mode build  (.orchestra/config.yaml:15)",
+        "variable: oc: OPENCODE_KEY  (.orchestra/config.yaml:15)",
         "endpoint: paid: anthropic-messages https://api.anthropic.com x-team: shop  (.orchestra/config.yaml:13)",
         "variable: paid: ANTHROPIC_API_KEY  (.orchestra/config.yaml:13)",
     ];

@@ -34,7 +34,7 @@ pub(crate) fn find(
             let script = layout.root().join(script).to_string_lossy().into_owned();
             &AgentConfig::Scripted { script }
         }
-        found @ (AgentConfig::Command(_) | AgentConfig::Http(_)) => found,
+        found @ (AgentConfig::Command(_) | AgentConfig::Acp(_) | AgentConfig::Http(_)) => found,
     };
     Ok(AnyAgent::new(found, launcher.clone()))
 }

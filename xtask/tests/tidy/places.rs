@@ -10,6 +10,7 @@ const MAY_STAND: &[&str] = &["/home/user"];
 /// Hosts that may be named. A registry or a mirror is the business of the machine that builds.
 const HOSTS: &[&str] = &[
     "127.0.0.1",
+    "agentclientprotocol.com",
     // Where models are asked by default.
     "api.anthropic.com",
     "api.openai.com",

@@ -12,9 +12,9 @@ use crate::agent::TurnRequest;
 use crate::own::OwnTools;
 
 /// The name under which Orchestra's own tools are served.
-pub(super) const OWN_SERVER: &str = "orchestra";
+pub(crate) const OWN_SERVER: &str = "orchestra";
 /// What Claude Code puts before the names of the tools of that server.
-pub(super) const OWN_PREFIX: &str = "mcp__orchestra__";
+pub(crate) const OWN_PREFIX: &str = "mcp__orchestra__";
 /// The longest argument that Linux takes (`MAX_ARG_STRLEN`), less the zero at its end.
 const LONGEST_ARGUMENT: usize = 128 * 1024 - 1;
 /// How long a call of an own tool may take, in milliseconds: a person may be asleep.
@@ -25,27 +25,27 @@ const PROMPT_FILE: &str = "{prompt_file}";
 
 /// One call of a program.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) struct Invocation {
-    pub(super) program: OsString,
-    pub(super) args: Vec<OsString>,
+pub(crate) struct Invocation {
+    pub(crate) program: OsString,
+    pub(crate) args: Vec<OsString>,
     /// Set besides everything else.
-    pub(super) env: &'static [(&'static str, &'static str)],
-    pub(super) stdin: Vec<u8>,
-    pub(super) wants_prompt_file: bool,
+    pub(crate) env: &'static [(&'static str, &'static str)],
+    pub(crate) stdin: Vec<u8>,
+    pub(crate) wants_prompt_file: bool,
 }
 
 /// Where a program finds Orchestra's own tools.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct ToolServer<'a> {
+pub(crate) struct ToolServer<'a> {
     /// Our own program.
-    pub(super) program: &'a Path,
+    pub(crate) program: &'a Path,
     /// The socket of the turn.
-    pub(super) socket: &'a Path,
+    pub(crate) socket: &'a Path,
 }
 
 impl Invocation {
     /// `None` where the configuration names nothing to run.
-    pub(super) fn new(
+    pub(crate) fn new(
         config: &CommandAgent,
         request: &TurnRequest,
         tools: Option<ToolServer<'_>>,
@@ -206,24 +206,25 @@ fn template(run: &[String], request: &TurnRequest) -> Option<Invocation> {
 }
 
 /// Whether the turn is to end with a report: one with own tools of which reporting is none is a conversation.
-pub(super) fn wants_report(request: &TurnRequest) -> bool {
+pub(crate) fn wants_report(request: &TurnRequest) -> bool {
     request.own.as_ref().is_none_or(|own| own.offered().contains(&OwnTool::ReportResult))
 }
 
 /// What a program with a preset is told about its report, after everything else.
 fn how_to_report(request: &TurnRequest, has_tools: bool) -> String {
+    let is_tool = has_tools && request.own.is_some();
+    let tool = format!("`{OWN_PREFIX}{}`", OwnTool::ReportResult.name());
+    how_to_report_by(request, is_tool.then_some(tool.as_str()))
+}
+
+/// The same with the words for the tool by which it is called, where there is one.
+pub(crate) fn how_to_report_by(request: &TurnRequest, tool: Option<&str>) -> String {
     if !wants_report(request) {
         return String::new();
     }
-    let is_tool = has_tools && request.own.is_some();
-    let tool = if is_tool {
-        format!(
-            "When you are done, and only then, call `{OWN_PREFIX}{}`, once. Only if there is no such tool:\n\n",
-            OwnTool::ReportResult.name()
-        )
-    } else {
-        String::new()
-    };
+    let tool = tool.map_or_else(String::new, |tool| {
+        format!("When you are done, and only then, call {tool}, once. Only if there is no such tool:\n\n")
+    });
     let file = if request.writes {
         "If you cannot, write the same object to the file that the environment variable ORCHESTRA_REPORT names.\n"
     } else {

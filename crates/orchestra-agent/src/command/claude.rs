@@ -16,7 +16,7 @@ use orchestra_core::report::{AgentEvent, Fault, Outcome, Usage};
 use serde_json::Value;
 
 use self::end::Final;
-pub(super) use self::permission::Permissions;
+pub(crate) use self::permission::Permissions;
 use self::talk::Untold;
 pub(super) use self::talk::user_line;
 use super::argv::{OWN_PREFIX, OWN_SERVER};

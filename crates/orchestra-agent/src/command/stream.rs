@@ -7,6 +7,7 @@ use super::argv;
 use super::claude::{self, ClaudeStream, Permissions};
 use super::codex::CodexStream;
 use super::text::{JsonLinesStream, TextStream};
+use crate::acp::AcpStream;
 use crate::agent::TurnRequest;
 use crate::guard::Exit;
 
@@ -16,6 +17,7 @@ pub(super) enum Stream {
     JsonLines(JsonLinesStream),
     Claude(Box<ClaudeStream>),
     Codex(Box<CodexStream>),
+    Acp(Box<AcpStream>),
 }
 
 impl Stream {
@@ -40,7 +42,7 @@ impl Stream {
     pub(super) fn is_json(&self) -> bool {
         match self {
             Self::Text(_) => false,
-            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) => true,
+            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) | Self::Acp(_) => true,
         }
     }
 
@@ -50,6 +52,7 @@ impl Stream {
             Self::JsonLines(stream) => stream.line(line),
             Self::Claude(stream) => stream.line(line),
             Self::Codex(stream) => stream.line(line),
+            Self::Acp(stream) => stream.line(line),
         }
     }
 
@@ -57,7 +60,7 @@ impl Stream {
     pub(super) fn part(&mut self, part: &[u8]) -> Vec<AgentEvent> {
         match self {
             Self::Text(stream) => stream.part(part),
-            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) => Vec::new(),
+            Self::JsonLines(_) | Self::Claude(_) | Self::Codex(_) | Self::Acp(_) => Vec::new(),
         }
     }
 
@@ -67,6 +70,7 @@ impl Stream {
             Self::Text(_) | Self::JsonLines(_) => false,
             Self::Claude(stream) => stream.is_over(),
             Self::Codex(stream) => stream.is_over(),
+            Self::Acp(stream) => stream.is_over(),
         }
     }
 
@@ -74,14 +78,38 @@ impl Stream {
     pub(super) fn is_conversation(&self) -> bool {
         match self {
             Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => false,
+            Self::Claude(_) | Self::Acp(_) => true,
+        }
+    }
+
+    /// Whether a conversation can be spoken to while it works.
+    pub(super) fn hears(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Acp(_) => false,
             Self::Claude(_) => true,
+        }
+    }
+
+    /// Whether the program has not opened its conversation yet, which it does at once.
+    pub(super) fn is_opening(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Claude(_) => false,
+            Self::Acp(stream) => stream.is_opening(),
+        }
+    }
+
+    /// Whether the program is asked to end in its own words when its time is up, too.
+    pub(super) fn is_told_of_time(&self) -> bool {
+        match self {
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Claude(_) => false,
+            Self::Acp(_) => true,
         }
     }
 
     /// Whether a turn of a conversation runs, into which something can be said.
     pub(super) fn is_listening(&self) -> bool {
         match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => false,
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Acp(_) => false,
             Self::Claude(stream) => stream.is_listening(),
         }
     }
@@ -89,7 +117,7 @@ impl Stream {
     /// What the person says, as a line for the program's input.
     pub(super) fn say(&mut self, text: &str) -> Vec<u8> {
         match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => json_line("message", text),
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Acp(_) => json_line("message", text),
             Self::Claude(stream) => stream.say(text),
         }
     }
@@ -97,7 +125,7 @@ impl Stream {
     /// Whether a conversation was told something that it has not heard yet.
     pub(super) fn has_untold(&self) -> bool {
         match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => false,
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Acp(_) => false,
             Self::Claude(stream) => stream.has_untold(),
         }
     }
@@ -107,21 +135,23 @@ impl Stream {
         match self {
             Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => Vec::new(),
             Self::Claude(stream) => stream.take_answers(),
+            Self::Acp(stream) => stream.take_answers(),
         }
     }
 
     /// A line that asks for the end of the running turn, where the program understands one.
-    pub(super) fn interrupt(&self) -> Option<Vec<u8>> {
+    pub(super) fn interrupt(&mut self) -> Option<Vec<u8>> {
         match self {
             Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => None,
             Self::Claude(_) => Some(ClaudeStream::interrupt()),
+            Self::Acp(stream) => stream.interrupt(),
         }
     }
 
     /// Whether it is of no use to go on.
     pub(super) fn is_useless(&self) -> bool {
         match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => false,
+            Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) | Self::Acp(_) => false,
             Self::Claude(stream) => stream.is_useless(),
         }
     }
@@ -131,13 +161,15 @@ impl Stream {
         match self {
             Self::Text(_) | Self::JsonLines(_) | Self::Codex(_) => false,
             Self::Claude(stream) => stream.has_told_of_tools(),
+            // One that failed has other worries.
+            Self::Acp(stream) => stream.has_failed(),
         }
     }
 
     /// Whether the program only waits for a network.
     pub(super) fn is_offline(&self) -> bool {
         match self {
-            Self::Text(_) | Self::JsonLines(_) | Self::Claude(_) => false,
+            Self::Text(_) | Self::JsonLines(_) | Self::Claude(_) | Self::Acp(_) => false,
             Self::Codex(stream) => stream.is_offline(),
         }
     }
@@ -148,6 +180,7 @@ impl Stream {
             Self::Text(_) | Self::JsonLines(_) => Vec::new(),
             Self::Claude(stream) => stream.close(),
             Self::Codex(stream) => stream.close(),
+            Self::Acp(stream) => stream.close(),
         }
     }
 
@@ -157,6 +190,7 @@ impl Stream {
             Self::JsonLines(stream) => stream.end(exit, stderr_tail),
             Self::Claude(stream) => stream.end(exit, stderr_tail),
             Self::Codex(stream) => stream.end(exit, stderr_tail),
+            Self::Acp(stream) => stream.end(exit, stderr_tail),
         }
     }
 }

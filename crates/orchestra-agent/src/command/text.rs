@@ -113,7 +113,7 @@ fn outcome(exit: Exit, stderr_tail: &str, report: Report) -> Outcome {
 }
 
 /// Adds what the program complained about.
-pub(super) fn with_stderr(message: &str, stderr_tail: &str) -> String {
+pub(crate) fn with_stderr(message: &str, stderr_tail: &str) -> String {
     if stderr_tail.is_empty() { message.to_owned() } else { format!("{message}:\n{stderr_tail}") }
 }
 

@@ -15,7 +15,7 @@ use tokio::time::Instant;
 
 use super::event::notice;
 use super::stream::Stream;
-use super::text::LastLines;
+use super::text::{LastLines, with_stderr};
 use super::{Ending, hand_in};
 use crate::agent::TurnRequest;
 use crate::guard::{Ended, GuardedChild, Why, WorkClock};
@@ -64,6 +64,14 @@ pub(super) struct Turn<'a> {
     over_since: Option<Instant>,
     offline_since: Option<Instant>,
     interrupted_at: Option<Instant>,
+    /// When the whole turn is over, where the program is told so in its own words.
+    time_up_at: Option<Instant>,
+    /// Until when it must have opened its conversation.
+    open_until: Option<Instant>,
+    /// Which of the two came first.
+    overdue: Option<Overdue>,
+    /// Since when a conversation has said its last word without an end.
+    mute_since: Option<Instant>,
     /// Whether it did not take up what it was told at its end: its input is closed all the same.
     is_let_go: bool,
 }
@@ -78,6 +86,15 @@ enum Asked {
     ToStop {
         was_over: bool,
     },
+}
+
+/// What a program did not do in its time.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Overdue {
+    /// Open its conversation.
+    Beginning,
+    /// End its turn.
+    End,
 }
 
 /// What happened next.
@@ -107,10 +124,16 @@ impl<'a> Turn<'a> {
             Lines::new(MAX_TEXT_PIECE, Overlong::Split)
         };
         let clock = child.clock().clone();
+        let now = clock.now();
+        let is_told = stream.is_told_of_time();
         Self {
             child,
-            last_sign: clock.now(),
+            last_sign: now,
             clock,
+            time_up_at: now.checked_add(request.timeout).filter(|_| is_told),
+            open_until: now.checked_add(ending.start).filter(|_| stream.is_opening()),
+            overdue: None,
+            mute_since: None,
             stream,
             request,
             ending,
@@ -184,10 +207,8 @@ impl<'a> Turn<'a> {
                 stdin = None;
                 self.close_host().await;
             }
-            if stdin.is_none() {
-                // What it is answered now reaches it no more.
-                unwritten.clear();
-            }
+            // What it is answered after that reaches it no more.
+            unwritten.truncate(if stdin.is_some() { unwritten.len() } else { 0 });
             let may_say = words.is_some() && unwritten.is_empty() && ended.is_none() && self.may_say();
             let may_read = stdin.is_none() || unwritten.len() < MOST_UNWRITTEN;
             // Each source is a branch here, and nothing else waits.
@@ -213,7 +234,10 @@ impl<'a> Turn<'a> {
                 Happening::Written(count) => drop(unwritten.drain(..count)),
                 Happening::Words(Some(text)) => unwritten = self.take_words(&text, stdin.is_some()),
                 Happening::Words(None) => *words = None,
-                Happening::Output(0) => stdout = None,
+                Happening::Output(0) => {
+                    stdout = None;
+                    self.mute_since = self.stream.is_conversation().then(|| self.clock.now());
+                }
                 Happening::Output(count) => {
                     self.take_output(&output[..count]).await;
                     unwritten.extend(self.stream.take_answers());
@@ -221,7 +245,7 @@ impl<'a> Turn<'a> {
                 Happening::Complaint(0) => stderr = None,
                 Happening::Complaint(count) => self.take_complaint(&complaint[..count]),
                 Happening::Ended(end) => ended = Some((end, self.clock.now())),
-                Happening::Time => self.act_on_time().await,
+                Happening::Time => unwritten.extend(self.act_on_time(stdin.is_some()).await),
             }
         }
     }
@@ -257,7 +281,8 @@ impl<'a> Turn<'a> {
         }
         // It may ask for permissions as long as it works, and ends when its input does.
         let is_told = is_written && !self.stream.has_untold();
-        self.stream.is_over() && (is_told || self.is_let_go || self.is_stopped())
+        // One that says nothing any more answers nothing.
+        self.mute_since.is_some() || self.stream.is_over() && (is_told || self.is_let_go || self.is_stopped())
     }
 
     /// Whether the program would take up what it is told now.
@@ -358,6 +383,15 @@ impl<'a> Turn<'a> {
     async fn outcome(self, ended: Ended) -> Outcome {
         let Self { stream, request, last_complaints, asked, report, .. } = self;
         let is_over = stream.is_over();
+        match self.overdue {
+            Some(Overdue::End) => return Outcome::Faulted(Fault::TimedOut { after: request.timeout }),
+            Some(Overdue::Beginning) => {
+                let told = "it did not open a conversation in time and was ended";
+                let message = with_stderr(told, &last_complaints.text());
+                return Outcome::Faulted(Fault::Transient { message, retry_after: None });
+            }
+            None => {}
+        }
         if asked == (Asked::ToStop { was_over: false }) {
             return Outcome::Faulted(Fault::Cancelled);
         }

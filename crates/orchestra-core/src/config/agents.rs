@@ -2,17 +2,16 @@
 
 use super::layer::Reader;
 use super::setting::{Change, Wrong, agent_name, one_of};
-use super::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, http};
+use super::{AcpAgent, AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, http};
 use crate::document::fields::Fields;
 use crate::document::findings::{hint_for, shown};
 use crate::document::yaml::Entry;
 use crate::path::RepoPath;
 use crate::plan::Complexity;
 
-const KINDS: &[&str] = &["scripted", "command", "http"];
-/// Kinds that the format knows and this version does not have.
-const LATER_KINDS: &[&str] = &["acp"];
+const KINDS: &[&str] = &["scripted", "command", "acp", "http"];
 const SCRIPTED_KEYS: &[&str] = &["kind", "script"];
+const ACP_KEYS: &[&str] = &["kind", "run", "env", "model", "mode"];
 const COMMAND_KEYS: &[&str] = &["kind", "preset", "run", "output", "input", "env", "model"];
 
 /// Reads `agents`: `default`, and one map for each name.
@@ -53,12 +52,8 @@ fn read_agent(reader: &mut Reader, entry: &Entry) -> Option<AgentConfig> {
     match kind {
         "scripted" => read_scripted(reader, &fields),
         "command" => read_command(reader, &fields),
+        "acp" => read_acp(reader, &fields),
         "http" => http::read_http(reader, &fields),
-        later if LATER_KINDS.contains(&later) => {
-            let what = format!("agents of kind `{later}` are not in this version");
-            reader.findings.error(at, what, format!("there are: {}", KINDS.join(", ")));
-            None
-        }
         other => {
             reader.findings.error(
                 at,
@@ -90,25 +85,9 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
     let preset = read_word(reader, fields, "preset", Preset::WORDS);
     let output = read_word(reader, fields, "output", OutputFormat::WORDS);
     let input = read_word(reader, fields, "input", InputFormat::WORDS);
-    let run = fields.texts("run", &mut reader.findings).unwrap_or_default();
-    let env = fields.texts("env", &mut reader.findings).unwrap_or_default();
+    let run = read_run(reader, fields);
+    let env = read_env(reader, fields);
     let model = fields.text("model", &mut reader.findings).map(|(model, _)| model.to_owned());
-    if let [(one, at)] = run.as_slice()
-        && one.contains(char::is_whitespace)
-    {
-        let words: Vec<String> = one.split_whitespace().map(|word| format!("\"{word}\"")).collect();
-        let hint = format!("write one entry for each argument: [{}]", words.join(", "));
-        reader.findings.error(*at, "a whole command line in `run`, which no shell takes apart", hint);
-    }
-    if run.first().is_some_and(|(program, _)| program.is_empty()) {
-        reader.findings.error(fields.start, "an empty program in `run`", "");
-    }
-    for (name, at) in &env {
-        if !is_variable(name) {
-            let what = format!("{} is no name of a variable", shown(name));
-            reader.findings.error(*at, what, "only names are written here; values come from the environment");
-        }
-    }
     let is_named = |key: &str| fields.find(key).is_some();
     if run.is_empty() && !is_named("preset") {
         let hint = "add `preset: claude-code` or `run: [\"program\", \"argument\"]`";
@@ -127,15 +106,56 @@ fn read_command(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig>
         let what = "`input: json-lines` without `output: json-lines`: it could not say what it has heard";
         reader.findings.error(fields.start, what, "add `output: json-lines`");
     }
-    let owned = |texts: Vec<(&str, _)>| texts.into_iter().map(|(text, _)| text.to_owned()).collect();
     Some(AgentConfig::Command(CommandAgent {
         preset,
-        run: owned(run),
+        run,
         output: output.unwrap_or_default(),
         input: input.unwrap_or_default(),
-        env: owned(env),
+        env,
         model,
     }))
+}
+
+fn read_acp(reader: &mut Reader, fields: &Fields<'_>) -> Option<AgentConfig> {
+    refuse_others(reader, fields, ACP_KEYS);
+    let run = read_run(reader, fields);
+    let env = read_env(reader, fields);
+    let mut word = |key: &str| fields.text(key, &mut reader.findings).map(|(text, _)| text.to_owned());
+    let (model, mode) = (word("model"), word("mode"));
+    if run.is_empty() {
+        let hint = "add the program that speaks the protocol: `run: [\"opencode\", \"acp\"]`";
+        reader.findings.error(fields.start, "expected the key `run`", hint);
+        return None;
+    }
+    Some(AgentConfig::Acp(AcpAgent { run, env, model, mode }))
+}
+
+/// Reads `run`: a program and its arguments.
+fn read_run(reader: &mut Reader, fields: &Fields<'_>) -> Vec<String> {
+    let run = fields.texts("run", &mut reader.findings).unwrap_or_default();
+    if let [(one, at)] = run.as_slice()
+        && one.contains(char::is_whitespace)
+    {
+        let words: Vec<String> = one.split_whitespace().map(|word| format!("\"{word}\"")).collect();
+        let hint = format!("write one entry for each argument: [{}]", words.join(", "));
+        reader.findings.error(*at, "a whole command line in `run`, which no shell takes apart", hint);
+    }
+    if run.first().is_some_and(|(program, _)| program.is_empty()) {
+        reader.findings.error(fields.start, "an empty program in `run`", "");
+    }
+    run.into_iter().map(|(word, _)| word.to_owned()).collect()
+}
+
+/// Reads `env`: names of variables.
+fn read_env(reader: &mut Reader, fields: &Fields<'_>) -> Vec<String> {
+    let env = fields.texts("env", &mut reader.findings).unwrap_or_default();
+    for (name, at) in &env {
+        if !is_variable(name) {
+            let what = format!("{} is no name of a variable", shown(name));
+            reader.findings.error(*at, what, "only names are written here; values come from the environment");
+        }
+    }
+    env.into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 /// Tells whether a text can be the name of a variable.

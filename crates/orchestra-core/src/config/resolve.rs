@@ -78,7 +78,7 @@ fn merge<'a>(layers: impl Iterator<Item = &'a ConfigLayer>) -> (Config, Last<'a>
     for agent in config.agents.values_mut() {
         match agent {
             AgentConfig::Http(http) => http.prices.by_model.clone_from(&config.prices),
-            AgentConfig::Scripted { .. } | AgentConfig::Command(_) => {}
+            AgentConfig::Scripted { .. } | AgentConfig::Command(_) | AgentConfig::Acp(_) => {}
         }
     }
     (config, last)

@@ -3,7 +3,7 @@
 use super::http::{HttpAgent, KeySource, Secret, Share, is_secret_header};
 use super::setting::{SCALARS, Slot, slot};
 use super::value::{show_duration, show_size};
-use super::{AgentConfig, CommandAgent, Config, Notify, VerifyPlan};
+use super::{AcpAgent, AgentConfig, CommandAgent, Config, Notify, VerifyPlan};
 
 /// Every setting of a configuration with its value as YAML, in the order in which they are shown.
 pub(super) fn shown_settings(config: &Config) -> Vec<(String, String)> {
@@ -75,6 +75,15 @@ fn shown_agent(agent: &AgentConfig) -> String {
                 parts.push(format!("env: {}", shown_list(env)));
             }
             parts.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            format!("{{ {} }}", parts.join(", "))
+        }
+        AgentConfig::Acp(AcpAgent { run, env, model, mode }) => {
+            let mut parts = vec!["kind: acp".to_owned(), format!("run: {}", shown_list(run))];
+            if !env.is_empty() {
+                parts.push(format!("env: {}", shown_list(env)));
+            }
+            parts.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            parts.extend(mode.as_ref().map(|mode| format!("mode: {}", quoted(mode))));
             format!("{{ {} }}", parts.join(", "))
         }
         AgentConfig::Http(http) => shown_http(http),

@@ -177,6 +177,15 @@ fn of_setting(resolved: &Resolved, origin: &Origin, items: &mut Vec<TrustItem>) 
                         add(TrustKind::Variable, format!("{name}: {variable}"));
                     }
                 }
+                AgentConfig::Acp(acp) => {
+                    let run = serde_json::Value::from(acp.run.clone());
+                    // In some modes it asks for nothing any more.
+                    let mode = acp.mode.as_ref().map(|mode| format!(" in the mode {mode}"));
+                    add(TrustKind::Agent, format!("{name}: acp {run}{}", mode.unwrap_or_default()));
+                    for variable in &acp.env {
+                        add(TrustKind::Variable, format!("{name}: {variable}"));
+                    }
+                }
                 AgentConfig::Command(command) => {
                     let preset = command.preset.map(|preset| format!("preset {}", preset.as_str()));
                     let run = (!command.run.is_empty()).then(|| {

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use include_dir::{Dir, DirEntry, include_dir};
 use orchestra_core::config::http::KeySource;
-use orchestra_core::config::{AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, VerifyPlan};
+use orchestra_core::config::{
+    AcpAgent, AgentConfig, CommandAgent, InputFormat, OutputFormat, Preset, VerifyPlan,
+};
 use orchestra_core::path::is_bidi_control;
 
 use super::FoundAgent;
@@ -171,6 +173,13 @@ fn agent_entry(config: &AgentConfig) -> String {
             fields.extend((*input == InputFormat::JsonLines).then(|| "input: json-lines".to_owned()));
             fields.extend((!env.is_empty()).then(|| format!("env: {}", list(env))));
             fields.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            fields
+        }
+        AgentConfig::Acp(AcpAgent { run, env, model, mode }) => {
+            let mut fields = vec!["kind: acp".to_owned(), format!("run: {}", list(run))];
+            fields.extend((!env.is_empty()).then(|| format!("env: {}", list(env))));
+            fields.extend(model.as_ref().map(|model| format!("model: {}", quoted(model))));
+            fields.extend(mode.as_ref().map(|mode| format!("mode: {}", quoted(mode))));
             fields
         }
         AgentConfig::Http(http) => {

@@ -95,6 +95,7 @@ fn held_back(context: &Context, repo: &Repo) -> Check {
     let needs = agent.as_ref().and_then(|(name, agent)| {
         let (preset, named): (_, &[String]) = match agent {
             AgentConfig::Command(command) => (command.preset, &command.env),
+            AgentConfig::Acp(acp) => (None, &acp.env),
             // What it runs gets no more than what any agent runs.
             AgentConfig::Http(_) => (None, &[]),
             AgentConfig::Scripted { .. } => return None,

@@ -19,7 +19,7 @@ use crate::agent::TurnRequest;
 
 /// What the program may do in one turn.
 #[derive(Debug)]
-pub(in crate::command) struct Permissions {
+pub(crate) struct Permissions {
     workspace: PathBuf,
     scratch: PathBuf,
     report_path: PathBuf,
@@ -29,7 +29,7 @@ pub(in crate::command) struct Permissions {
 }
 
 impl Permissions {
-    pub(in crate::command) fn of(request: &TurnRequest) -> Self {
+    pub(crate) fn of(request: &TurnRequest) -> Self {
         Self {
             workspace: request.workspace.clone(),
             scratch: request.scratch.clone(),
@@ -57,12 +57,23 @@ impl Permissions {
         }
     }
 
+    /// Whether the turn may write at all.
+    pub(crate) fn writes(&self) -> bool {
+        self.writes
+    }
+
+    /// Whether one of Orchestra's own tools is a part of the turn.
+    pub(crate) fn offers(&self, tool: OwnTool) -> bool {
+        self.offered.contains(&tool)
+    }
+
     fn is_own(&self, tool: &str) -> bool {
         let own = tool.strip_prefix(OWN_PREFIX).and_then(OwnTool::parse);
         own.is_some_and(|own| self.offered.contains(&own))
     }
 
-    fn check_path(&self, path: &str) -> Result<(), String> {
+    /// Says whether a file may be written; if not, why.
+    pub(crate) fn check_path(&self, path: &str) -> Result<(), String> {
         if path.is_empty() || path.contains('\0') {
             return Err("name a file".to_owned());
         }

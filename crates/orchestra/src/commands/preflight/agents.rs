@@ -4,8 +4,8 @@ use orchestra_core::words::counted;
 use std::collections::BTreeSet;
 
 use orchestra_agent::probe::{FoundProgram, Login, Probe, probe, probe_http};
-use orchestra_core::config::AgentConfig;
 use orchestra_core::config::http::HttpAgent;
+use orchestra_core::config::{AcpAgent, AgentConfig, CommandAgent};
 use orchestra_core::id::AgentName;
 use orchestra_project::scaffold::FoundAgent;
 
@@ -97,11 +97,13 @@ fn look_at(subject: &Subject<'_>, label: &str, agent: &AgentConfig) -> Check {
             }
         }
         // A program that the project names is not started before the person has agreed to it.
-        AgentConfig::Command(command) if !command.run.is_empty() && !subject.is_trusted => {
-            Check::note(label, format!("`{}` was not looked at: not trusted", command.run[0]))
+        AgentConfig::Command(CommandAgent { run, .. }) | AgentConfig::Acp(AcpAgent { run, .. })
+            if !run.is_empty() && !subject.is_trusted =>
+        {
+            Check::note(label, format!("`{}` was not looked at: not trusted", run[0]))
         }
         AgentConfig::Http(http) => told_of_http(label, http, &probe_http(http, &subject.context.environment)),
-        AgentConfig::Command(_) => {
+        AgentConfig::Command(_) | AgentConfig::Acp(_) => {
             let launcher = subject.context.launcher(None);
             told(label, probe(agent, &subject.context.environment, subject.root, &launcher))
         }

@@ -177,7 +177,7 @@ fn each_kind_of_agent_in_the_schema_is_read_with_every_key() {
         (_, part) if part["type"] == "array" => json!(["x"]),
         _ => json!("x"),
     };
-    for kind in ["command", "http", "scripted"] {
+    for kind in ["acp", "command", "http", "scripted"] {
         let keys = schema["$defs"][kind]["properties"].as_object().unwrap();
         // Beside a preset `output` says nothing, and that is told; a key stands in one place.
         let whole: serde_json::Map<String, Value> = keys
