@@ -135,9 +135,10 @@ pub(super) const MUTATIONS: &[Mutation] = &[
             commit: commit.clone(),
             before_hooks,
             documents,
+            decisions,
         });
 ",
-        replace: r"        let _ = (milestone, before_hooks, documents);
+        replace: r"        let _ = (milestone, before_hooks, documents, decisions);
 ",
         breaks: "1: after a crash nobody knows that a commit was just made",
     },

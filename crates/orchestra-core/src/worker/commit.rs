@@ -208,7 +208,7 @@ impl Machine {
         work.subject = subject;
         work.progress = Progress::Swapping { commit: commit.clone() };
         let id = work.id.clone();
-        let decisions =
+        let decisions: Vec<Decision> =
             work.report.decisions.iter().take(2 * MAX_ON_RECORD).map(Decision::shortened).collect();
         self.state.keep(work);
         self.record(Record::Intended {
