@@ -76,8 +76,10 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
 /// Waits for a process to write its id.
 pub(crate) fn pid_in(folder: &Path, name: &str) -> u32 {
     let file = folder.join(name);
-    until(&format!("the pid of {name}"), || file.exists());
-    std::fs::read_to_string(file).unwrap().trim().parse().unwrap()
+    // It is there before all of it is written: its line has an end.
+    let read = || std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n'));
+    until(&format!("the pid of {name}"), || read().is_some());
+    read().unwrap().trim().parse().unwrap()
 }
 
 /// Tells whether a process runs (one that only waits to be noticed does not).

@@ -42,6 +42,7 @@ struct Turn {
 struct When {
     milestone: Option<String>,
     work: Option<String>,
+    role: Option<String>,
     #[serde(default)]
     attempt: u32,
 }
@@ -63,8 +64,10 @@ impl Script {
 
     fn turn_of(&self, milestone: Option<&str>, work: &str, attempt: u32) -> &Turn {
         let fits = |turn: &&Turn| {
-            let When { milestone: named, work: own, attempt: nth } = &turn.when;
-            (named.as_deref(), own.as_deref(), *nth) == (milestone, Some(work), attempt)
+            let When { milestone: named, work: own, role, attempt: nth } = &turn.when;
+            // Conversations are held with the planner.
+            let is_whoever = role.as_deref().is_none_or(|role| role == "product-manager");
+            is_whoever && (named.as_deref(), own.as_deref(), *nth) == (milestone, Some(work), attempt)
         };
         self.turns.iter().find(fits).unwrap_or_else(|| panic!("no turn for {work}, attempt {attempt}"))
     }

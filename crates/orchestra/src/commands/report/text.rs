@@ -150,7 +150,8 @@ fn cost(spent: &Spent) -> String {
 fn at_least(spent: &Spent) -> Option<String> {
     (spent.without_usage > 0).then(|| {
         let turns = counted(spent.without_usage, "turn");
-        format!("{turns} did not say what they consumed: tokens and money are at least this.")
+        let they = if spent.without_usage == 1 { "it" } else { "they" };
+        format!("{turns} did not say what {they} consumed: tokens and money are at least this.")
     })
 }
 
