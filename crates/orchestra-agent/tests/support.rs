@@ -76,10 +76,10 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
 /// Waits for a process to write its id.
 pub(crate) fn pid_in(folder: &Path, name: &str) -> u32 {
     let file = folder.join(name);
-    // It is there before all of it is written: its line has an end.
-    let read = || std::fs::read_to_string(&file).ok().filter(|text| text.ends_with('\n'));
+    // It is there before anything is written; what is written comes at once.
+    let read = || std::fs::read_to_string(&file).ok().and_then(|text| text.trim().parse().ok());
     until(&format!("the pid of {name}"), || read().is_some());
-    read().unwrap().trim().parse().unwrap()
+    read().unwrap()
 }
 
 /// Tells whether a process runs (one that only waits to be noticed does not).
